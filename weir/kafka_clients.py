@@ -1,0 +1,75 @@
+"""Kafka clients as Weir wants them: one place for their configuration."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from weir.errors import PartUnavailable
+from weir.topics import LARGE_MESSAGE_BYTES, Topic
+
+_EXISTS = 36
+
+
+def producer(bootstrap_servers: str, **config: Any) -> Producer:
+    """An idempotent producer with a short linger; it waits for all in-sync replicas."""
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "enable.idempotence": True,
+            "linger.ms": 2,
+            "compression.type": "lz4",
+            "message.max.bytes": LARGE_MESSAGE_BYTES,
+            **{name.replace("_", "."): value for name, value in config.items()},
+        }
+    )
+
+
+def consumer(bootstrap_servers: str, group: str, **config: Any) -> Consumer:
+    """A read-committed consumer that commits nothing by itself."""
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "fetch.message.max.bytes": LARGE_MESSAGE_BYTES,
+            "fetch.wait.max.ms": 20,
+            **{name.replace("_", "."): value for name, value in config.items()},
+        }
+    )
+
+
+def create_topics(bootstrap_servers: str, topics: Iterable[Topic], replication: int = 1, timeout_s: float = 30) -> None:
+    """Create what is missing; an existing topic stays as it is.
+
+    Raises:
+        PartUnavailable: the broker does not answer or refuses.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    new = [NewTopic(topic.name, topic.partitions, replication, config=topic.config) for topic in topics]
+    for name, future in admin.create_topics(new, request_timeout=timeout_s).items():
+        try:
+            future.result(timeout_s)
+        except KafkaException as error:
+            if error.args[0].code() != _EXISTS:
+                raise PartUnavailable(f"Topic {name} was not created: {error}.", "See `weir logs kafka`.") from error
+
+
+def read_last(bootstrap_servers: str, topic: str, timeout_s: float = 10) -> bytes | None:
+    """The value of the last committed record of a one-partition topic, or None when there is none."""
+    reader = consumer(bootstrap_servers, "weir-read-last")
+    try:
+        low, high = reader.get_watermark_offsets(TopicPartition(topic, 0), timeout=timeout_s)
+        for start in range(high - 1, low - 1, -8):
+            first = max(low, start - 7)
+            reader.assign([TopicPartition(topic, 0, first)])
+            records = [record for record in reader.consume(16, timeout=1.0) if record.error() is None]
+            if records:
+                return records[-1].value()
+    finally:
+        reader.close()
+    return None

@@ -1,0 +1,313 @@
+"""The messages on Kafka: frozen, versioned, with the one way to encode and decode each of them.
+
+HTTP models are not messages; they live in `feedback_api`. Times are integer milliseconds since 1970, UTC.
+Every field that a later version adds gets a default, so that old messages keep decoding.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from weir.errors import InvalidRecord
+
+Verdict = Literal["fraud", "legitimate"]
+Decision = Literal["approve", "challenge", "review", "block"]
+Outcome = Literal["example", "revision", "confirmation"]
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Text = Annotated[str, Meta(max_length=512)]
+Amount = Annotated[float, Meta(ge=0, le=1e12)]
+Milliseconds = Annotated[int, Meta(ge=0, le=253_402_300_799_000)]
+EventTime = Milliseconds | Annotated[datetime, Meta(tz=True)]
+
+
+class Transaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A payment as its producer sends it. A missing optional field becomes a missing feature, never a zero."""
+
+    transaction_id: Id
+    user_id: Id
+    event_time: EventTime
+    amount: Amount
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    type: Text | None = None
+    channel: Text | None = None
+    card_id: Id | None = None
+    merchant_id: Id | None = None
+    merchant_category: Text | None = None
+    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    ip: Text | None = None
+    device_id: Id | None = None
+    user_agent: Text | None = None
+    email: Text | None = None
+    authorisation_result: Text | None = None
+    incumbent_decision: Decision | None = None
+    attributes: dict[str, str | float] = {}
+
+    @property
+    def event_time_ms(self) -> int:
+        """The event time in epoch milliseconds, whichever way the producer wrote it."""
+        return milliseconds(self.event_time)
+
+
+class UserEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became known about a user outside a payment, under the user's own key."""
+
+    event_id: Id
+    user_id: Id
+    event_time: EventTime
+    type: Literal["challenge_passed", "challenge_failed", "trip_confirmed", "device_confirmed"]
+    device_id: Id | None = None
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    until_ms: Milliseconds | None = None
+
+    @property
+    def event_time_ms(self) -> int:
+        """The event time in epoch milliseconds."""
+        return milliseconds(self.event_time)
+
+
+class Position(Struct, frozen=True, array_like=True):
+    """Where a record stands in Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class ModelRef(Struct, frozen=True, array_like=True):
+    """Which model scored: the publication's number and the (epoch, n) of the last example that it learned."""
+
+    publication: int
+    epoch: int
+    n: int
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """One piece of evidence. `contribution` is in log-odds: positive speaks for fraud, negative against it."""
+
+    code: str
+    text: str
+    contribution: float
+
+
+class RuleHit(Struct, frozen=True, kw_only=True):
+    """A rule that fired, with its version, the lowest decision it asks for and its evidence in words."""
+
+    rule: str
+    version: int
+    decision: Decision
+    text: str
+
+
+class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A transaction with its score (a probability), decision and reasons, and the features as they were scored."""
+
+    schema_version: int = 1
+    transaction_id: str
+    user_id: str
+    event_time_ms: int
+    amount: float
+    score: float
+    decision: Decision
+    profile: str
+    features: dict[str, float]
+    reasons: list[Reason] = []
+    rules: list[RuleHit] = []
+    flags: list[str] = []
+    model: ModelRef | None = None
+    source: Position
+    scored_at_ms: int
+    merchant_id: str | None = None
+    transaction: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"null"))
+
+
+class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A verdict on a transaction. `labelled_at_ms` is wall time; `as_of_ms` is on the transactions' clock."""
+
+    schema_version: int = 1
+    label_id: Id
+    transaction_id: Id
+    verdict: Verdict
+    labeler: Id
+    source: Text = "analyst"
+    labelled_at_ms: Milliseconds
+    as_of_ms: Milliseconds | None = None
+    note: Annotated[str, Meta(max_length=2000)] | None = None
+
+
+class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of the learning log; its number stands in the record's key as `epoch:n`.
+
+    `outcome` is `example` (the first verdict), `revision` (another verdict than before) or `confirmation`
+    (the same verdict again; weight 0, nothing is learned twice). `supersedes` is the revision it replaces.
+    """
+
+    schema_version: int = 1
+    transaction_id: str
+    revision: int
+    outcome: Outcome
+    verdict: Verdict
+    weight: float
+    supersedes: int | None = None
+    label_id: str | None = None
+    labeler: str | None = None
+    label_source: str | None = None
+    labelled_at_ms: int | None = None
+    as_of_ms: int | None = None
+    event_time_ms: int
+    amount: float
+    score: float
+    decision: Decision
+    features: dict[str, float]
+    model: ModelRef | None = None
+    merchant_id: str | None = None
+
+    @property
+    def implicit(self) -> bool:
+        """Whether the maturity horizon made it, rather than a label."""
+        return self.label_id is None
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record that could not be used: why, where it stood, and its original bytes (Base64 in JSON)."""
+
+    schema_version: int = 1
+    stage: Literal["detector", "label-join"]
+    field: str
+    reason: str
+    source: Position
+    key: bytes | None = None
+    payload: bytes | None = None
+    label_id: str | None = None
+    dead_lettered_at_ms: int
+
+
+class DriftFinding(Struct, frozen=True, kw_only=True):
+    """A drift detector fired on the learning log at example `n`."""
+
+    detector: str
+    signal: str
+    n: int
+    text: str
+
+
+class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publication"):
+    """A model that is in force from now on; the highest `publication` wins.
+
+    `artefact` is the encoded compiled scorer (see `weir.artefact`), `signature` its HMAC, `digest` the
+    canonical digest of what scores and what learns. `metrics` are prequential, over matured labels.
+    """
+
+    schema_version: int = 1
+    publication: int
+    epoch: int
+    n: int
+    contender: str
+    artefact: bytes
+    signature: str
+    digest: str
+    published_at_ms: int
+    metrics: dict[str, float] = {}
+    drift: list[DriftFinding] = []
+
+
+class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reputation"):
+    """What the learning log says about a merchant as of example `n`.
+
+    `fraud_rate` is smoothed towards the base rate; the times are event times in milliseconds.
+    """
+
+    schema_version: int = 1
+    merchant_id: str
+    epoch: int
+    n: int
+    known_frauds: int
+    known_legitimate: int
+    fraud_rate: float
+    fraud_run: int = 0
+    last_fraud_ms: int | None = None
+    signature: str = ""
+
+
+Control = Publication | Reputation
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """The reconciliation of one namespace; every number counts distinct records.
+
+    transactions_sent == scored + transactions_dead_lettered + in_flight, and
+    labels_accepted == examples + revisions + confirmations + labels_dead_lettered + labels_waiting.
+    """
+
+    schema_version: int = 1
+    transactions_sent: int
+    scored: int
+    transactions_dead_lettered: int
+    in_flight: int
+    scored_twice: int
+    labels_accepted: int
+    label_examples: int
+    label_revisions: int
+    label_confirmations: int
+    labels_dead_lettered: int
+    labels_waiting: int
+    labels_repeated: int
+    implicit_examples: int
+    counted_at_ms: int
+
+
+Message = TypeVar("Message", bound=Struct)
+
+_encoder = msgspec.json.Encoder()
+encode = _encoder.encode
+
+
+def milliseconds(time: int | datetime) -> int:
+    """Epoch milliseconds of an aware datetime or of milliseconds."""
+    return time if isinstance(time, int) else round(time.timestamp() * 1000)
+
+
+def decoder_of(kind: Any) -> msgspec.json.Decoder[Any]:
+    """A reusable decoder for a message type."""
+    return msgspec.json.Decoder(kind)
+
+
+def decode_with(decoder: msgspec.json.Decoder[Message], payload: bytes | None) -> Message:
+    """Decode and validate.
+
+    Raises:
+        InvalidRecord: naming the field, for anything that is not the decoder's message.
+    """
+    if not payload:
+        raise InvalidRecord("$", "the message is empty (a tombstone?)")
+    try:
+        return decoder.decode(payload)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRecord("$", f"not a JSON message in UTF-8: {error}") from error
+    except RecursionError as error:
+        raise InvalidRecord("$", "nested too deeply") from error
+
+
+def _invalid(text: str) -> InvalidRecord:
+    """Turn msgspec's sentence into field and reason."""
+    reason, _, path = text.partition(" - at `")
+    name = path.rstrip("`").removeprefix("$.") or "$"
+    if reason.startswith("Object missing required field `"):
+        missing = reason.split("`")[1]
+        return InvalidRecord(missing if name == "$" else f"{name}.{missing}", "is required")
+    return InvalidRecord(name, reason)
+
+
+TRANSACTION = decoder_of(Transaction)
+USER_EVENT = decoder_of(UserEvent)
+SCORED = decoder_of(ScoredTransaction)
+LABEL = decoder_of(Label)
+EXAMPLE = decoder_of(Example)
+DEAD_LETTER = decoder_of(DeadLetter)
+CONTROL = decoder_of(Control)
+COUNTS = decoder_of(Counts)

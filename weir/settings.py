@@ -1,0 +1,191 @@
+"""Settings: typed, read once at a process's edge, passed down as values.
+
+Sources, the first that has a value wins: arguments, environment (`WEIR_KAFKA__PORT=9192`), the endpoints that
+`weir up` chose (`<state_dir>/endpoints.toml`), a file (`weir.toml`, or the one that `WEIR_SETTINGS` names), defaults.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from weir.errors import DeploymentError
+from weir.topics import Topics
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Milliseconds = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class KafkaSettings(BaseModel):
+    """The broker. `bootstrap_servers` wins over host and port where a broker is not ours."""
+
+    port: Port = 9092
+    controller_port: Port = 9093
+    bootstrap_servers: str | None = None
+    partitions: Annotated[int, Field(ge=1)] = 4
+    replication: Annotated[int, Field(ge=1)] = 1
+    heap_mb: int = 512
+
+
+class FlinkSettings(BaseModel):
+    """The Flink cluster and how the jobs run on it."""
+
+    rest_port: Port = 8081
+    rpc_port: Port = 6123
+    jobmanager_host: str | None = None
+    detector_parallelism: Annotated[int, Field(ge=1)] = 1
+    label_join_parallelism: Annotated[int, Field(ge=1)] = 1
+    standby_taskmanagers: Annotated[int, Field(ge=0)] = 1
+    jobmanager_mb: int = 1024
+    taskmanager_mb: int = 1536
+    state_backend: str = "rocksdb"
+    detector_checkpoint_ms: Milliseconds = 2000
+    label_join_checkpoint_ms: Milliseconds = 500
+    transaction_timeout_ms: Milliseconds = 3_600_000
+    exactly_once_scores: bool = False
+    bundle_ms: Milliseconds = 5
+    buffer_ms: Milliseconds = 2
+    linger_ms: Milliseconds = 2
+
+
+class MlflowSettings(BaseModel):
+    """The tracking server. `uri` wins over host and port where the server is not ours."""
+
+    port: Port = 5000
+    uri: str | None = None
+    model_name: str = "weir-champion"
+    register_every_s: float = 10.0
+
+
+class ApiSettings(BaseModel):
+    """The feedback API and the synchronous decision service.
+
+    Past `decision_deadline_ms` a payment below `fail_open_below` (base currency) is approved, any other gets
+    `fail_closed_decision`; both are flagged `deadline_exceeded`.
+    """
+
+    port: Port = 8000
+    database_url: str | None = None
+    decision_deadline_ms: Annotated[int, Field(ge=1)] = 250
+    fail_open_below: float = 50.0
+    fail_closed_decision: str = "review"
+    max_body_bytes: int = 65_536
+
+
+class DetectorSettings(BaseModel):
+    """Event time, money and decisions."""
+
+    base_currency: str = "EUR"
+    allowed_lateness_ms: Milliseconds = 3_600_000
+    future_skew_ms: Milliseconds = 60_000
+    max_recent_events: Annotated[int, Field(ge=16)] = 256
+    otp_threshold: float = 30.0
+    challenge_at: Share = 0.3
+    review_at: Share = 0.6
+    block_at: Share = 0.95
+
+
+class LearningSettings(BaseModel):
+    """The label join and the learner. The maturity horizon is on the transactions' clock."""
+
+    epoch: Annotated[int, Field(ge=1)] = 1
+    maturity_horizon_s: Annotated[int, Field(ge=1)] = 30 * 24 * 3600
+    retention_s: Annotated[int, Field(ge=1)] = 180 * 24 * 3600
+    implicit_share: Annotated[float, Field(gt=0, le=1)] = 0.2
+    publish_every_ms: Milliseconds = 250
+    learning_rate: float = 0.02
+    seed: int = 7
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. `docs/settings.md` explains each; a test holds the two together."""
+
+    model_config = SettingsConfigDict(env_prefix="WEIR_", env_nested_delimiter="__", extra="forbid")
+
+    state_dir: Path = Path(".weir")
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")] = "live"
+    host: str = "127.0.0.1"
+    signing_key: SecretStr | None = None
+    log_level: str = "INFO"
+    kafka: KafkaSettings = KafkaSettings()
+    flink: FlinkSettings = FlinkSettings()
+    mlflow: MlflowSettings = MlflowSettings()
+    api: ApiSettings = ApiSettings()
+    detector: DetectorSettings = DetectorSettings()
+    learning: LearningSettings = LearningSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, what `weir up` chose, the file."""
+        state_dir = Path(os.environ.get("WEIR_STATE_DIR", ".weir"))
+        files = [state_dir / "endpoints.toml", Path(os.environ.get("WEIR_SETTINGS", "weir.toml"))]
+        return (init_settings, env_settings, *(TomlConfigSettingsSource(settings_cls, toml_file=file) for file in files))
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where clients find the broker."""
+        return self.kafka.bootstrap_servers or f"{self.host}:{self.kafka.port}"
+
+    @property
+    def topics(self) -> Topics:
+        """The topics of this namespace."""
+        return Topics(self.namespace, self.kafka.partitions)
+
+    @property
+    def flink_rest(self) -> str:
+        """The address of Flink's REST API and dashboard."""
+        return f"http://{self.flink.jobmanager_host or self.host}:{self.flink.rest_port}"
+
+    @property
+    def mlflow_uri(self) -> str:
+        """The address of the tracking server."""
+        return self.mlflow.uri or f"http://{self.host}:{self.mlflow.port}"
+
+    @property
+    def api_url(self) -> str:
+        """The address of the feedback API."""
+        return f"http://{self.host}:{self.api.port}"
+
+    @property
+    def namespace_dir(self) -> Path:
+        """What belongs to this namespace only: checkpoints, database."""
+        return self.state_dir / "namespaces" / self.namespace
+
+    @property
+    def database_url(self) -> str:
+        """The API's database: SQLite under the state folder unless another is set."""
+        return self.api.database_url or f"sqlite:///{(self.namespace_dir / 'weir.db').absolute()}"
+
+    def require_signing_key(self) -> bytes:
+        """The key that signs publications.
+
+        Raises:
+            DeploymentError: no key is set; there is no default on purpose.
+        """
+        if self.signing_key is None or not self.signing_key.get_secret_value():
+            raise DeploymentError("No signing key is set.", "Set WEIR_SIGNING_KEY; `weir up` makes one by itself.")
+        return self.signing_key.get_secret_value().encode()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings once.
+
+    Raises:
+        DeploymentError: a setting is unknown or out of range; the sentence names it.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise DeploymentError(f"The setting {name!r} is wrong: {first['msg']}.", "See docs/settings.md.") from error
