@@ -1,0 +1,69 @@
+"""Builders for tests: name only what matters, the rest is a plain, valid default."""
+
+from typing import Any
+
+from weir.messages import Example, Label, Position, ScoredTransaction, Transaction, UserEvent
+
+NOON_MS = 1_750_000_000_000
+SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
+
+
+def a_transaction(**fields: Any) -> Transaction:
+    """A small grocery payment of u1 at NOON_MS."""
+    defaults = {"transaction_id": "t1", "user_id": "u1", "event_time": NOON_MS, "amount": 20.0}
+    return Transaction(**{**defaults, **fields})
+
+
+def a_user_event(**fields: Any) -> UserEvent:
+    """u1 confirmed a device at NOON_MS."""
+    defaults = {"event_id": "e1", "user_id": "u1", "event_time": NOON_MS, "type": "device_confirmed", "device_id": "d1"}
+    return UserEvent(**{**defaults, **fields})
+
+
+def a_scored_transaction(**fields: Any) -> ScoredTransaction:
+    """t1 of u1, approved at 0.1 with two features."""
+    defaults = {
+        "transaction_id": "t1",
+        "user_id": "u1",
+        "event_time_ms": NOON_MS,
+        "amount": 20.0,
+        "score": 0.1,
+        "decision": "approve",
+        "profile": "standard",
+        "features": {"log_amount": 3.0, "count_1h": 1.0},
+        "source": Position("live.transactions", 0, 0),
+        "scored_at_ms": NOON_MS + 5,
+        "merchant_id": "m1",
+    }
+    return ScoredTransaction(**{**defaults, **fields})
+
+
+def a_label(**fields: Any) -> Label:
+    """l1: an analyst calls t1 fraud a day later."""
+    defaults = {
+        "label_id": "l1",
+        "transaction_id": "t1",
+        "verdict": "fraud",
+        "labeler": "ana",
+        "labelled_at_ms": NOON_MS + DAY_MS,
+    }
+    return Label(**{**defaults, **fields})
+
+
+def an_example(**fields: Any) -> Example:
+    """t1 is a fraud, first verdict, weight 1."""
+    defaults = {
+        "transaction_id": "t1",
+        "revision": 0,
+        "outcome": "example",
+        "verdict": "fraud",
+        "weight": 1.0,
+        "label_id": "l1",
+        "event_time_ms": NOON_MS,
+        "amount": 20.0,
+        "score": 0.1,
+        "decision": "approve",
+        "features": {"log_amount": 3.0, "count_1h": 1.0},
+        "merchant_id": "m1",
+    }
+    return Example(**{**defaults, **fields})
