@@ -142,7 +142,8 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of the learning log; its number stands in the record's key as `epoch:n`.
 
     `outcome` is `example` (the first verdict), `revision` (another verdict than before) or `confirmation`
-    (the same verdict again; weight 0, nothing is learned twice). `supersedes` is the revision it replaces.
+    (the same verdict again; weight 0, nothing is learned twice). `supersedes` is the revision it replaces and
+    `superseded_weight` that one's weight, so that counts can take it back.
     """
 
     schema_version: int = 1
@@ -152,6 +153,7 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     verdict: Verdict
     weight: float
     supersedes: int | None = None
+    superseded_weight: float | None = None
     label_id: str | None = None
     labeler: str | None = None
     label_source: str | None = None
