@@ -1,0 +1,189 @@
+"""The label join's rules, one transaction id at a time."""
+
+from typing import Any
+
+import pytest
+
+from learner.label_join import (
+    MAX_LABELS,
+    Joined,
+    JoinState,
+    LabelJoin,
+    decode_join_state,
+    encode_join_state,
+    hash_share,
+)
+from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction
+from weir.messages import Label, Position
+from weir.settings import LearningSettings
+
+SETTINGS = LearningSettings(maturity_horizon_s=30 * 86_400, retention_s=180 * 86_400, implicit_share=0.2)
+MATURE_MS = NOON_MS + 30 * DAY_MS
+KEPT_ID = next(name for name in map(str, range(100)) if hash_share(name) < 0.2)
+DROPPED_ID = next(name for name in map(str, range(100)) if hash_share(name) >= 0.2)
+
+
+class Scenario:
+    """One id's state, driven through its bytes as Flink does."""
+
+    def __init__(self) -> None:
+        self.join, self._stored = LabelJoin(SETTINGS), encode_join_state(JoinState())
+
+    @property
+    def state(self) -> JoinState:
+        return decode_join_state(self._stored)
+
+    def _call(self, method: Any, *args: Any, **kwargs: Any) -> Joined:
+        state = self.state
+        joined = method(state, *args, **kwargs)
+        self._stored = encode_join_state(state)
+        return joined
+
+    def scored(self, **fields: Any) -> Joined:
+        return self._call(self.join.on_scored, a_scored_transaction(**fields))
+
+    def label(self, label: Label | None = None, **fields: Any) -> Joined:
+        source, label = Position("live.labels", 0, 9), label or a_label(**fields)
+        return self._call(self.join.on_label, label, source=source, payload=b"original")
+
+    def timer(self, watermark_ms: int) -> Joined:
+        return self._call(self.join.on_timer, watermark_ms)
+
+    @property
+    def next_timer_ms(self) -> int | None:
+        return self.join.next_timer_ms(self.state)
+
+
+@pytest.fixture
+def scenario():
+    return Scenario()
+
+
+def test_label_after_its_transaction_is_an_example_on_the_features_as_scored(scenario):
+    scenario.scored(features={"log_amount": 7.0}, score=0.25)
+    (example,) = scenario.label().examples
+    assert (example.outcome, example.verdict, example.weight, example.revision) == ("example", "fraud", 1.0, 0)
+    assert (example.features, example.score, example.labeler) == ({"log_amount": 7.0}, 0.25, "ana")
+
+
+def test_label_arriving_before_its_transaction_waits(scenario):
+    assert scenario.label() == Joined()
+    assert [example.label_id for example in scenario.scored().examples] == ["l1"]
+
+
+def test_waiting_labels_are_applied_in_their_order(scenario):
+    scenario.label(label_id="l1", verdict="legitimate")
+    scenario.label(label_id="l2", verdict="fraud")
+    outcomes = [(example.label_id, example.outcome) for example in scenario.scored().examples]
+    assert outcomes == [("l1", "example"), ("l2", "revision")]
+
+
+def test_first_score_of_an_id_counts(scenario):
+    scenario.scored(score=0.1)
+    scenario.scored(score=0.9)
+    assert scenario.label().examples[0].score == 0.1
+
+
+def test_label_sent_twice_counts_once(scenario):
+    scenario.scored()
+    scenario.label()
+    assert scenario.label() == Joined()
+
+
+def test_agreeing_label_is_a_confirmation_without_weight(scenario):
+    scenario.scored()
+    scenario.label(label_id="l1")
+    (example,) = scenario.label(label_id="l2").examples
+    assert (example.outcome, example.weight, example.revision) == ("confirmation", 0.0, 0)
+
+
+def test_differing_label_is_a_revision_that_names_what_it_supersedes(scenario):
+    scenario.scored()
+    scenario.label(label_id="l1", verdict="fraud")
+    (example,) = scenario.label(label_id="l2", verdict="legitimate").examples
+    assert (example.outcome, example.revision, example.supersedes) == ("revision", 1, 0)
+    assert (example.weight, example.superseded_weight) == (1.0, 1.0)
+
+
+def test_unlabelled_transaction_becomes_legitimate_at_maturity_with_the_weight_of_its_share(scenario):
+    scenario.scored(transaction_id=KEPT_ID)
+    assert scenario.next_timer_ms == MATURE_MS
+    (example,) = scenario.timer(MATURE_MS).examples
+    assert (example.verdict, example.weight, example.implicit) == ("legitimate", 5.0, True)
+
+
+def test_sub_sampling_leaves_out_the_other_share(scenario):
+    scenario.scored(transaction_id=DROPPED_ID)
+    assert scenario.timer(MATURE_MS) == Joined()
+
+
+def test_labelled_transaction_does_not_mature_into_a_second_example(scenario):
+    scenario.scored(transaction_id=KEPT_ID)
+    scenario.label(transaction_id=KEPT_ID)
+    assert scenario.timer(MATURE_MS) == Joined()
+
+
+def test_timer_before_maturity_does_nothing(scenario):
+    scenario.scored(transaction_id=KEPT_ID)
+    assert scenario.timer(MATURE_MS - 1) == Joined()
+
+
+def test_maturity_comes_once(scenario):
+    scenario.scored(transaction_id=KEPT_ID)
+    scenario.timer(MATURE_MS)
+    assert scenario.timer(MATURE_MS) == Joined()
+
+
+def test_fraud_label_after_maturity_revises_the_implicit_example(scenario):
+    scenario.scored(transaction_id=KEPT_ID)
+    scenario.timer(MATURE_MS)
+    (example,) = scenario.label(transaction_id=KEPT_ID).examples
+    assert (example.outcome, example.supersedes, example.superseded_weight) == ("revision", 0, 5.0)
+
+
+def test_fraud_label_after_maturity_is_the_first_example_where_sub_sampling_left_it_out(scenario):
+    scenario.scored(transaction_id=DROPPED_ID)
+    scenario.timer(MATURE_MS)
+    (example,) = scenario.label(transaction_id=DROPPED_ID).examples
+    assert (example.outcome, example.revision, example.weight) == ("example", 0, 1.0)
+
+
+def test_state_is_dropped_at_the_end_of_retention(scenario):
+    scenario.scored()
+    scenario.timer(MATURE_MS)
+    assert scenario.next_timer_ms == NOON_MS + 180 * DAY_MS
+    scenario.timer(NOON_MS + 180 * DAY_MS)
+    assert scenario.state.is_empty
+    assert scenario.next_timer_ms is None
+
+
+def test_label_whose_transaction_never_comes_is_dead_lettered_with_its_bytes(scenario):
+    scenario.label(labelled_at_ms=NOON_MS, as_of_ms=None)
+    assert scenario.next_timer_ms == NOON_MS + 180 * DAY_MS
+    (letter,) = scenario.timer(NOON_MS + 180 * DAY_MS).dead_letters
+    assert (letter.field, letter.payload, letter.label_id) == ("transaction_id", b"original", "l1")
+    assert scenario.state.is_empty
+
+
+def test_waiting_is_measured_on_the_transactions_clock_where_the_label_has_it(scenario):
+    scenario.label(as_of_ms=NOON_MS - DAY_MS)
+    assert scenario.next_timer_ms == NOON_MS + 179 * DAY_MS
+
+
+def test_each_waiting_label_has_its_own_end(scenario):
+    scenario.label(label_id="l1", as_of_ms=NOON_MS)
+    scenario.label(label_id="l2", as_of_ms=NOON_MS + 1)
+    assert [letter.label_id for letter in scenario.timer(NOON_MS + 180 * DAY_MS).dead_letters] == ["l1"]
+    assert [example.label_id for example in scenario.scored().examples] == ["l2"]
+
+
+def test_labels_beyond_the_cap_are_dead_lettered_so_that_the_state_stays_bounded(scenario):
+    for number in range(MAX_LABELS):
+        assert not scenario.label(label_id=f"l{number}").dead_letters
+    (letter,) = scenario.label(label_id="one-too-many").dead_letters
+    assert f"{MAX_LABELS} labels" in letter.reason
+    assert len(scenario.state.label_ids) == MAX_LABELS
+
+
+def test_sub_sampling_hash_is_evenly_spread():
+    assert sum(hash_share(f"t{number}") < 0.2 for number in range(10_000)) == pytest.approx(2000, rel=0.05)
