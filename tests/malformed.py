@@ -1,0 +1,277 @@
+"""Malformed payloads of every shape, for the topics and for the API: none of them may be used, none may crash.
+
+Every payload is malformed by construction, never by asking the decoder that a test is about.
+"""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["transaction", "label", "label-request", "user-event"]
+
+NOT_TEXT = [b"1", b"1.5", b"true", b"[]", b"{}", b'["x"]', b'{"x":1}']
+NOT_AN_ID = [*NOT_TEXT, b'""', b'"' + b"x" * 129 + b'"', b'"' + "é".encode() * 129 + b'"', b'"' + b"x" * 20_000 + b'"']
+NOT_A_NUMBER = [b'"1"', b'"NaN"', b"true", b"[]", b"{}", b"[1]", b"1e999", b"-1e999"]
+NOT_A_TIME = [
+    *NOT_A_NUMBER,
+    b"-1",
+    b"1.5",
+    b"99999999999999999999",
+    b'"yesterday"',
+    b'"2025-06-15T12:00:00"',
+    b'"2025-06-15"',
+]
+NOT_MILLISECONDS = [*NOT_A_NUMBER, b"-1", b"1.5", b"99999999999999999999", b'"2025-06-15T12:00:00Z"']
+NOT_JSON_VALUES = [
+    *(b"NaN", b"Infinity", b"-Infinity", b"undefined", b"None", b"True", b"'x'", b"0x10", b"01", b"+1", b"1.", b".5"),
+    *(
+        b'"\\ud800"',
+        b'"\\udc00"',
+        b'"\\ud800\\u0041"',
+        b'"\\x41"',
+        b'"a\x00b"',
+        b'"a\nb"',
+        b'"\x1b"',
+        b'"open',
+        b"tru",
+        b"",
+    ),
+    *(b'"\xff\xfe"', b'"\xc0\x80"', b'"\xed\xa0\x80"', b'"\xf5\x80\x80\x80"'),
+]
+NOT_AN_OBJECT = [
+    b"null",
+    b"true",
+    b"0",
+    b"-1.5",
+    b'"text"',
+    b"[]",
+    b"[{}]",
+    b"[1,2,3]",
+    b'"{}"',
+    b"[" + b"0," * 5000 + b"0]",
+]
+NOT_JSON = [
+    *(
+        b" ",
+        b"\n\n",
+        b"\x00",
+        b"\x00\x00\x00\x00\x01",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"\x1f\x8b\x08\x00",
+        b"amount=1&user_id=u1",
+    ),
+    *(
+        b"<transaction/>",
+        b"{",
+        b"}",
+        b"{}}",
+        b"{,}",
+        b'{"a"}',
+        b'{"a":}',
+        b"{'a':1}",
+        b"{a:1}",
+        b"PK\x03\x04",
+        b"\x80\x04\x95",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A valid message and, for each of its fields, JSON texts that the field refuses."""
+
+    valid: dict[str, Any]
+    refused: dict[str, list[bytes]]
+    optional: frozenset[str] = field(default_factory=frozenset)
+
+
+def _with_null(values: list[bytes]) -> list[bytes]:
+    return [*values, b"null"]
+
+
+_TRANSACTION = Schema(
+    valid={"transaction_id": "t1", "user_id": "u1", "event_time": 1_750_000_000_000, "amount": 20.0, "currency": "EUR"},
+    refused={
+        "transaction_id": _with_null(NOT_AN_ID),
+        "user_id": _with_null(NOT_AN_ID),
+        "event_time": _with_null(NOT_A_TIME),
+        "amount": _with_null([*NOT_A_NUMBER, b"-0.01", b"1e13"]),
+        "currency": [*NOT_TEXT, b'""', b'"eur"', b'"EURO"', b'"E1R"'],
+        "merchant_id": NOT_AN_ID,
+        "card_id": NOT_AN_ID,
+        "device_id": NOT_AN_ID,
+        "channel": [*NOT_TEXT, b'"' + b"x" * 513 + b'"'],
+        "latitude": [*NOT_A_NUMBER, b"90.1", b"-91"],
+        "longitude": [*NOT_A_NUMBER, b"180.1", b"-1e9"],
+        "country": [*NOT_TEXT, b'"de"', b'"DEU"', b'""'],
+        "incumbent_decision": [*NOT_TEXT, b'"maybe"', b'"APPROVE"'],
+        "attributes": [b"null", b"1", b'"x"', b"[]", b'{"a":null}', b'{"a":true}', b'{"a":[]}', b'{"a":{"b":1}}'],
+    },
+    optional=frozenset({"currency"}),
+)
+_USER_EVENT = Schema(
+    valid={"event_id": "e1", "user_id": "u1", "event_time": 1_750_000_000_000, "type": "trip_confirmed"},
+    refused={
+        "event_id": _with_null(NOT_AN_ID),
+        "user_id": _with_null(NOT_AN_ID),
+        "event_time": _with_null(NOT_A_TIME),
+        "type": _with_null([*NOT_TEXT, b'""', b'"trip"', b'"TRIP_CONFIRMED"']),
+        "device_id": NOT_AN_ID,
+        "country": [*NOT_TEXT, b'"de"', b'"DEU"'],
+        "until_ms": NOT_MILLISECONDS,
+    },
+)
+_VERDICT = _with_null([*NOT_TEXT, b'""', b'"Fraud"', b'"genuine"', b'"fraud "'])
+_LABEL_TEXTS = {
+    "transaction_id": _with_null(NOT_AN_ID),
+    "labeler": _with_null(NOT_AN_ID),
+    "verdict": _VERDICT,
+    "source": [*NOT_TEXT, b"null", b'"' + b"x" * 513 + b'"'],
+    "note": [*NOT_TEXT, b'"' + b"x" * 2001 + b'"'],
+}
+_LABEL = Schema(
+    valid={
+        "label_id": "l1",
+        "transaction_id": "t1",
+        "verdict": "fraud",
+        "labeler": "ana",
+        "labelled_at_ms": 1_750_086_400_000,
+    },
+    refused={
+        **_LABEL_TEXTS,
+        "label_id": _with_null(NOT_AN_ID),
+        "labelled_at_ms": _with_null(NOT_MILLISECONDS),
+        "as_of_ms": NOT_MILLISECONDS,
+    },
+)
+_LABEL_REQUEST = Schema(
+    valid={"transaction_id": "t1", "verdict": "fraud", "labeler": "ana"},
+    refused={
+        **_LABEL_TEXTS,
+        "label_id": NOT_AN_ID,
+        "labelled_at": [*NOT_A_TIME, b'"0001-01-01T00:00:00Z"', b'"1969-12-31T23:59:59Z"'],
+        "as_of": NOT_A_TIME,
+        "unknown": [b"1", b"null", b'"x"', b"{}"],
+    },
+)
+SCHEMAS: dict[Kind, Schema] = {
+    "transaction": _TRANSACTION,
+    "label": _LABEL,
+    "label-request": _LABEL_REQUEST,
+    "user-event": _USER_EVENT,
+}
+
+
+def _joined(members: list[tuple[str, bytes]]) -> bytes:
+    return b"{" + b",".join(json.dumps(name).encode() + b":" + value for name, value in members) + b"}"
+
+
+def _members(schema: Schema, rng: random.Random, without: str | None = None) -> list[tuple[str, bytes]]:
+    """The valid message's members in any order; keys and values are JSON texts."""
+    members = [(name, json.dumps(value).encode()) for name, value in schema.valid.items() if name != without]
+    rng.shuffle(members)
+    return members
+
+
+def refused_value(schema: Schema, rng: random.Random) -> bytes:
+    """One field has a wrong type, is out of range, or is too long."""
+    name = rng.choice(list(schema.refused))
+    return _joined([*_members(schema, rng, without=name), (name, rng.choice(schema.refused[name]))])
+
+
+def missing_field(schema: Schema, rng: random.Random) -> bytes:
+    """A required field is not there."""
+    return _joined(_members(schema, rng, without=rng.choice(sorted(schema.valid.keys() - schema.optional))))
+
+
+def not_a_json_value(schema: Schema, rng: random.Random) -> bytes:
+    """One field's value is no JSON: NaN, a lone surrogate, a raw NUL, invalid UTF-8, an open string."""
+    name = rng.choice(list(schema.valid))
+    members = [*_members(schema, rng, without=name), (name, rng.choice(NOT_JSON_VALUES))]
+    rng.shuffle(members)
+    return _joined(members)
+
+
+def duplicate_key(schema: Schema, rng: random.Random) -> bytes:
+    """A field stands there twice, and the last time it is wrong."""
+    name = rng.choice(list(schema.valid))
+    return _joined([*_members(schema, rng), (name, rng.choice(schema.refused[name]))])
+
+
+def truncated(schema: Schema, rng: random.Random) -> bytes:
+    """The message ends too soon."""
+    whole = _joined(_members(schema, rng))
+    return whole[: rng.randrange(1, len(whole))]
+
+
+def trailing(schema: Schema, rng: random.Random) -> bytes:
+    """Something follows the message."""
+    return _joined(_members(schema, rng)) + rng.choice([b"}", b"{}", b"\x00", b",", b"null", b"\xff", b"\xef\xbb\xbf"])
+
+
+def flipped_byte(schema: Schema, rng: random.Random) -> bytes:
+    """A byte of the message became one that is never valid in UTF-8."""
+    whole = bytearray(_joined(_members(schema, rng)))
+    whole[rng.randrange(len(whole))] = rng.choice([0xFF, 0xFE, 0xC0, 0xF8])
+    return bytes(whole)
+
+
+def nested_deeply(schema: Schema, rng: random.Random) -> bytes:
+    """Arrays or objects thousands deep, closed or not, in a field of their own or instead of the message."""
+    depth = rng.choice([3000, 10_000])
+    opening, closing = rng.choice([(b"[", b"]"), (b'{"a":', b"}")])
+    deep = opening * depth + rng.choice([b"", b"1" + closing * depth])
+    name = rng.choice([*schema.valid, "unknown"])
+    return rng.choice([deep, _joined([*_members(schema, rng, without=name), (name, deep)])])
+
+
+def wrong_top_level(_schema: Schema, rng: random.Random) -> bytes:
+    """Valid JSON, but no object."""
+    return rng.choice(NOT_AN_OBJECT)
+
+
+def no_json(_schema: Schema, rng: random.Random) -> bytes:
+    """Other formats, binary noise."""
+    return rng.choice([*NOT_JSON, rng.randbytes(rng.randrange(1, 200)) + b"\xff"])
+
+
+def empty(_schema: Schema, _rng: random.Random) -> bytes:
+    """No byte at all."""
+    return b""
+
+
+def huge(schema: Schema, rng: random.Random) -> bytes:
+    """A field of a hundred kilobytes that may hold a few characters."""
+    name = rng.choice([name for name, value in schema.valid.items() if isinstance(value, str)])
+    return _joined([*_members(schema, rng, without=name), (name, b'"' + b"x" * 100_000 + b'"')])
+
+
+SHAPES: list[Callable[[Schema, random.Random], bytes]] = [
+    refused_value,
+    missing_field,
+    not_a_json_value,
+    duplicate_key,
+    truncated,
+    trailing,
+    flipped_byte,
+    nested_deeply,
+    wrong_top_level,
+    no_json,
+    empty,
+    huge,
+]
+_COMMON = [refused_value] * 4 + [missing_field, not_a_json_value, duplicate_key, truncated, trailing, flipped_byte] * 2
+
+
+def malformed_payloads(kind: Kind, seed: int, count: int) -> Iterator[bytes]:
+    """`count` payloads that no `kind` may be: the first ones are one of each shape, then any mixture.
+
+    `label` is the message on Kafka, `label-request` the body of `POST /v1/labels`.
+    """
+    rng, schema = random.Random(seed), SCHEMAS[kind]
+    for i in range(count):
+        shape = SHAPES[i] if i < len(SHAPES) else rng.choice([*_COMMON, *SHAPES])
+        yield shape(schema, rng)
