@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from weir.errors import DeploymentError
+from weir.messages import Decision
 from weir.topics import Topics
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -71,7 +72,7 @@ class ApiSettings(BaseModel):
     database_url: str | None = None
     decision_deadline_ms: Annotated[int, Field(ge=1)] = 250
     fail_open_below: float = 50.0
-    fail_closed_decision: str = "review"
+    fail_closed_decision: Decision = "review"
     max_body_bytes: int = 65_536
 
 
@@ -106,8 +107,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WEIR_", env_nested_delimiter="__", extra="forbid")
 
     state_dir: Path = Path(".weir")
+    cache_dir: Path = Path.home() / ".cache" / "weir"
     namespace: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")] = "live"
     host: str = "127.0.0.1"
+    bind_host: str = "127.0.0.1"
     signing_key: SecretStr | None = None
     log_level: str = "INFO"
     kafka: KafkaSettings = KafkaSettings()

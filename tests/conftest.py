@@ -1,0 +1,79 @@
+"""Fixtures that are real parts: a Kafka broker and a Flink cluster, started once per session where a test asks."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from weir.runner.broker import Broker, prepare
+from weir.runner.flink import prepare_jobmanager, prepare_taskmanager
+from weir.runner.flink_config import FlinkCluster
+from weir.runner.jars import fetch
+from weir.runner.ports import free_ports
+from weir.runner.process import running
+from weir.settings import Settings
+
+TASKMANAGERS = 3
+
+
+@pytest.fixture(scope="session")
+def cache_dir() -> Path:
+    """Where the jars are; fetched when this machine has none yet."""
+    folder = Settings().cache_dir
+    fetch(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[str]:
+    """A real Kafka broker's bootstrap servers."""
+    port, controller_port = free_ports(2)
+    kafka = Broker(port, controller_port, tmp_path_factory.mktemp("kafka"), cache_dir)
+    with running(prepare(kafka), kafka.folder / "log"):
+        _wait(lambda: _answers(kafka.bootstrap_servers), 60, kafka.folder / "log")
+        yield kafka.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def flink_cluster(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[FlinkCluster]:
+    """A real standalone Flink cluster with three TaskManagers of one slot; `.rest` is its REST API."""
+    rest_port, rpc_port = free_ports(2)
+    folder = tmp_path_factory.mktemp("flink")
+    cluster = FlinkCluster(rest_port, rpc_port, folder, cache_dir, jobmanager_mb=832, taskmanager_mb=1152)
+    with ExitStack() as stack:
+        stack.enter_context(running(prepare_jobmanager(cluster), folder / "jobmanager.log"))
+        for number in range(1, TASKMANAGERS + 1):
+            name = f"taskmanager-{number}"
+            stack.enter_context(running(prepare_taskmanager(cluster, name), folder / f"{name}.log"))
+        _wait(
+            lambda: f'"taskmanagers":{TASKMANAGERS}' in _get(f"{cluster.rest}/overview"), 90, folder / "jobmanager.log"
+        )
+        yield cluster
+
+
+def _wait(check: Callable[[], bool], deadline_s: float, log: Path) -> None:
+    end = time.monotonic() + deadline_s
+    while not check():
+        assert time.monotonic() < end, f"not up within {deadline_s} s:\n{log.read_text()[-4000:]}"
+        time.sleep(0.2)
+
+
+def _answers(bootstrap_servers: str) -> bool:
+    try:
+        return bool(
+            AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0}).list_topics(timeout=1).brokers
+        )
+    except KafkaException:
+        return False
+
+
+def _get(url: str) -> str:
+    try:
+        return httpx.get(url, timeout=2).text
+    except httpx.TransportError:
+        return ""

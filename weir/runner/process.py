@@ -1,0 +1,67 @@
+"""Processes as the runner handles them: a command with its environment, started as the leader of its own group."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program with its arguments and what it needs in its environment on top of ours."""
+
+    argv: list[str]
+    env: dict[str, str] = field(default_factory=dict)
+
+    def full_env(self) -> dict[str, str]:
+        """Our environment with the command's own on top."""
+        return os.environ | self.env
+
+    def exec(self) -> None:
+        """Become the program: this process's id is from now on the program's."""
+        os.execvpe(self.argv[0], self.argv, self.full_env())  # noqa: S606 -- a foreground part is this program
+
+
+def spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
+    """Start the command in its own process group; what it prints goes to `log`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            command.argv,
+            env=command.full_env(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def end(process: subprocess.Popen[bytes], grace_s: float = 15) -> None:
+    """End a process that we started, and its group: politely, then for certain."""
+    _signal_group(process.pid, signal.SIGTERM)
+    try:
+        process.wait(grace_s)
+    except subprocess.TimeoutExpired:
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
+    _signal_group(process.pid, signal.SIGKILL)
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return
+
+
+@contextmanager
+def running(command: Command, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The command's process while the block runs."""
+    process = spawn(command, log)
+    try:
+        yield process
+    finally:
+        end(process)
