@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from weir.errors import RefusedArtefact
+from weir.messages import Reputation, encode
 
 ARTEFACT_SCHEMA = 1
 
@@ -88,3 +89,17 @@ def unpack(artefact: bytes, signature: str, key: bytes) -> LinearScorer:
     if scorer.schema != ARTEFACT_SCHEMA:
         raise RefusedArtefact(f"Artefact schema {scorer.schema} is unknown.", "Upgrade the detector first.")
     return scorer
+
+
+def sign_reputation(reputation: Reputation, key: bytes) -> Reputation:
+    """The same reputation with its signature."""
+    return msgspec.structs.replace(reputation, signature=sign(_unsigned(reputation), key))
+
+
+def verify_reputation(reputation: Reputation, key: bytes) -> bool:
+    """Whether this deployment's learner signed it."""
+    return hmac.compare_digest(sign(_unsigned(reputation), key), reputation.signature)
+
+
+def _unsigned(reputation: Reputation) -> bytes:
+    return encode(msgspec.structs.replace(reputation, signature=""))

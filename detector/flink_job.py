@@ -1,0 +1,71 @@
+"""The detector job: `flink run -py detector/flink_job.py`.
+
+    transactions, user-events --key by user--> score <--broadcast-- control
+                                                |
+                    scored-transactions, decision-replies, dead-letters
+"""
+
+from pyflink.common import Types
+from pyflink.datastream import DataStream
+from pyflink.table import StreamTableEnvironment
+
+from detector.flink_operators import CONTROL_STATE, Score
+from weir.flink_environment import BYTES, OUTBOUND, insert, keyed_stream, table_environment
+from weir.flink_sql import exactly_once, sink_table, source_table
+from weir.settings import Settings, load_settings
+
+RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG(), Types.STRING()])
+
+# A user's key is taken from the payload, so that a producer need not set one; what has none shares the empty key.
+KEYED = """
+    SELECT COALESCE(JSON_VALUE(CAST(payload AS STRING), '$.user_id'), ''),
+           ROW(kafka_key, payload, `topic`, `partition`, `offset`, CAST(`headers`['weir-reply-to'] AS STRING))
+    FROM inbound
+"""
+CONTROL = "SELECT kafka_key, payload, `topic`, `partition`, `offset`, CAST(NULL AS STRING) FROM control"
+
+
+def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
+    """Sources and sink. Their order numbers the uids of SQL operators: only append."""
+    topics, broker = settings.topics, settings.bootstrap_servers
+    group = f"weir-{settings.namespace}-detector"
+    inbound = [topics.transactions, topics.user_events]
+    outbound = [topics.scored, topics.replies, topics.dead_letters]
+    tables.execute_sql(source_table("inbound", inbound, bootstrap_servers=broker, group=group))
+    tables.execute_sql(source_table("control", [topics.control], bootstrap_servers=broker, group=group))
+    tables.execute_sql(sink_table("outbound", outbound, bootstrap_servers=broker, options=_guarantee(settings)))
+
+
+def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
+    """Keyed records meet the broadcast control records in one Python operator; out come outbound rows."""
+    records = keyed_stream(tables, tables.sql_query(KEYED), RECORD)
+    control = tables.to_append_stream(tables.sql_query(CONTROL), RECORD).broadcast(CONTROL_STATE)
+    score = Score(settings.detector, settings.topics, settings.require_signing_key())
+    return records.connect(control).process(score, output_type=OUTBOUND).uid("score").name("score")
+
+
+def _guarantee(settings: Settings) -> dict[str, str]:
+    linger = {"properties.linger.ms": str(settings.flink.linger_ms)}
+    if settings.flink.exactly_once_scores:
+        return linger | exactly_once(f"weir-{settings.namespace}-scores", settings.flink.transaction_timeout_ms)
+    return linger | {"sink.delivery-guarantee": "at-least-once"}
+
+
+def main() -> None:
+    """Build the job and submit it to the cluster that `flink run` names."""
+    settings = load_settings()
+    tables = table_environment(
+        settings,
+        checkpoint_ms=settings.flink.detector_checkpoint_ms,
+        parallelism=settings.flink.detector_parallelism,
+        exactly_once=settings.flink.exactly_once_scores,
+    )
+    tables.get_config().set("pipeline.name", f"weir-{settings.namespace}-detector")
+    declare_tables(tables, settings)
+    statements = tables.create_statement_set()
+    insert(tables, statements, topology(tables, settings), "outbound")
+    statements.execute()
+
+
+if __name__ == "__main__":
+    main()

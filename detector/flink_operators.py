@@ -1,0 +1,85 @@
+"""The detector's operator: state in, `Intake.take`, state and records out."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from pyflink.common import Row, Types
+from pyflink.datastream import KeyedBroadcastProcessFunction, RuntimeContext
+from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
+
+from detector.detector import Detector
+from detector.intake import Intake, Outbound, Record, dead_letter
+from detector.knowledge import Knowledge
+from weir.errors import InvalidRecord
+from weir.flink_environment import STATE_BYTES, require_thread_mode
+from weir.messages import encode
+from weir.settings import DetectorSettings
+from weir.topics import Topics
+
+USER_STATE = ValueStateDescriptor("user", STATE_BYTES)
+CONTROL_STATE = MapStateDescriptor("control", Types.STRING(), STATE_BYTES)
+
+
+class Score(KeyedBroadcastProcessFunction):
+    """Keyed by user; the control records are its broadcast state."""
+
+    def __init__(self, settings: DetectorSettings, topics: Topics, signing_key: bytes) -> None:
+        self._settings, self._topics, self._signing_key = settings, topics, signing_key
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        require_thread_mode()
+        self._user = runtime_context.get_state(USER_STATE)
+        self._intake = Intake(Detector(self._settings), self._topics)
+        self._knowledge = Knowledge(self._signing_key)
+        self._restored = False
+        self._measure(runtime_context)
+
+    def process_element(self, record: Row, ctx: Any) -> Iterator[Row]:
+        if not self._restored:
+            self._restore(ctx)
+        taken = self._intake.take(Record(*record), self._user.value(), self._knowledge, _now_ms())
+        if taken.state is not None:
+            self._user.update(taken.state)
+        self._records.inc()
+        if taken.dead:
+            self._dead.inc()
+        yield from map(_row, taken.outbound)
+
+    def process_broadcast_element(self, record: Row, ctx: Any) -> Iterator[Row]:
+        if not self._restored:
+            self._restore(ctx)
+        control = Record(*record)
+        try:
+            key = self._knowledge.take(control.payload)
+        except InvalidRecord as error:
+            letter = encode(dead_letter(control, error, _now_ms()))
+            yield _row(Outbound(self._topics.dead_letters, control.kafka_key, letter))
+        else:
+            ctx.get_broadcast_state(CONTROL_STATE).put(key, control.payload)
+
+    def _restore(self, ctx: Any) -> None:
+        """Compile what broadcast state holds; `open` cannot read it."""
+        self._knowledge.restore(payload for _, payload in ctx.get_broadcast_state(CONTROL_STATE).items())
+        self._restored = True
+
+    def _measure(self, runtime_context: RuntimeContext) -> None:
+        metrics = runtime_context.get_metrics_group()
+        self._records = metrics.counter("records_taken")
+        self._dead = metrics.counter("records_dead_lettered")
+        metrics.gauge("model_publication", lambda: _publication(self._knowledge)[0])
+        metrics.gauge("model_sequence", lambda: _publication(self._knowledge)[1])
+
+
+def _publication(knowledge: Knowledge) -> tuple[int, int]:
+    """Number and last learned example of the champion; zeros before the first."""
+    champion = knowledge.champion
+    return (champion.ref.publication, champion.ref.n) if champion else (0, 0)
+
+
+def _row(outbound: Outbound) -> Row:
+    return Row(*outbound)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

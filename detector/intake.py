@@ -1,0 +1,106 @@
+"""From the bytes of one record to the records that leave for it; the operator only moves state in and out."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from detector.detector import Detector
+from detector.knowledge import Knowledge
+from detector.state import decode_state, encode_state
+from weir.errors import InvalidRecord
+from weir.messages import TRANSACTION, USER_EVENT, DeadLetter, Position, decode_with, encode
+from weir.topics import Topics
+
+
+class Record(NamedTuple):
+    """A record as it stands in Kafka. `reply_to` names who waits for the decision."""
+
+    kafka_key: bytes | None
+    payload: bytes | None
+    topic: str
+    partition: int
+    offset: int
+    reply_to: str | None = None
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return Position(self.topic, self.partition, self.offset)
+
+
+class Outbound(NamedTuple):
+    """A record to write: topic, key, payload."""
+
+    topic: str
+    kafka_key: bytes | None
+    payload: bytes
+
+
+class Taken(NamedTuple):
+    """What came of a record: the user's new state (None: unchanged) and the records that leave."""
+
+    state: bytes | None
+    outbound: list[Outbound]
+    dead: bool = False
+
+
+class Intake:
+    """Takes transactions and user events of one namespace."""
+
+    def __init__(self, detector: Detector, topics: Topics) -> None:
+        self._detector = detector
+        self._transactions, self._scored = topics.transactions, topics.scored
+        self._replies, self._dead_letters = topics.replies, topics.dead_letters
+
+    def take(self, record: Record, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Taken:
+        """Score a transaction or observe a user event; what is wrong with it becomes a dead letter."""
+        try:
+            if record.topic == self._transactions:
+                return self._score(record, user, knowledge, now_ms)
+            return self._observe(record, user, now_ms)
+        except InvalidRecord as error:
+            return self._bury(record, error, now_ms)
+
+    def _score(self, record: Record, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Taken:
+        transaction = decode_with(TRANSACTION, record.payload)
+        state = decode_state(user)
+        scored = self._detector.score(
+            state,
+            transaction,
+            source=record.position,
+            champion=knowledge.champion,
+            reputation=knowledge.reputation,
+            now_ms=now_ms,
+            raw=record.payload or b"null",
+            flags=knowledge.flags,
+        )
+        payload = encode(scored)
+        leaving = Outbound(self._scored, transaction.transaction_id.encode(), payload)
+        return Taken(encode_state(state), [leaving, *self._reply(record, payload)])
+
+    def _observe(self, record: Record, user: bytes | None, now_ms: int) -> Taken:
+        event = decode_with(USER_EVENT, record.payload)
+        state = decode_state(user)
+        self._detector.observe(state, event, now_ms=now_ms)
+        return Taken(encode_state(state), [])
+
+    def _bury(self, record: Record, error: InvalidRecord, now_ms: int) -> Taken:
+        payload = encode(dead_letter(record, error, now_ms))
+        leaving = Outbound(self._dead_letters, record.kafka_key, payload)
+        return Taken(None, [leaving, *self._reply(record, payload)], dead=True)
+
+    def _reply(self, record: Record, payload: bytes) -> Iterator[Outbound]:
+        if record.reply_to is not None:
+            yield Outbound(self._replies, record.reply_to.encode(), payload)
+
+
+def dead_letter(record: Record, error: InvalidRecord, now_ms: int) -> DeadLetter:
+    """The dead letter of a record, with its original bytes."""
+    return DeadLetter(
+        stage="detector",
+        field=error.field,
+        reason=error.reason,
+        source=record.position,
+        key=record.kafka_key,
+        payload=record.payload,
+        dead_lettered_at_ms=now_ms,
+    )

@@ -1,0 +1,113 @@
+"""The label-join job: `flink run -py learner/flink_job.py`.
+
+    scored-transactions --+
+                          +--key by transaction--> join-labels --number--> learning-log   (exactly once)
+    labels ---------------+                              |
+                                                         +---------------> dead-letters   (at least once)
+"""
+
+from pyflink.common import Types
+from pyflink.datastream import DataStream
+from pyflink.table import Schema, StreamTableEnvironment, Table
+
+from learner.flink_operators import JoinLabels
+from weir.flink_environment import BYTES, OUTBOUND, keyed_stream, table_environment
+from weir.flink_sql import exactly_once, sink_table, source_table
+from weir.settings import Settings, load_settings
+
+RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG()])
+
+# Only scored transactions carry time. A record that is not one of ours must not stop the clock: it counts as 1970.
+EVENT_TIME = [
+    "event_time AS TO_TIMESTAMP_LTZ("
+    "COALESCE(TRY_CAST(JSON_VALUE(CAST(payload AS STRING), '$.event_time_ms') AS BIGINT), 0), 3)",
+    "WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND",
+]
+# Labels must neither hold time back nor push it: theirs lies beyond all timers, and they are idle at once.
+NO_TIME = [
+    "event_time AS TO_TIMESTAMP_LTZ(253402300799000, 3)",
+    "WATERMARK FOR event_time AS event_time",
+]
+NO_TIME_OPTIONS = {"scan.watermark.idle-timeout": "100 ms"}
+
+KEYED = """
+    SELECT COALESCE(CAST(kafka_key AS STRING), ''), ROW(kafka_key, payload, `topic`, `partition`, `offset`)
+    FROM scored
+    UNION ALL
+    SELECT COALESCE(JSON_VALUE(CAST(payload AS STRING), '$.transaction_id'), ''),
+           ROW(kafka_key, payload, `topic`, `partition`, `offset`)
+    FROM labels
+"""
+NUMBERED = """
+    SELECT CAST(CONCAT('{epoch}:', CAST(n AS STRING)) AS BYTES), payload
+    FROM (
+        SELECT *, COUNT(*) OVER (ORDER BY arrived ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n
+        FROM joined WHERE `topic` = '{learning_log}'
+    )
+"""
+BURIED = "SELECT kafka_key, payload FROM joined WHERE `topic` = '{dead_letters}'"
+
+
+def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
+    """Sources and sinks. Their order numbers the uids of SQL operators: only append."""
+    topics, broker = settings.topics, settings.bootstrap_servers
+    group = f"weir-{settings.namespace}-label-join"
+    once = exactly_once(f"weir-{settings.namespace}-learning-log", settings.flink.transaction_timeout_ms)
+    tables.execute_sql(
+        source_table("scored", [topics.scored], bootstrap_servers=broker, group=group, columns=EVENT_TIME)
+    )
+    tables.execute_sql(
+        source_table(
+            "labels", [topics.labels], bootstrap_servers=broker, group=group, columns=NO_TIME, options=NO_TIME_OPTIONS
+        )
+    )
+    tables.execute_sql(
+        sink_table("learning_log", [topics.learning_log], bootstrap_servers=broker, options=once | {"sink.parallelism": "1"})
+    )
+    tables.execute_sql(
+        sink_table(
+            "dead_letters",
+            [topics.dead_letters],
+            bootstrap_servers=broker,
+            options={"sink.delivery-guarantee": "at-least-once"},
+        )
+    )
+
+
+def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
+    """Both streams meet under the transaction's key in one Python operator; out come outbound rows."""
+    records = keyed_stream(tables, tables.sql_query(KEYED), RECORD)
+    join = JoinLabels(settings.learning, settings.topics)
+    return records.process(join, output_type=OUTBOUND).uid("join-labels").name("join-labels")
+
+
+def outlets(tables: StreamTableEnvironment, settings: Settings, joined: DataStream) -> dict[str, Table]:
+    """What goes into which sink; examples are numbered densely in the order in which they are written."""
+    schema = Schema.new_builder().column_by_expression("arrived", "PROCTIME()").build()
+    tables.create_temporary_view("joined", tables.from_data_stream(joined, schema))
+    numbered = NUMBERED.format(epoch=settings.learning.epoch, learning_log=settings.topics.learning_log)
+    return {
+        "learning_log": tables.sql_query(numbered),
+        "dead_letters": tables.sql_query(BURIED.format(dead_letters=settings.topics.dead_letters)),
+    }
+
+
+def main() -> None:
+    """Build the job and submit it to the cluster that `flink run` names."""
+    settings = load_settings()
+    tables = table_environment(
+        settings,
+        checkpoint_ms=settings.flink.label_join_checkpoint_ms,
+        parallelism=settings.flink.label_join_parallelism,
+        exactly_once=True,
+    )
+    tables.get_config().set("pipeline.name", f"weir-{settings.namespace}-label-join")
+    declare_tables(tables, settings)
+    statements = tables.create_statement_set()
+    for sink, table in outlets(tables, settings, topology(tables, settings)).items():
+        statements.add_insert(sink, table)
+    statements.execute()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""From the bytes of a scored transaction or a label to what the label join brings out for it."""
+
+from typing import NamedTuple
+
+from learner.label_join import Joined, JoinState, LabelJoin, Unusable, decode_join_state, encode_join_state
+from weir.errors import InvalidRecord
+from weir.messages import LABEL, SCORED, DeadLetter, Position, decode_with, encode
+from weir.settings import LearningSettings
+from weir.topics import Topics
+
+
+class Record(NamedTuple):
+    """A record as it stands in Kafka."""
+
+    kafka_key: bytes | None
+    payload: bytes | None
+    topic: str
+    partition: int
+    offset: int
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return Position(self.topic, self.partition, self.offset)
+
+
+class Outbound(NamedTuple):
+    """A record to write: topic, key, payload. Examples get their key, the number, as they are written."""
+
+    topic: str
+    kafka_key: bytes | None
+    payload: bytes
+
+
+class Taken(NamedTuple):
+    """What came of a record or timer: the transaction's new state (None: forget it), when to wake, what leaves."""
+
+    state: bytes | None
+    timer_ms: int | None
+    outbound: list[Outbound]
+
+
+class LabelIntake:
+    """Takes scored transactions, labels and timers of one namespace."""
+
+    def __init__(self, settings: LearningSettings, topics: Topics) -> None:
+        self._join = LabelJoin(settings)
+        self._labels, self._learning_log, self._dead_letters = topics.labels, topics.learning_log, topics.dead_letters
+
+    def take(self, record: Record, state: bytes | None, now_ms: int) -> Taken:
+        """Join one record; what cannot be read becomes a dead letter and leaves the state alone."""
+        kept = decode_join_state(state)
+        try:
+            if record.topic == self._labels:
+                label = decode_with(LABEL, record.payload)
+                joined = self._join.on_label(kept, label, source=record.position, payload=record.payload or b"")
+            else:
+                joined = self._join.on_scored(kept, decode_with(SCORED, record.payload))
+        except InvalidRecord as error:
+            return Taken(state, None, [self._bury(record, error, now_ms)])
+        return self._taken(kept, joined, now_ms)
+
+    def wake(self, timestamp_ms: int, state: bytes | None, now_ms: int) -> Taken:
+        """An event-time timer fired: maturity or the end of retention."""
+        kept = decode_join_state(state)
+        return self._taken(kept, self._join.on_timer(kept, timestamp_ms), now_ms)
+
+    def _taken(self, kept: JoinState, joined: Joined, now_ms: int) -> Taken:
+        examples = [Outbound(self._learning_log, None, encode(example)) for example in joined.examples]
+        letters = [self._letter(unusable, now_ms) for unusable in joined.dead_letters]
+        state = None if kept.is_empty else encode_join_state(kept)
+        return Taken(state, self._join.next_timer_ms(kept), examples + letters)
+
+    def _letter(self, unusable: Unusable, now_ms: int) -> Outbound:
+        letter = DeadLetter(
+            stage="label-join",
+            field=unusable.field,
+            reason=unusable.reason,
+            source=unusable.source,
+            payload=unusable.payload,
+            label_id=unusable.label_id,
+            dead_lettered_at_ms=now_ms,
+        )
+        return Outbound(self._dead_letters, None, encode(letter))
+
+    def _bury(self, record: Record, error: InvalidRecord, now_ms: int) -> Outbound:
+        letter = DeadLetter(
+            stage="label-join",
+            field=error.field,
+            reason=error.reason,
+            source=record.position,
+            key=record.kafka_key,
+            payload=record.payload,
+            dead_lettered_at_ms=now_ms,
+        )
+        return Outbound(self._dead_letters, record.kafka_key, encode(letter))
