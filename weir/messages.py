@@ -286,6 +286,8 @@ def decode_with(decoder: msgspec.json.Decoder[Message], payload: bytes | None) -
     if not payload:
         raise InvalidRecord("$", "the message is empty (a tombstone?)")
     try:
+        if not payload.isascii():
+            payload.decode()  # msgspec skips unknown members unread, even where they are no UTF-8
         return decoder.decode(payload)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from error
