@@ -94,5 +94,5 @@ class Topics:
             Topic(self.learning_log, 1, kept),
             Topic(self.control, 1, compacted),
             Topic(self.snapshots, 1, compacted),
-            Topic(self.ledger, 1, compacted),
+            Topic(self.ledger, 1, {"cleanup.policy": "compact", "segment.bytes": str(64 * 1024 * 1024), **large}),
         ]

@@ -1,0 +1,109 @@
+"""The ledger as a process on a real broker: killed, restarted and fenced, it counts everything once."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.builders import a_label, a_scored_transaction, an_example
+from tests.waiting import eventually
+from weir.kafka_clients import create_topics, producer, read_last
+from weir.ledger.kafka_ledger import LedgerProcess, read_stored
+from weir.messages import COUNTS, Counts, Position, encode
+from weir.settings import KafkaSettings, Settings
+
+
+@pytest.fixture
+def settings(broker, request):
+    namespace = request.node.name.replace("_", "-")[-40:].strip("-")
+    found = Settings(namespace=namespace, kafka=KafkaSettings(bootstrap_servers=broker, partitions=2))
+    create_topics(broker, found.topics.all())
+    return found
+
+
+@contextmanager
+def a_ledger(settings: Settings) -> Iterator[subprocess.Popen]:
+    env = os.environ | {
+        "WEIR_NAMESPACE": settings.namespace,
+        "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "WEIR_KAFKA__PARTITIONS": "2",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "weir.ledger"], env=env)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def send(settings: Settings, start: int, stop: int) -> None:
+    """Transactions start..stop of partition 1, each scored; every tenth has a label that was learned."""
+    topics, writer = settings.topics, producer(settings.bootstrap_servers)
+    for number in range(start, stop):
+        writer.produce(topics.transactions, b"not even json", partition=1)
+        scored = a_scored_transaction(source=Position(topics.transactions, 1, number))
+        writer.produce(topics.scored, encode(scored))
+        if number % 10 == 0:
+            name = f"n{number}"
+            writer.produce(topics.labels, encode(a_label(label_id=name, transaction_id=name)))
+            example = encode(an_example(label_id=name, transaction_id=name))
+            writer.produce(topics.learning_log, example, b"1:%d" % (number // 10 + 1))
+    assert writer.flush(30) == 0
+
+
+def written(settings: Settings) -> Counts | None:
+    stored = read_last(settings.bootstrap_servers, settings.topics.ledger)
+    return COUNTS.decode(stored) if stored else None
+
+
+def assert_counts(settings: Settings, transactions: int, labels: int) -> bool:
+    counts = written(settings)
+    assert counts is not None
+    assert (counts.transactions_sent, counts.scored, counts.in_flight) == (transactions, transactions, 0)
+    assert (counts.labels_accepted, counts.label_examples, counts.labels_waiting) == (labels, labels, 0)
+    assert (counts.scored_twice, counts.labels_repeated) == (0, 0)
+    return True
+
+
+def test_ledger_killed_in_mid_stream_counts_nothing_twice_and_misses_nothing(settings):
+    with a_ledger(settings) as first:
+        send(settings, 0, 2000)
+        eventually(lambda: assert_counts(settings, 2000, 200))
+        send(settings, 2000, 3000)
+        first.kill()
+    send(settings, 3000, 4000)
+    with a_ledger(settings):
+        eventually(lambda: assert_counts(settings, 4000, 400))
+
+
+def test_ledger_told_to_stop_commits_what_it_read_and_ends_well(settings):
+    with a_ledger(settings) as process:
+        send(settings, 0, 50)
+        eventually(lambda: assert_counts(settings, 50, 5))
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_a_second_ledger_fences_the_first(settings):
+    with a_ledger(settings) as first:
+        send(settings, 0, 10)
+        eventually(lambda: assert_counts(settings, 10, 1))
+        second = LedgerProcess(settings)
+        send(settings, 10, 20)
+        assert first.wait(30) == 1
+        eventually(lambda: second.step() or assert_counts(settings, 20, 2))
+        second.close()
+
+
+def test_ledger_goes_on_from_kafka_without_reading_again(settings):
+    send(settings, 0, 100)
+    first = LedgerProcess(settings)
+    eventually(lambda: first.step() or first.commit() or assert_counts(settings, 100, 10))
+    first.close()
+    snapshot, book = read_stored(settings.bootstrap_servers, settings.topics)
+    assert snapshot.offsets[settings.topics.transactions] == {1: 100}
+    assert snapshot.sent == {1: [(0, 100)]}
+    assert book.accepted == 10
