@@ -8,7 +8,7 @@ from pathlib import Path
 
 from weir.errors import DeploymentError
 from weir.runner.jars import jars
-from weir.runner.java import java
+from weir.runner.java import on_classpath
 from weir.runner.process import Command
 from weir.topics import DAY_MS, LARGE_MESSAGE_BYTES
 
@@ -43,7 +43,7 @@ def prepare(broker: Broker) -> Command:
     properties.write_text("".join(f"{name}={value}\n" for name, value in _properties(broker).items()))
     if not (_log_dir(broker) / "meta.properties").exists():
         _format(broker, properties)
-    return Command([*_java(broker, broker.heap_mb), "kafka.Kafka", str(properties)])
+    return Command([*_java(broker, "kafka", broker.heap_mb), "kafka.Kafka", str(properties)])
 
 
 def _log_dir(broker: Broker) -> Path:
@@ -77,18 +77,20 @@ def _properties(broker: Broker) -> dict[str, object]:
     }
 
 
-def _java(broker: Broker, heap_mb: int) -> list[str]:
-    options = [f"-Xmx{heap_mb}m", f"-Xms{min(heap_mb, 128)}m", "-XX:+UseG1GC"]
+def _java(broker: Broker, kind: str, heap_mb: int) -> list[str]:
+    start = on_classpath(jars("kafka", broker.cache_dir), kind, broker.cache_dir)
     logging = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
-    classpath = ":".join(str(jar) for jar in jars("kafka", broker.cache_dir))
-    return [str(java()), *options, logging, "-cp", classpath]
+    return [*start, f"-Xmx{heap_mb}m", "-XX:+UseG1GC", logging]
 
 
 def _format(broker: Broker, properties: Path) -> None:
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     arguments = ["format", "--standalone", f"--cluster-id={cluster_id}", "--config", str(properties)]
     done = subprocess.run(
-        [*_java(broker, 256), "kafka.tools.StorageTool", *arguments], capture_output=True, text=True, check=False
+        [*_java(broker, "kafka-format", 256), "kafka.tools.StorageTool", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]

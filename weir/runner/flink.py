@@ -1,7 +1,8 @@
-"""A standalone Flink session cluster from the apache-flink wheel's own scripts, and the client that talks to it.
+"""A standalone Flink session cluster from the apache-flink wheel, and the client that submits jobs to it.
 
-The connector and PyFlink's jar lie in the cluster's lib folder, and the virtual environment comes first on the PATH:
-both are how pemja finds one Python with one set of packages (fact 4 of the design).
+The wheel's scripts start Java three times per process to learn what `flink_config` already says, so Java is started
+here directly. The connector and PyFlink's jar are on the cluster's class path, and the virtual environment comes first
+on the PATH: both are how pemja finds one Python with one set of packages (fact 4 of the design).
 """
 
 import importlib.util
@@ -12,26 +13,38 @@ from pathlib import Path
 
 from weir.errors import MissingPart
 from weir.runner.flink_config import FlinkCluster, write_config
+from weir.runner.flink_memory import METASPACE, TaskManagerMemory
 from weir.runner.jars import jars
-from weir.runner.java import java_home
+from weir.runner.java import java_home, on_classpath
 from weir.runner.process import Command
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
+_JOBMANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+_TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+_CLIENT = "org.apache.flink.client.cli.CliFrontend"
+_CHEAP_TO_START = "-XX:TieredStopAtLevel=1"
 
 
 def prepare_jobmanager(cluster: FlinkCluster) -> Command:
     """Write the JobManager's folder and return the command that serves it in the foreground."""
-    return _prepare(cluster, "jobmanager", ["jobmanager.sh", "start-foreground"])
+    folder = _write_folder(cluster, "jobmanager")
+    heap = [f"-Xmx{cluster.jobmanager_mb // 2}m", f"-XX:MaxMetaspaceSize={METASPACE}m", _CHEAP_TO_START]
+    arguments = [*heap, _JOBMANAGER, "--configDir", str(folder / "conf")]
+    return _java(cluster, folder, "jobmanager", arguments)
 
 
 def prepare_taskmanager(cluster: FlinkCluster, name: str) -> Command:
     """Write a TaskManager's folder and return the command that serves it in the foreground."""
-    return _prepare(cluster, name, ["taskmanager.sh", "start-foreground"], taskmanager__resource_id=name)
+    folder = _write_folder(cluster, name, taskmanager__resource_id=name)
+    memory = TaskManagerMemory(cluster.taskmanager_mb).jvm_options()
+    arguments = [*memory, _TASKMANAGER, "--configDir", str(folder / "conf")]
+    return _java(cluster, folder, "taskmanager", arguments, writes_archive=name.endswith("-1"))
 
 
 def client(cluster: FlinkCluster, name: str, arguments: list[str], **config: object) -> Command:
     """The `flink` program with these arguments, in a folder called `name` and with `config` on top."""
-    return _prepare(cluster, name, ["flink", *arguments], **config)
+    folder = _write_folder(cluster, name, **config)
+    return _java(cluster, folder, "flink-client", ["-Xmx512m", _CHEAP_TO_START, _CLIENT, *arguments])
 
 
 def flink_home() -> Path:
@@ -46,40 +59,42 @@ def flink_home() -> Path:
     return Path(spec.origin).parent
 
 
-def _prepare(cluster: FlinkCluster, name: str, argv: list[str], **config: object) -> Command:
+def _write_folder(cluster: FlinkCluster, name: str, **config: object) -> Path:
     folder = (cluster.folder / name).absolute()
-    for part in ("conf", "lib", "pids", "../tmp"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
+    for part in (folder / "conf", cluster.folder / "tmp"):
+        part.mkdir(parents=True, exist_ok=True)
     write_config(cluster, folder / "conf", **config)
-    for logging in ("log4j-console.properties", "log4j-cli.properties"):
-        shutil.copyfile(_LOGGING, folder / "conf" / logging)
-    _link_jars(folder / "lib", cluster.cache_dir)
-    return Command([str(flink_home() / "bin" / argv[0]), *argv[1:]], _environment(folder))
+    shutil.copyfile(_LOGGING, folder / "conf" / _LOGGING.name)
+    return folder
 
 
-def _link_jars(lib: Path, cache_dir: Path) -> None:
+def _java(
+    cluster: FlinkCluster, folder: Path, kind: str, arguments: list[str], *, writes_archive: bool = True
+) -> Command:
     home = flink_home()
-    wanted = [*(home / "lib").glob("*.jar"), *(home / "opt").glob("flink-python-*.jar"), *jars("flink", cache_dir)]
-    for old in lib.iterdir():
-        old.unlink()
-    for jar in wanted:
-        (lib / jar.name).symlink_to(jar.absolute())
+    classpath = [
+        *(home / "lib").glob("*.jar"),
+        *(home / "opt").glob("flink-python-*.jar"),
+        *jars("flink", cluster.cache_dir),
+    ]
+    start = on_classpath(sorted(classpath), kind, cluster.cache_dir, writes_archive=writes_archive)
+    logging = f"-Dlog4j.configurationFile={folder / 'conf' / _LOGGING.name}"
+    return Command([*start, *_java_options(), logging, *arguments], _environment(folder))
 
 
 def _environment(folder: Path) -> dict[str, str]:
+    home = flink_home()
     return {
         "JAVA_HOME": str(java_home()),
         "FLINK_CONF_DIR": str(folder / "conf"),
-        "FLINK_LIB_DIR": str(folder / "lib"),
-        "FLINK_PID_DIR": str(folder / "pids"),
-        "FLINK_LOG_DIR": str(folder),
-        "FLINK_ENV_JAVA_OPTS": _java_options(),
+        "FLINK_OPT_DIR": str(home / "opt"),
+        "FLINK_PLUGINS_DIR": str(home / "plugins"),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
 
 
-def _java_options() -> str:
-    """What Flink needs on Java 21; given here, its scripts need not start another Java to find out."""
+def _java_options() -> list[str]:
+    """The packages that Flink opens, as the wheel's own configuration lists them, and what Java 21 needs."""
     config = (flink_home() / "conf" / "config.yaml").read_text()
-    opened = next(line for line in config.splitlines() if "--add-opens" in line).partition(": ")[2]
-    return f"-XX:+IgnoreUnrecognizedVMOptions -XX:+UseG1GC -Djava.security.manager=allow {opened.strip()}"
+    opened = next(line for line in config.splitlines() if "--add-opens" in line).partition(": ")[2].split()
+    return ["-XX:+IgnoreUnrecognizedVMOptions", "-XX:+UseG1GC", "-Djava.security.manager=allow", *opened]

@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from weir.runner.flink_memory import TaskManagerMemory
+
 
 @dataclass(frozen=True)
 class FlinkCluster:
@@ -58,14 +60,7 @@ def _addresses(cluster: FlinkCluster) -> dict[str, object]:
 
 def _memory(cluster: FlinkCluster) -> dict[str, object]:
     """One slot per TaskManager: Python operators in one process would share one GIL (fact 6 of the design)."""
-    return {
-        "taskmanager.numberOfTaskSlots": 1,
-        "jobmanager.memory.process.size": f"{cluster.jobmanager_mb}m",
-        "taskmanager.memory.process.size": f"{cluster.taskmanager_mb}m",
-        "taskmanager.memory.jvm-metaspace.size": "192m",
-        "taskmanager.memory.managed.fraction": 0.25,
-        "taskmanager.memory.network.max": "64m",
-    }
+    return {"taskmanager.numberOfTaskSlots": 1, **TaskManagerMemory(cluster.taskmanager_mb).flink_options()}
 
 
 def _recovery(cluster: FlinkCluster) -> dict[str, object]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import jgo
 
 from weir.errors import MissingPart
+from weir.runner.java import make_base_archive
 
 PINNED = Path(__file__).with_name("coordinates.toml")
 
@@ -62,6 +63,7 @@ def fetch(cache_dir: Path, report: Callable[[str], None] = lambda _: None) -> No
         if wrong_jars(group, group.folder(cache_dir)):
             report(f"fetching {group.coordinate} ({len(group.sha256)} jars)")
             _fetch_group(group, cache_dir)
+    make_base_archive()
 
 
 def _fetch_group(group: JarGroup, cache_dir: Path) -> None:
