@@ -1,0 +1,59 @@
+"""Why a score is what it is: contributions that sum to it, and the largest of them in words."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+
+from msgspec import Struct
+
+from detector.feature_catalogue import BY_NAME
+from detector.moment import Moment
+from detector.rules import BASE_LOG_ODDS, WEIGHTS
+from weir.artefact import LinearScorer
+from weir.messages import Reason, RuleHit
+
+MOST_FOR = 5
+MOST_AGAINST = 2
+WORTH_TELLING = 0.05
+
+
+class Evidence(Struct, frozen=True):
+    """`intercept + sum(contributions)`, in log-odds, is the score. Codes are names of rules and features."""
+
+    intercept: float
+    contributions: dict[str, float]
+
+    @property
+    def log_odds(self) -> float:
+        """The score's log-odds."""
+        return self.intercept + sum(self.contributions.values())
+
+
+def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: LinearScorer | None) -> Evidence:
+    """Let rules and model speak; the model by how far it is trusted, the rules by the rest."""
+    trust = scorer.trust if scorer is not None else 0.0
+    intercept, said = (1 - trust) * BASE_LOG_ODDS, {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
+    if scorer is not None:
+        intercept += trust * scorer.intercept
+        terms = scorer.terms
+        for name, value in features.items():
+            term = terms.get(name)
+            if term is not None:
+                said[name] = trust * (term.slope * value + term.offset)
+    return Evidence(intercept, said)
+
+
+def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, float], moment: Moment) -> list[Reason]:
+    """The largest contributions for fraud, then the largest against it, each in words."""
+    told = [item for item in evidence.contributions.items() if abs(item[1]) >= WORTH_TELLING]
+    told.sort(key=itemgetter(1))
+    against = [item for item in told[:MOST_AGAINST] if item[1] < 0]
+    speaking_for = [item for item in told[: -MOST_FOR - 1 : -1] if item[1] > 0]
+    texts = {hit.rule: hit.text for hit in hits}
+    return [
+        Reason(
+            code=code,
+            text=texts[code] if code in texts else BY_NAME[code].words(moment, features[code]),
+            contribution=contribution,
+        )
+        for code, contribution in speaking_for + against
+    ]

@@ -1,0 +1,46 @@
+"""Features of the device."""
+
+from math import expm1, log1p
+
+from detector.features import Feature, feature
+from detector.habits import DAY_MS
+from detector.moment import NO_EARLIER, Moment
+from detector.user_events import device_is_confirmed
+
+
+def is_new_device(moment: Moment) -> bool:
+    """Whether the user has used other devices but never this one, and has not confirmed it."""
+    device_id = moment.transaction.device_id
+    return (
+        device_id is not None
+        and moment.device_first_ms == NO_EARLIER
+        and not device_is_confirmed(moment.state, device_id, moment.time_ms)
+    )
+
+
+@feature("device", "0 or 1", lambda _, v: f"The device is {'new' if v else 'known'} for this customer")
+def device_new(moment: Moment) -> float | None:
+    """Whether the device is new for the user and not confirmed; absent where no earlier device is known."""
+    return None if moment.device_first_ms is None else float(is_new_device(moment))
+
+
+@feature("device", "log(1 + days)", lambda _, v: f"This customer has used the device for {expm1(v):.0f} days")
+def device_age_days(moment: Moment) -> float | None:
+    """Time since the user first paid with this device; absent for one never seen."""
+    first_ms = moment.device_first_ms
+    return None if first_ms is None or first_ms == NO_EARLIER else log1p((moment.time_ms - first_ms) / DAY_MS)
+
+
+@feature("device", "log(1 + devices)", lambda _, v: f"{expm1(v):.0f} devices in the last 24 hours")
+def devices_24h(moment: Moment) -> float | None:
+    """Distinct devices of the last 24 hours before this payment."""
+    return log1p(moment.windows.devices_24h)
+
+
+@feature("device", "0 or 1", lambda _, v: f"The payment {'does not name' if v else 'names'} a device")
+def device_missing(moment: Moment) -> float | None:
+    """Whether the payment lacks a device."""
+    return float(moment.transaction.device_id is None)
+
+
+FEATURES: tuple[Feature, ...] = (device_new, device_age_days, devices_24h, device_missing)

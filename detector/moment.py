@@ -1,0 +1,118 @@
+"""A payment together with everything that was known when it happened: what features and rules look at."""
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+
+from msgspec import Struct
+
+from detector.geography import distance_km
+from detector.habits import log_ratio
+from detector.history import habits_at
+from detector.state import Event, Habits, UserState
+from detector.windows import HOUR_MS, Windows, windows_at
+from weir.messages import Reputation, Transaction
+
+COLD_BELOW = 5
+SHORTEST_JOURNEY_H = 1 / 60
+NO_EARLIER = -1
+
+Part = Callable[[Event], str | None]
+
+
+class Moment(Struct, kw_only=True):
+    """A payment as of its event time; everything about the user is from payments before it.
+
+    `amount` and `otp_threshold` are in base currency. The four `..._first_ms` are first-seen times, `NO_EARLIER` for
+    what is new, None where the payment or the user's history says nothing.
+    """
+
+    state: UserState
+    transaction: Transaction
+    time_ms: int
+    amount: float
+    currency: str
+    otp_threshold: float
+    habits: Habits
+    windows: Windows
+    reputation: Reputation | None
+    amount_ratio: float | None
+    device_first_ms: int | None
+    merchant_first_ms: int | None
+    category_first_ms: int | None
+    country_first_ms: int | None
+    distance_km: float | None = None
+    speed_kmh: float | None = None
+    home_km: float | None = None
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether the user's history is too short to compare with."""
+        return self.habits.count < COLD_BELOW
+
+
+def moment_of(
+    state: UserState,
+    transaction: Transaction,
+    *,
+    time_ms: int,
+    amount: float,
+    currency: str,
+    otp_threshold: float,
+    reputation: Mapping[str, Reputation],
+) -> Moment:
+    """Look at a payment from the state, which stays as it is."""
+    habits, merchant_id = habits_at(state, time_ms), transaction.merchant_id
+    moment = Moment(
+        state=state,
+        transaction=transaction,
+        time_ms=time_ms,
+        amount=amount,
+        currency=currency,
+        otp_threshold=otp_threshold,
+        habits=habits,
+        windows=windows_at(state, time_ms, otp_threshold),
+        reputation=reputation.get(merchant_id) if merchant_id is not None else None,
+        amount_ratio=log_ratio(habits, amount),
+        device_first_ms=first_seen(state.devices, state.recent, _device, transaction.device_id, time_ms),
+        merchant_first_ms=first_seen(state.merchants, state.recent, _merchant, merchant_id, time_ms),
+        category_first_ms=first_seen(state.categories, state.recent, _category, transaction.merchant_category, time_ms),
+        country_first_ms=first_seen(state.countries, state.recent, _country, transaction.country, time_ms),
+    )
+    _locate(moment)
+    return moment
+
+
+_device, _merchant = attrgetter("device_id"), attrgetter("merchant_id")
+_category, _country = attrgetter("category"), attrgetter("country")
+
+
+def first_seen(
+    known: Mapping[str, int], recent: Sequence[Event], part: Part, name: str | None, time_ms: int
+) -> int | None:
+    """When the user first had to do with `name`, at or before a time."""
+    if name is None:
+        return None
+    first = known.get(name)
+    if first is not None:
+        return first
+    any_earlier = bool(known)
+    for event in recent:
+        if event.time_ms > time_ms:
+            break
+        earlier = part(event)
+        if earlier == name:
+            return event.time_ms
+        any_earlier = any_earlier or earlier is not None
+    return NO_EARLIER if any_earlier else None
+
+
+def _locate(moment: Moment) -> None:
+    """Distances and speed; a pause under a minute counts as one, or two quick payments make any speed."""
+    habits, transaction = moment.habits, moment.transaction
+    latitude, longitude = transaction.latitude, transaction.longitude
+    if latitude is None or longitude is None or not habits.located:
+        return
+    moment.distance_km = distance_km(habits.last_latitude, habits.last_longitude, latitude, longitude)
+    moment.home_km = distance_km(habits.home_latitude, habits.home_longitude, latitude, longitude)
+    hours = (moment.time_ms - habits.last_located_ms) / HOUR_MS
+    moment.speed_kmh = moment.distance_km / max(hours, SHORTEST_JOURNEY_H)

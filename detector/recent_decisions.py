@@ -1,0 +1,58 @@
+"""The bounded record of a user's recent decisions: a transaction that is sent again gets the first one again.
+
+The record is one byte string of length-prefixed msgpack entries, searched as a whole. That costs a fraction of decoding
+dozens of entries with every payment, and only a likely repetition decodes any.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from detector.state import UserState
+from weir.messages import Decision, ModelRef
+
+MAX_DECIDED = 64
+_LENGTH_BYTES = 2
+
+
+class Decided(Struct, frozen=True, array_like=True, gc=False):
+    """A decision that stands."""
+
+    transaction_id: str
+    score: float
+    decision: Decision
+    profile: str
+    model: ModelRef | None
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Decided)
+
+
+def first_decision(state: UserState, transaction_id: str) -> Decided | None:
+    """The decision that this transaction already has, as far as the record reaches."""
+    record = state.decided
+    if transaction_id.encode() not in record:
+        return None
+    at = 0
+    while at < len(record):
+        end = _end(record, at)
+        decided = _decoder.decode(record[at + _LENGTH_BYTES : end])
+        if decided.transaction_id == transaction_id:
+            return decided
+        at = end
+    return None
+
+
+def record_decision(state: UserState, decided: Decided) -> None:
+    """Append a decision; beyond the bound the oldest is forgotten."""
+    record = state.decided
+    if state.decided_count >= MAX_DECIDED:
+        record = record[_end(record, 0) :]
+        state.decided_count -= 1
+    entry = _encoder.encode(decided)
+    state.decided = record + len(entry).to_bytes(_LENGTH_BYTES, "big") + entry
+    state.decided_count += 1
+
+
+def _end(record: bytes, at: int) -> int:
+    return at + _LENGTH_BYTES + int.from_bytes(record[at : at + _LENGTH_BYTES], "big")

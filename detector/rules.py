@@ -1,0 +1,151 @@
+"""The rules: what speaks for fraud before any model has learned, and stays in words when one has.
+
+A rule is its row and a function that returns the evidence in words, or None. Its weight is in log-odds. The decision that
+it asks for is never above review: a rule alone may inconvenience a customer, only a high score may block one.
+"""
+
+from collections.abc import Callable
+from math import exp, log
+from typing import Literal
+
+from msgspec import Struct
+
+from detector.features_device import is_new_device
+from detector.habits import DAY_MS
+from detector.moment import Moment
+from detector.user_events import failed_challenges, trip_covers
+from detector.windows import JUST_UNDER_SHARE
+from weir.messages import RuleHit
+
+BASE_LOG_ODDS = -4.0
+
+FASTEST_KMH = 1000
+NEARBY_KM = 300
+MANY_BEFORE = 3
+HIGH_RATIO = log(3)
+SPIKE_RATIO = log(5)
+BAD_MERCHANT_FRAUDS = 2
+BAD_MERCHANT_RUN = 2
+BAD_MERCHANT_RATE = 0.1
+
+Asks = Literal["challenge", "review"]
+Evidence = Callable[[Moment], str | None]
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """A rule. Its version changes with anything that changes when it fires, or its weight."""
+
+    name: str
+    version: int
+    weight: float
+    asks: Asks
+    description: str
+    evidence: Evidence
+
+
+def rule(version: int, weight: float, asks: Asks) -> Callable[[Evidence], Rule]:
+    """Make a function a rule: its name is the rule's, its docstring the description."""
+
+    def row(evidence: Evidence) -> Rule:
+        return Rule(
+            name=evidence.__name__,
+            version=version,
+            weight=weight,
+            asks=asks,
+            description=" ".join((evidence.__doc__ or "").split()),
+            evidence=evidence,
+        )
+
+    return row
+
+
+@rule(version=1, weight=2.5, asks="challenge")
+def velocity_under_threshold(moment: Moment) -> str | None:
+    """Three or more payments of an hour lay between half and all of the amount from which a customer must prove who
+    they are, and so does this one.
+    """
+    threshold, earlier = moment.otp_threshold, moment.windows.just_under_1h
+    if earlier < MANY_BEFORE or not threshold * JUST_UNDER_SHARE <= moment.amount < threshold:
+        return None
+    return f"{earlier + 1} payments just under {threshold:.2f} {moment.currency} within an hour"
+
+
+@rule(version=1, weight=3.0, asks="review")
+def impossible_travel(moment: Moment) -> str | None:
+    """The payment is more than 300 km from the one before and no aeroplane (1000 km/h) gets there in time; not on a trip
+    that the customer confirmed.
+    """
+    distance, speed = moment.distance_km, moment.speed_kmh
+    if distance is None or speed is None or distance <= NEARBY_KM or speed <= FASTEST_KMH:
+        return None
+    if trip_covers(moment.state, moment.transaction, moment.time_ms):
+        return None
+    return f"{distance:.0f} km from the payment before, which takes {speed:.0f} km/h"
+
+
+@rule(version=1, weight=2.5, asks="challenge")
+def card_testing(moment: Moment) -> str | None:
+    """Three or more tiny payments (up to a tenth of that threshold) were made in the 10 minutes before."""
+    tiny = moment.windows.tiny_10m
+    return f"{tiny} tiny payments in the 10 minutes before" if tiny >= MANY_BEFORE else None
+
+
+@rule(version=1, weight=2.0, asks="challenge")
+def new_device_high_amount(moment: Moment) -> str | None:
+    """A device that is new for the customer, and not confirmed, pays at least three times the usual amount and not less
+    than that threshold.
+    """
+    ratio = moment.amount_ratio
+    if ratio is None or ratio < HIGH_RATIO or moment.amount < moment.otp_threshold or not is_new_device(moment):
+        return None
+    return f"A new device pays {exp(ratio):.1f} times the usual {moment.habits.amount:.2f} {moment.currency}"
+
+
+@rule(version=1, weight=2.0, asks="challenge")
+def amount_spike(moment: Moment) -> str | None:
+    """The amount is at least five times the usual and not less than that threshold; not on a cold history."""
+    ratio = moment.amount_ratio
+    if ratio is None or ratio < SPIKE_RATIO or moment.amount < moment.otp_threshold or moment.is_cold:
+        return None
+    return f"{exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
+
+
+@rule(version=1, weight=2.5, asks="challenge")
+def bad_merchant(moment: Moment) -> str | None:
+    """The merchant has two known frauds or more and they are its latest known payments or a tenth of all of them."""
+    merchant = moment.reputation
+    if merchant is None or merchant.known_frauds < BAD_MERCHANT_FRAUDS:
+        return None
+    if merchant.fraud_run < BAD_MERCHANT_RUN and merchant.fraud_rate < BAD_MERCHANT_RATE:
+        return None
+    return f"{merchant.known_frauds} known frauds at this merchant, the last {merchant.fraud_run} in a row"
+
+
+@rule(version=1, weight=2.5, asks="review")
+def challenge_not_passed(moment: Moment) -> str | None:
+    """A challenge failed in the 24 hours before and none was passed since."""
+    failed = failed_challenges(moment.state, moment.time_ms, DAY_MS)
+    return f"{failed} failed challenges in the last 24 hours" if failed else None
+
+
+RULES: tuple[Rule, ...] = (
+    velocity_under_threshold,
+    impossible_travel,
+    card_testing,
+    new_device_high_amount,
+    amount_spike,
+    bad_merchant,
+    challenge_not_passed,
+)
+WEIGHTS = {rule.name: rule.weight for rule in RULES}
+_EVIDENCE = tuple((rule, rule.evidence) for rule in RULES)
+
+
+def hits_of(moment: Moment) -> list[RuleHit]:
+    """The rules that fire, in their fixed order."""
+    hits = []
+    for fired, evidence in _EVIDENCE:
+        text = evidence(moment)
+        if text is not None:
+            hits.append(RuleHit(rule=fired.name, version=fired.version, decision=fired.asks, text=text))
+    return hits
