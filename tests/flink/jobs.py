@@ -1,0 +1,77 @@
+"""Submitting the project's jobs to the test cluster, as `weir run` does, and reading what they wrote."""
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from confluent_kafka import Message
+
+from weir.kafka_clients import consumer
+from weir.runner.flink import client
+from weir.runner.flink_config import FlinkCluster
+from weir.settings import Settings
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as the environment variables that a job reads."""
+    return {
+        "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "WEIR_KAFKA__PARTITIONS": str(settings.kafka.partitions),
+        "WEIR_NAMESPACE": settings.namespace,
+        "WEIR_SIGNING_KEY": settings.require_signing_key().decode(),
+        "WEIR_LEARNING__MATURITY_HORIZON_S": str(settings.learning.maturity_horizon_s),
+        "WEIR_LEARNING__IMPLICIT_SHARE": str(settings.learning.implicit_share),
+        "WEIR_FLINK__EXACTLY_ONCE_SCORES": str(settings.flink.exactly_once_scores),
+    }
+
+
+def submit(cluster: FlinkCluster, settings: Settings, job: str, *arguments: str) -> str:
+    """Submit `detector/flink_job.py` or another job file; returns the job id."""
+    command = client(cluster, "client", ["run", "-d", *arguments, "-py", str(REPOSITORY / job)])
+    done = subprocess.run(
+        command.argv, env=command.full_env() | environment(settings), capture_output=True, text=True, check=False
+    )
+    found = re.search(r"JobID ([0-9a-f]{32})", done.stdout)
+    assert found, done.stdout[-4000:] + done.stderr[-4000:]
+    return found[1]
+
+
+def cancel(cluster: FlinkCluster, job_id: str) -> None:
+    """Cancel a job and wait until its slots are free."""
+    httpx.patch(f"{cluster.rest}/jobs/{job_id}")
+    while state(cluster, job_id) not in {"CANCELED", "FAILED", "FINISHED"}:
+        time.sleep(0.1)
+
+
+def state(cluster: FlinkCluster, job_id: str) -> str:
+    """The job's state as Flink names it."""
+    return str(httpx.get(f"{cluster.rest}/jobs/{job_id}").json().get("state"))
+
+
+@contextmanager
+def job(cluster: FlinkCluster, settings: Settings, path: str) -> Iterator[str]:
+    """A job that runs while the block does."""
+    job_id = submit(cluster, settings, path)
+    try:
+        yield job_id
+    finally:
+        cancel(cluster, job_id)
+
+
+def read(bootstrap_servers: str, topic: str, enough: Callable[[list[Message]], bool], deadline_s: float) -> list[Message]:
+    """All committed records of a topic, from the start, until there are enough or the deadline passes."""
+    reader, records, end = consumer(bootstrap_servers, "test-read"), [], time.monotonic() + deadline_s
+    reader.subscribe([topic])
+    try:
+        while not enough(records) and time.monotonic() < end:
+            records += [record for record in reader.consume(1000, timeout=0.2) if record.error() is None]
+    finally:
+        reader.close()
+    return records

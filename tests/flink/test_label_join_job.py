@@ -1,0 +1,106 @@
+"""The label-join job on a real cluster and a real broker: one run, looked at from several sides."""
+
+from collections import Counter
+from typing import NamedTuple
+
+import pytest
+
+from tests.builders import HOUR_MS, NOON_MS, a_label, a_scored_transaction
+from tests.flink.jobs import job, read
+from tests.malformed import malformed_payloads
+from weir.kafka_clients import create_topics, producer
+from weir.messages import DEAD_LETTER, EXAMPLE, DeadLetter, Example, encode
+from weir.settings import Settings
+
+MALFORMED = 300
+LABELLED, UNLABELLED = 40, 60
+
+
+class Outcome(NamedTuple):
+    keys: list[str]
+    examples: list[Example]
+    dead_letters: list[DeadLetter]
+
+
+@pytest.fixture(scope="module")
+def outcome(broker, flink_cluster) -> Outcome:
+    settings = Settings(
+        namespace="label-join-job",
+        signing_key="test",
+        kafka={"bootstrap_servers": broker, "partitions": 2},
+        learning={"maturity_horizon_s": 3600, "implicit_share": 1.0},
+    )
+    topics = settings.topics
+    create_topics(broker, topics.all())
+    with job(flink_cluster, settings, "learner/flink_job.py"):
+        _send(broker, topics)
+        labelled, expected = 2 * LABELLED, 2 * LABELLED + UNLABELLED
+        read(broker, topics.learning_log, lambda records: len(records) >= labelled, 60)
+        _let_an_hour_pass(broker, topics)
+        log = read(broker, topics.learning_log, lambda records: len(records) >= expected, 60)
+        dead = read(broker, topics.dead_letters, lambda records: len(records) >= MALFORMED, 20)
+    return Outcome(
+        [record.key().decode() for record in log],
+        [EXAMPLE.decode(record.value()) for record in log],
+        [DEAD_LETTER.decode(record.value()) for record in dead],
+    )
+
+
+def _send(broker, topics) -> None:
+    """Half of the labels come before their transaction, each twice; then others disagree."""
+    out = producer(broker)
+
+    def label(number: int, verdict: str, label_id: str) -> None:
+        message = a_label(transaction_id=f"t{number}", label_id=label_id, verdict=verdict)
+        out.produce(topics.labels, key=f"t{number}", value=encode(message))
+
+    def score(number: int) -> None:
+        message = a_scored_transaction(transaction_id=f"t{number}", event_time_ms=NOON_MS)
+        out.produce(topics.scored, key=f"t{number}", value=encode(message))
+
+    for payload in malformed_payloads("label", 1, MALFORMED):
+        out.produce(topics.labels, key=b"x", value=payload)
+    for number in range(LABELLED // 2):
+        label(number, "fraud", f"first-{number}")
+    out.flush()
+    for number in range(LABELLED + UNLABELLED):
+        score(number)
+        score(number)
+    for number in range(LABELLED):
+        label(number, "fraud", f"first-{number}")
+        label(number, "legitimate", f"second-{number}")
+    out.flush()
+
+
+def _let_an_hour_pass(broker, topics) -> None:
+    """Event time is what transactions say; every partition has to hear of it."""
+    out = producer(broker)
+    for number in range(1000, 1100):
+        message = a_scored_transaction(transaction_id=f"t{number}", event_time_ms=NOON_MS + 2 * HOUR_MS)
+        out.produce(topics.scored, key=f"t{number}", value=encode(message))
+    out.flush()
+
+
+def test_examples_are_numbered_densely_in_order(outcome):
+    assert outcome.keys == [f"1:{n}" for n in range(1, len(outcome.keys) + 1)]
+
+
+def test_every_label_is_learned_once_however_often_it_was_sent(outcome):
+    labelled = Counter(example.label_id for example in outcome.examples if example.label_id)
+    assert labelled == {f"{order}-{number}": 1 for order in ("first", "second") for number in range(LABELLED)}
+
+
+def test_second_verdict_is_a_revision_that_names_what_it_supersedes(outcome):
+    revisions = [example for example in outcome.examples if (example.label_id or "").startswith("second")]
+    assert {(example.outcome, example.revision, example.supersedes) for example in revisions} == {("revision", 1, 0)}
+
+
+def test_unlabelled_transactions_mature_as_legitimate_by_event_time(outcome):
+    implicit = {example.transaction_id for example in outcome.examples if example.implicit}
+    assert implicit == {f"t{number}" for number in range(LABELLED, LABELLED + UNLABELLED)}
+
+
+def test_malformed_labels_are_dead_lettered_with_a_field_and_stop_nothing(outcome):
+    positions = {(letter.source.partition, letter.source.offset) for letter in outcome.dead_letters}
+    assert len(positions) == MALFORMED
+    assert all(letter.field and letter.reason for letter in outcome.dead_letters)
