@@ -1,0 +1,96 @@
+"""How good the scores were, as scored at their own time, by the protocol of the fraud-detection handbook.
+
+A card is a user. On each assessed day the cards already known as compromised are left out: those with a fraud in the
+training days or since, as far as the label delay lets one know by that day.
+
+    training days | delay | assessed days            known on day d: frauds from first - delay - training to d - delay - 1
+
+Source: Le Borgne, Siblini, Lebichot and Bontempi, Reproducible Machine Learning for Credit Card Fraud Detection, 2022,
+chapters 3 and 4.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from msgspec import Struct
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+TOP_CARDS = 100
+
+
+class Quality(Struct, frozen=True, kw_only=True):
+    """The scores' quality on the assessed days; None where one of the two classes is missing."""
+
+    first_day: str
+    last_day: str
+    transactions: int
+    frauds: int
+    roc_auc: float | None
+    average_precision: float | None
+    card_precision_at_100: float
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Assessed days (whole UTC days since 1970, both inclusive), label delay and training days."""
+
+    first_day: int
+    last_day: int
+    delay_days: int = 7
+    training_days: int = 7
+
+    @property
+    def first_known_day(self) -> int:
+        """The first day whose frauds make a card known."""
+        return self.first_day - self.delay_days - self.training_days
+
+
+def assess(scored: pd.DataFrame, frauds: pd.DataFrame, protocol: Protocol) -> Quality:
+    """Measure.
+
+    Args:
+        scored: `day`, `card`, `fraud` (0 or 1), `score`; one row a transaction. Others than assessed days do no harm.
+        frauds: `day` and `card` of every fraud in the file that may have made a card known.
+        protocol: what is assessed.
+    """
+    left = without_known_cards(scored, frauds, protocol)
+    both = left["fraud"].nunique() == 2  # noqa: PLR2004 -- fraud and legitimate
+    return Quality(
+        first_day=_date(protocol.first_day),
+        last_day=_date(protocol.last_day),
+        transactions=len(left),
+        frauds=int(left["fraud"].sum()),
+        roc_auc=float(roc_auc_score(left["fraud"], left["score"])) if both else None,
+        average_precision=float(average_precision_score(left["fraud"], left["score"])) if both else None,
+        card_precision_at_100=card_precision(left, protocol, TOP_CARDS),
+    )
+
+
+def without_known_cards(scored: pd.DataFrame, frauds: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """The assessed transactions of cards that were not known as compromised on their day."""
+    counted = frauds[frauds["day"] >= protocol.first_known_day]
+    first_fraud = counted.groupby("card")["day"].min()
+    assessed = scored[scored["day"].between(protocol.first_day, protocol.last_day)]
+    known_from = assessed["card"].map(first_fraud) + protocol.delay_days + 1
+    return assessed[~(known_from <= assessed["day"])]
+
+
+def card_precision(scored: pd.DataFrame, protocol: Protocol, top: int) -> float:
+    """Each day's share of truly compromised cards among the `top` with the highest score; the mean over the days.
+
+    A card's score is its highest of the day; a compromised card that was found leaves the later days.
+    """
+    found: set[object] = set()
+    precisions = []
+    for day in range(protocol.first_day, protocol.last_day + 1):
+        of_day = scored[(scored["day"] == day) & ~scored["card"].isin(found)]
+        cards = of_day.groupby("card")[["fraud", "score"]].max().nlargest(top, "score")
+        compromised = cards.index[cards["fraud"] == 1]
+        found.update(compromised)
+        precisions.append(len(compromised) / top)
+    return float(np.mean(precisions))
+
+
+def _date(day: int) -> str:
+    return str(np.datetime64(day, "D"))
