@@ -1,0 +1,130 @@
+"""The one place that wires the API's process."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from feedback_api.decisions import Decisions
+from feedback_api.kafka_replies import ReplyReader
+from feedback_api.kafka_stream import KafkaStream
+from feedback_api.label_intake import LabelIntake
+from feedback_api.policy import DeadlinePolicy
+from feedback_api.prometheus_metrics import Metrics
+from feedback_api.replies import ExpectedReplies, PaymentKey, Reply
+from feedback_api.sql_database import open_database
+from feedback_api.sql_labels import SqlLabels
+from weir import kafka_clients
+from weir.messages import Label, Transaction, encode
+from weir.settings import Settings
+
+REPLIES_WITHIN_S = 10.0
+OUTBOX_EVERY_S = 5.0
+LAST_CHANCE_S = 5.0
+
+log = structlog.get_logger()
+
+
+class Stream(Protocol):
+    """The way into the stream."""
+
+    def put(self, topic: str, key: str, value: bytes, *, reply_to: str | None = None) -> asyncio.Future[bool]:
+        """Put a record on a topic; the future says whether the broker has it."""
+
+    def ping(self, topic: str) -> None:
+        """Raise PartUnavailable unless the broker answers and knows the topic; blocks."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the handlers use. `checks` by part raise PartUnavailable, or return what is worth showing; they block."""
+
+    settings: Settings
+    labels: LabelIntake
+    decisions: Decisions
+    stream: Stream
+    metrics: Metrics
+    checks: dict[str, Callable[[], object]]
+
+
+def now_ms() -> int:
+    """Wall time in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def wire(
+    settings: Settings,
+    store: SqlLabels,
+    stream: Stream,
+    replies: ExpectedReplies,
+    *,
+    instance: str,
+    positions: Callable[[], dict[int, int]],
+) -> Parts:
+    """Put the parts together; nothing connects here."""
+    topics, metrics = settings.topics, Metrics()
+
+    def send_label(label: Label) -> asyncio.Future[bool]:
+        return stream.put(topics.labels, label.transaction_id, encode(label))
+
+    def put_payment(payment: Transaction, payload: bytes) -> asyncio.Future[bool]:
+        return stream.put(topics.transactions, payment.user_id, payload, reply_to=instance)
+
+    policy = DeadlinePolicy(
+        settings.detector.base_currency, settings.api.fail_open_below, settings.api.fail_closed_decision
+    )
+    labels = LabelIntake(store, send_label, now_ms=now_ms, new_id=lambda: str(uuid.uuid4()))
+    metrics.labels_in_flight.set_function(lambda: labels.in_flight)
+    checks: dict[str, Callable[[], object]] = {
+        "database": store.ping,
+        "broker": partial(stream.ping, topics.transactions),
+        "replies": positions,
+    }
+    return Parts(settings, labels, Decisions(put_payment, replies, policy), stream, metrics, checks)
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """The real parts, open until the block ends.
+
+    A broker that is away does not keep the API from starting: payments are answered by policy until it is back.
+    """
+    loop, instance = asyncio.get_running_loop(), uuid.uuid4().hex
+    engine = await asyncio.to_thread(open_database, settings.database_url)
+    replies, stream = ExpectedReplies(), KafkaStream(settings.bootstrap_servers, loop)
+
+    def arrived(key: PaymentKey, reply: Reply) -> None:
+        loop.call_soon_threadsafe(replies.arrived, key, reply)
+
+    reader = ReplyReader(
+        settings.bootstrap_servers,
+        settings.topics.replies,
+        instance,
+        prepare=partial(_create_topics, settings),
+        arrived=arrived,
+    )
+    parts = wire(settings, SqlLabels(engine, now_ms), stream, replies, instance=instance, positions=reader.positions)
+    outbox = asyncio.create_task(parts.labels.resend_forever(OUTBOX_EVERY_S))
+    try:
+        await asyncio.to_thread(reader.wait_until_assigned, REPLIES_WITHIN_S)
+        log.info("api_started", namespace=settings.namespace, instance=instance)
+        yield parts
+    finally:
+        outbox.cancel()
+        with suppress(asyncio.CancelledError):
+            await outbox
+        await parts.labels.settle(LAST_CHANCE_S)
+        await asyncio.to_thread(reader.close)
+        await asyncio.to_thread(stream.close)
+        engine.dispose()
+
+
+def _create_topics(settings: Settings) -> None:
+    replication = settings.kafka.replication
+    kafka_clients.create_topics(settings.bootstrap_servers, settings.topics.all(), replication, timeout_s=5)

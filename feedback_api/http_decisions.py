@@ -1,0 +1,46 @@
+"""`/v1/decisions`: a payment in, the stream's decision out."""
+
+import time
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query
+
+from feedback_api.decisions import Answer
+from feedback_api.http_dependencies import JsonBody, PartsDep
+from feedback_api.http_errors import REFUSALS
+from feedback_api.http_models import DecisionView
+from feedback_api.http_openapi import body_of
+from feedback_api.prometheus_metrics import Metrics
+from weir.messages import TRANSACTION, Transaction, decode_with
+
+LONGEST_DEADLINE_MS = 30_000
+Deadline = Annotated[
+    int | None, Query(ge=1, le=LONGEST_DEADLINE_MS, description="Instead of the deployment's deadline")
+]
+
+router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
+
+
+@router.post("", summary="Decide on a payment", responses=REFUSALS, openapi_extra=body_of(Transaction))
+async def decide(body: JsonBody, parts: PartsDep, deadline_ms: Deadline = None) -> DecisionView:
+    """Always answered within the deadline: by the stream, or by the written policy, which is flagged."""
+    began = time.perf_counter()
+    payment = decode_with(TRANSACTION, body)
+    answer = await parts.decisions.decide(payment, body, deadline_ms or parts.settings.api.decision_deadline_ms)
+    latency_s = time.perf_counter() - began
+    _count(parts.metrics, answer, latency_s)
+    return _view(answer, latency_s)
+
+
+def _count(metrics: Metrics, answer: Answer, latency_s: float) -> None:
+    metrics.decisions.labels(answer.source, answer.decision).inc()
+    metrics.decision_latency.observe(latency_s)
+    if answer.source == "policy":
+        metrics.by_policy.labels(answer.flags[0]).inc()
+
+
+def _view(answer: Answer, latency_s: float) -> DecisionView:
+    model = answer.model and {name: getattr(answer.model, name) for name in answer.model.__struct_fields__}
+    content = {**msgspec.to_builtins(answer), "model": model, "latency_ms": round(latency_s * 1000, 3)}
+    return DecisionView.model_validate(content)

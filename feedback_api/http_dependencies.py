@@ -1,0 +1,63 @@
+"""What handlers ask for: the wired parts, and a checked JSON body."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
+
+from feedback_api.bootstrap import Parts
+from feedback_api.errors import BodyTooLarge, NotJson
+from feedback_api.label_intake import LabelIntake
+from feedback_api.prometheus_metrics import Metrics
+from weir.errors import InvalidRecord
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsDep = Annotated[Parts, Depends(_parts)]
+
+
+def _labels(parts: PartsDep) -> LabelIntake:
+    return parts.labels
+
+
+def _metrics(parts: PartsDep) -> Metrics:
+    return parts.metrics
+
+
+LabelsDep = Annotated[LabelIntake, Depends(_labels)]
+MetricsDep = Annotated[Metrics, Depends(_metrics)]
+
+
+async def _json_body(request: Request, parts: PartsDep) -> bytes:
+    """The body's bytes, never more than `api.max_body_bytes` of them.
+
+    Raises:
+        NotJson: the content type is another.
+        BodyTooLarge: declared or sent.
+        InvalidRecord: the client went away.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise NotJson("$", "send JSON, with the header `Content-Type: application/json`")
+    limit, body = parts.settings.api.max_body_bytes, bytearray()
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
+    except ClientDisconnect as error:
+        raise InvalidRecord("$", "the connection closed before the body was complete") from error
+    return bytes(body)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge("$", f"the body may have {limit} bytes at most")
+
+
+JsonBody = Annotated[bytes, Depends(_json_body)]

@@ -1,0 +1,48 @@
+"""`/v1/labels`: verdicts in."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path
+
+from feedback_api.http_dependencies import JsonBody, LabelsDep, MetricsDep
+from feedback_api.http_errors import REFUSALS, UNAVAILABLE
+from feedback_api.http_models import LabelAccepted, LabelView, Problem
+from feedback_api.http_openapi import body_of
+from feedback_api.labels import LABEL_REQUEST, LabelRequest
+from weir.messages import decode_with
+
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"model": Problem, "description": "The label id is taken by a label with other content"}
+}
+MISSING: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "No such label"},
+    422: {"model": Problem, "description": "No label can have such an id"},
+}
+LabelId = Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[^\x00]*$")]
+
+router = APIRouter(prefix="/v1/labels", tags=["labels"])
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Tell the verdict on a transaction",
+    responses={**CONFLICT, **REFUSALS, **UNAVAILABLE},
+    openapi_extra=body_of(LabelRequest),
+)
+async def accept_label(body: JsonBody, labels: LabelsDep, metrics: MetricsDep) -> LabelAccepted:
+    """Answered once the broker has the label. The same `label_id` again with the same content is the same label."""
+    with metrics.label_latency.time():
+        label = await labels.take(decode_with(LABEL_REQUEST, body))
+    metrics.labels.labels(label.verdict).inc()
+    return LabelAccepted(label_id=label.label_id)
+
+
+@router.get("/{label_id:path}", summary="See a label", responses={**MISSING, **UNAVAILABLE})
+async def show_label(label_id: LabelId, labels: LabelsDep) -> LabelView:
+    """The label as it is kept, and whether the broker has it."""
+    kept = await labels.find(label_id)
+    if kept is None:
+        raise HTTPException(404, f"There is no label {label_id!r}.")
+    content = {name: getattr(kept.label, name) for name in kept.label.__struct_fields__}
+    return LabelView(**content, accepted_at_ms=kept.accepted_at_ms, acknowledged_at_ms=kept.acknowledged_at_ms)

@@ -1,0 +1,96 @@
+"""What the API answers."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from weir.messages import Decision, Verdict
+
+
+class Problem(BaseModel):
+    """Every error: which field is wrong (a JSON path; `$` is the whole body) and what to do about it."""
+
+    error: str
+    field: str | None = None
+    reason: str
+
+
+class LabelAccepted(BaseModel):
+    """The broker has the label."""
+
+    label_id: str
+
+
+class LabelView(BaseModel):
+    """A label as it is kept. Until `acknowledged_at_ms` is set, the broker may not have it."""
+
+    label_id: str
+    transaction_id: str
+    verdict: Verdict
+    labeler: str
+    source: str
+    note: str | None
+    labelled_at_ms: int
+    as_of_ms: int | None
+    accepted_at_ms: int
+    acknowledged_at_ms: int | None
+
+
+class UserEventAccepted(BaseModel):
+    """The broker has the user event."""
+
+    event_id: str
+
+
+class ReasonView(BaseModel):
+    """One piece of evidence; a positive contribution (log-odds) speaks for fraud."""
+
+    code: str
+    text: str
+    contribution: float
+
+
+class RuleView(BaseModel):
+    """A rule that fired."""
+
+    rule: str
+    version: int
+    decision: Decision
+    text: str
+
+
+class ModelView(BaseModel):
+    """The model that scored: its publication, and the last example that it learned."""
+
+    publication: int
+    epoch: int
+    n: int
+
+
+class DecisionView(BaseModel):
+    """The decision on a payment, by the stream or, past the deadline, by the policy (then without a score)."""
+
+    transaction_id: str
+    decision: Decision
+    source: Literal["stream", "policy"]
+    score: float | None
+    profile: str | None
+    reasons: list[ReasonView]
+    rules: list[RuleView]
+    flags: list[str]
+    model: ModelView | None
+    latency_ms: float
+
+
+class PartView(BaseModel):
+    """Whether a part answers; `detail` is the problem, or what the part reports."""
+
+    ok: bool
+    detail: str | dict[int, int] | None = None
+
+
+class Readiness(BaseModel):
+    """Ready only if every part is."""
+
+    ready: bool
+    parts: dict[str, PartView]

@@ -1,0 +1,34 @@
+"""`/v1/user-events`: what became known about a user outside a payment."""
+
+import asyncio
+
+from fastapi import APIRouter
+
+from feedback_api.http_dependencies import JsonBody, PartsDep
+from feedback_api.http_errors import REFUSALS, UNAVAILABLE
+from feedback_api.http_models import UserEventAccepted
+from feedback_api.http_openapi import body_of
+from weir.errors import PartUnavailable
+from weir.messages import USER_EVENT, UserEvent, decode_with
+
+ACKNOWLEDGED_WITHIN_S = 5.0
+
+router = APIRouter(prefix="/v1/user-events", tags=["user events"])
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Tell what became known about a user",
+    responses={**REFUSALS, **UNAVAILABLE},
+    openapi_extra=body_of(UserEvent),
+)
+async def accept_user_event(body: JsonBody, parts: PartsDep) -> UserEventAccepted:
+    """A challenge's outcome, a confirmed trip or device. Answered once the broker has it; nothing else keeps it."""
+    event = decode_with(USER_EVENT, body)
+    delivery = parts.stream.put(parts.settings.topics.user_events, event.user_id, body)
+    await asyncio.wait([delivery], timeout=ACKNOWLEDGED_WITHIN_S)
+    if not (delivery.done() and delivery.result()):
+        raise PartUnavailable("The broker has not acknowledged the user event.", "Send it again.")
+    parts.metrics.user_events.inc()
+    return UserEventAccepted(event_id=event.event_id)

@@ -1,0 +1,1 @@
+"""The database's schema, step by step; run at every start of the API."""

@@ -1,0 +1,90 @@
+"""Labels in a SQL database: the API's memory of what it accepted, and the outbox of what the broker may not have."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Engine, Insert, MetaData, Row, Table, Text, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from feedback_api.labels import StoredLabel
+from feedback_api.sql_database import answering
+from weir.messages import Label
+
+labels = Table(
+    "labels",
+    MetaData(),
+    Column("label_id", Text, primary_key=True),
+    Column("transaction_id", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("labeler", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("note", Text),
+    Column("labelled_at_ms", BigInteger, nullable=False),
+    Column("as_of_ms", BigInteger),
+    Column("accepted_at_ms", BigInteger, nullable=False),
+    Column("acknowledged_at_ms", BigInteger),
+)
+_CONTENT = [name for name in Label.__struct_fields__ if name != "schema_version"]
+
+
+class SqlLabels:
+    """Every method blocks for one transaction of the database, and raises PartUnavailable when it does not answer."""
+
+    def __init__(self, engine: Engine, now_ms: Callable[[], int]) -> None:
+        self._engine = engine
+        self._now_ms = now_ms
+        self._insert_new: Insert = _insert_new(engine.dialect.name)
+
+    def store(self, group: list[Label]) -> list[StoredLabel]:
+        """Keep the new ones; return, in order, what is kept under each one's id."""
+        ordered = sorted(group, key=lambda label: label.label_id)  # one order for all instances, so no deadlock
+        now_ms = self._now_ms()
+        with answering(), self._engine.begin() as connection:
+            connection.execute(self._insert_new, [{**_content(label), "accepted_at_ms": now_ms} for label in ordered])
+            asked = labels.c.label_id.in_([label.label_id for label in group])
+            kept = {row.label_id: _stored(row) for row in connection.execute(select(labels).where(asked))}
+        return [kept[label.label_id] for label in group]
+
+    def acknowledge(self, label_ids: list[str]) -> list[None]:
+        """The broker has them."""
+        statement = update(labels).where(labels.c.label_id.in_(label_ids)).values(acknowledged_at_ms=self._now_ms())
+        with answering(), self._engine.begin() as connection:
+            connection.execute(statement)
+        return [None] * len(label_ids)
+
+    def unacknowledged(self, limit: int) -> list[Label]:
+        """The oldest labels that the broker may not have."""
+        waiting = (
+            select(labels).where(labels.c.acknowledged_at_ms.is_(None)).order_by(labels.c.accepted_at_ms).limit(limit)
+        )
+        with answering(), self._engine.connect() as connection:
+            return [_stored(row).label for row in connection.execute(waiting)]
+
+    def find(self, label_id: str) -> StoredLabel | None:
+        """The label with this id."""
+        with answering(), self._engine.connect() as connection:
+            row = connection.execute(select(labels).where(labels.c.label_id == label_id)).one_or_none()
+        return None if row is None else _stored(row)
+
+    def ping(self) -> None:
+        """Raise PartUnavailable unless the database answers."""
+        with answering(), self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+
+def _insert_new(dialect: str) -> Insert:
+    """An insert that leaves a label whose id is known as it is; the generic dialect has no such thing."""
+    if dialect == "postgresql":
+        return postgresql.insert(labels).on_conflict_do_nothing()
+    return sqlite.insert(labels).on_conflict_do_nothing()
+
+
+def _content(label: Label) -> dict[str, Any]:
+    return {name: getattr(label, name) for name in _CONTENT}
+
+
+def _stored(row: Row[Any]) -> StoredLabel:
+    columns = row._asdict()
+    label = msgspec.convert({name: columns[name] for name in _CONTENT}, Label)
+    return StoredLabel(label, row.accepted_at_ms, row.acknowledged_at_ms)

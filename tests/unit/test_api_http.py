@@ -1,0 +1,142 @@
+"""What every endpoint shares: bodies, errors, health, user events, and no connection at import."""
+
+import subprocess
+import sys
+
+import pytest
+
+from feedback_api.app import create_app
+from tests.api_client import FakeStream, an_api
+from tests.malformed import malformed_payloads
+from weir.settings import Settings
+
+JSON = {"content-type": "application/json"}
+POSTS = ["/v1/labels", "/v1/decisions", "/v1/user-events"]
+AN_EVENT = {"event_id": "e1", "user_id": "u1", "event_time": 1, "type": "trip_confirmed", "country": "DE"}
+
+
+@pytest.fixture
+def stream():
+    return FakeStream()
+
+
+@pytest.fixture
+def api(tmp_path, stream):
+    with an_api(tmp_path, stream) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/json5"])
+def test_a_body_that_is_not_declared_as_json_is_refused(api, path, content_type):
+    answer = api.post(path, content=b"{}", headers={"content-type": content_type})
+    assert answer.status_code == 415
+    assert "application/json" in answer.json()["reason"]
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_body_over_the_limit_is_refused(api, path):
+    answer = api.post(path, content=b" " * 65_537, headers=JSON)
+    assert (answer.status_code, answer.json()["field"]) == (413, "$")
+
+
+def test_a_body_that_does_not_declare_its_length_is_refused_past_the_limit(api):
+    async def endless():
+        for _ in range(100):
+            yield b" " * 10_000
+
+    assert api.post("/v1/labels", content=endless(), headers=JSON).status_code == 413
+
+
+def test_a_body_of_the_limits_length_is_read(api):
+    body = b'{"transaction_id":"t1","verdict":"fraud","labeler":"ana"}'.ljust(65_536)
+    assert api.post("/v1/labels", content=body, headers=JSON).status_code == 202
+
+
+def test_a_user_event_reaches_the_stream_keyed_by_user(api, stream):
+    answer = api.post("/v1/user-events", json=AN_EVENT)
+    assert (answer.status_code, answer.json()) == (202, {"event_id": "e1"})
+    assert stream.records[0][:2] == ("live.user-events", "u1")
+
+
+def test_a_user_event_that_the_broker_does_not_take_is_asked_for_again(api, stream):
+    stream.away = True
+    answer = api.post("/v1/user-events", json=AN_EVENT)
+    assert (answer.status_code, answer.json()["error"]) == (503, "part_unavailable")
+
+
+def test_every_malformed_user_event_is_refused_with_a_field(api):
+    for payload in malformed_payloads("user-event", seed=6, count=1500):
+        answer = api.post("/v1/user-events", content=payload, headers=JSON)
+        assert answer.status_code in {413, 422}, (payload[:200], answer.text)
+        assert answer.json()["field"]
+
+
+def test_unknown_paths_and_methods_are_problems_in_the_same_shape(api):
+    assert api.get("/nowhere").json() == {"error": "not_found", "field": None, "reason": "Not Found"}
+    assert api.get("/v1/labels").status_code == 405
+
+
+@pytest.mark.parametrize("label_id", ["a%00b", "x" * 129, "%FF"])
+def test_an_impossible_label_id_is_no_server_error(api, label_id):
+    assert api.get(f"/v1/labels/{label_id}").status_code in {404, 422}
+
+
+def test_readiness_names_the_part_that_is_away(api, stream):
+    assert api.get("/readyz").json()["ready"] is True
+    stream.away = True
+    answer = api.get("/readyz")
+    assert answer.status_code == 503
+    assert [name for name, part in answer.json()["parts"].items() if not part["ok"]] == ["broker"]
+
+
+def test_alive_even_when_the_broker_is_away(api, stream):
+    stream.away = True
+    assert api.get("/healthz").json() == {"alive": True}
+
+
+def test_metrics_count_labels_decisions_and_refusals(api):
+    api.post("/v1/labels", json={"transaction_id": "t1", "verdict": "fraud", "labeler": "ana"})
+    api.post("/v1/decisions?deadline_ms=1", json={"transaction_id": "t", "user_id": "u", "event_time": 1, "amount": 1})
+    api.post("/v1/labels", json={})
+    text = api.get("/metrics").text
+    assert 'weir_api_labels_accepted_total{verdict="fraud"} 1.0' in text
+    assert 'weir_api_decisions_total{decision="approve",source="policy"} 1.0' in text
+    assert 'weir_api_decisions_by_policy_total{flag="deadline_exceeded"} 1.0' in text
+    assert 'weir_api_refused_total{status="422"} 1.0' in text
+
+
+def test_the_landing_page_links_to_what_exists(api):
+    links = api.get("/").json()["links"]
+    operations = api.get("/openapi.json").json()["paths"]
+    assert links["ready"] in operations
+    assert links["labels"] in operations
+    assert api.get(links["documentation"]).status_code == 200
+
+
+def test_the_schema_describes_bodies_by_the_messages_themselves(api):
+    schema = api.get("/openapi.json").json()
+    content = schema["paths"]["/v1/decisions"]["post"]["requestBody"]["content"]["application/json"]
+    assert content["schema"] == {"$ref": "#/components/schemas/Transaction"}
+    assert "currency" in schema["components"]["schemas"]["Transaction"]["properties"]
+    assert schema["components"]["schemas"]["LabelRequest"]["additionalProperties"] is False
+
+
+def test_creating_the_application_connects_to_nothing():
+    create_app(
+        Settings(kafka={"bootstrap_servers": "127.0.0.1:1"}, api={"database_url": "postgresql://nobody@127.0.0.1:1/x"})
+    )
+
+
+def test_a_database_that_is_away_ends_the_start_with_one_sentence(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "feedback_api"],
+        env={"WEIR_API__DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "WEIR_STATE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "The database does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
