@@ -80,7 +80,7 @@ class DetectorSettings(BaseModel):
     """Event time, money and decisions."""
 
     base_currency: str = "EUR"
-    allowed_lateness_ms: Milliseconds = 3_600_000
+    allowed_lateness_ms: Annotated[int, Field(ge=0, le=5 * 24 * 3_600_000)] = 3_600_000
     future_skew_ms: Milliseconds = 60_000
     max_recent_events: Annotated[int, Field(ge=16)] = 256
     otp_threshold: float = 30.0
