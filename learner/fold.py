@@ -1,0 +1,87 @@
+"""The fold: what the learner knows is a fold of `learn` over the learning log, and nothing else.
+
+    example n --> judge the score as given --> watch for drift --> learn_one --> count the merchant
+                                                                       |
+                                          publication <----------------+
+
+The same log gives the same fold, straight through or from any snapshot on; the digest says so.
+"""
+
+from learner.digest import canonical_digest
+from learner.drift import DriftWatch
+from learner.evaluation import Evaluation
+from learner.linear_model import LinearModel, compile_scorer
+from learner.reputation import Reputations
+from weir.artefact import pack, sign
+from weir.errors import BrokenLog
+from weir.messages import DriftFinding, Example, Publication, Reputation
+from weir.settings import LearningSettings
+
+CHAMPION = "champion"
+
+
+class Fold:
+    """Model, evaluation, drift and merchants as of example `(epoch, n)`."""
+
+    def __init__(self, settings: LearningSettings) -> None:
+        self.epoch, self.n = settings.epoch, 0
+        self.frauds_learned = 0
+        self.model = LinearModel(settings.learning_rate)
+        self._evaluation = Evaluation()
+        self._drift = DriftWatch()
+        self._findings: list[DriftFinding] = []
+        self._reputations = Reputations()
+
+    def learn(self, epoch: int, n: int, example: Example) -> None:
+        """Fold the next example.
+
+        Raises:
+            BrokenLog: it is not the next one.
+        """
+        if (epoch, n) != (self.epoch, self.n + 1):
+            raise BrokenLog(
+                f"The learning log goes from {self.epoch}:{self.n} to {epoch}:{n}.",
+                "Restore the label-join job from its last checkpoint, or begin a new epoch on a new log.",
+            )
+        self.n = n
+        self._evaluation.judge(example, self.model.predict_proba_one(example.features)[True])
+        self._findings += self._drift.watch(n, example)
+        if example.weight > 0:
+            fraud = example.verdict == "fraud"
+            self.model.learn_one(example.features, fraud, example.weight)
+            self.frauds_learned += fraud
+        self._reputations.learn(n, example)
+
+    def changed_reputation(self) -> list[Reputation]:
+        """The merchants that changed since the last call."""
+        return self._reputations.drain_changed(self.epoch)
+
+    def publication(self, number: int, now_ms: int, key: bytes) -> Publication:
+        """The model as it is now, signed; it carries the drift found since the last call."""
+        artefact = pack(compile_scorer(self.model, self.frauds_learned))
+        findings, self._findings = self._findings, []
+        return Publication(
+            publication=number,
+            epoch=self.epoch,
+            n=self.n,
+            contender=CHAMPION,
+            artefact=artefact,
+            signature=sign(artefact, key),
+            digest=self.digest(),
+            published_at_ms=now_ms,
+            metrics=self.metrics(),
+            drift=findings,
+        )
+
+    def metrics(self) -> dict[str, float]:
+        """Prequential metrics and how often each signal drifted."""
+        return self._evaluation.metrics() | self._drift.metrics() | {"frauds_learned": float(self.frauds_learned)}
+
+    def digest(self) -> str:
+        """The canonical digest of what scores and what learns."""
+        return canonical_digest(self.model.learned_state())
+
+    def full_digest(self) -> str:
+        """The digest of everything that is folded: model, merchants, metrics."""
+        state = {"model": self.model.learned_state(), "merchants": self._reputations.learned_state()}
+        return canonical_digest(state | {"at": [self.epoch, self.n], "metrics": self.metrics()})

@@ -1,0 +1,205 @@
+"""The learner on Kafka: folds the learning log, publishes models.
+
+    learning-log --> fold --> { control: publication, changed reputations | learner-snapshots: snapshot }
+                                `------------------ one Kafka transaction -------------------'
+
+The transactional id belongs to the namespace: a second learner fences the first. After a crash the fold goes on from
+the last snapshot; the publications after it are read back from `control`, so that numbers have no gap.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from learner.fold import CHAMPION, Fold
+from learner.learning_log import read_entry
+from learner.snapshot import Snapshot, seal, unseal
+from weir.artefact import sign_reputation
+from weir.errors import DeploymentError, PartUnavailable, RefusedArtefact
+from weir.kafka_clients import consumer, create_topics, producer, read_last
+from weir.messages import CONTROL, Publication, decode_with, encode
+from weir.settings import Settings
+
+MODEL_KEY, SNAPSHOT_KEY = f"model:{CHAMPION}".encode(), b"snapshot"
+SNAPSHOT_EVERY_S = 10.0
+_BATCH, _POLL_S, _TIMEOUT_S = 500, 0.05, 30.0
+_END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 -- librdkafka's public name for it
+_FENCED = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}  # noqa: SLF001
+
+_log = structlog.get_logger()
+
+
+def run_learner(settings: Settings, stopping: Callable[[], bool]) -> None:
+    """Learn until `stopping()`; what is learned by then is published and kept.
+
+    Raises:
+        PartUnavailable: the broker does not answer.
+        DeploymentError: another learner of this namespace took over, or the log is broken.
+    """
+    create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
+    process = LearnerProcess(settings)
+    try:
+        while not stopping():
+            process.step()
+        process.publish(snapshot=True)
+    finally:
+        process.close()
+
+
+class LearnerProcess:
+    """One learner between two crashes: it takes over at construction and goes on from the last snapshot."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._servers, self._topics, self._key = (
+            settings.bootstrap_servers,
+            settings.topics,
+            settings.require_signing_key(),
+        )
+        self._every_s = settings.learning.publish_every_ms / 1000
+        self._producer = _take_over(self._servers, f"weir-learner-{settings.namespace}")
+        found = self._last_snapshot(settings.learning.epoch)
+        self._fold = found.restore() if found else Fold(settings.learning)
+        self._offset = found.offset if found else 0
+        self._number, self._control_offset = self._last_publication(found)
+        self._published_n, self._published_s, self._kept_s = self._fold.n, 0.0, time.monotonic()
+        self._reader = consumer(self._servers, f"weir-learner-{settings.namespace}")
+        self._reader.assign([TopicPartition(self._topics.learning_log, 0, self._offset)])
+        _log.info("learner_started", namespace=settings.namespace, n=self._fold.n, publication=self._number)
+
+    def step(self) -> None:
+        """Learn what has arrived; publish when it is due."""
+        for record in _arrived(self._reader):
+            self._learn(record)
+        if self._fold.n > self._published_n and time.monotonic() - self._published_s >= self._every_s:
+            self.publish(snapshot=time.monotonic() - self._kept_s >= SNAPSHOT_EVERY_S or self._number == 0)
+
+    def publish(self, *, snapshot: bool) -> None:
+        """Publish the model if it learned something; with the snapshot, in the same transaction."""
+        if self._fold.n == self._published_n:
+            return
+        started_s, examples = time.monotonic(), self._fold.n - self._published_n
+        publication = self._fold.publication(self._number + 1, time.time_ns() // 1_000_000, self._key)
+        records = [*self._reputations(), (self._topics.control, MODEL_KEY, encode(publication))]
+        if snapshot:
+            records.append((self._topics.snapshots, SNAPSHOT_KEY, self._snapshot(publication.publication)))
+        self._write(records)
+        self._number, self._published_n, self._published_s = publication.publication, self._fold.n, time.monotonic()
+        self._kept_s = self._published_s if snapshot else self._kept_s
+        _log_publication(publication, examples, len(records) - 1 - snapshot, time.monotonic() - started_s)
+
+    def close(self) -> None:
+        """Stop reading; what is not published is folded again by the next learner."""
+        self._reader.close()
+
+    def _learn(self, record: Message) -> None:
+        epoch, n, example = read_entry(record.key(), record.value(), record.offset())
+        self._offset = record.offset() + 1
+        if epoch >= self._fold.epoch:
+            self._fold.learn(epoch, n, example)
+
+    def _reputations(self) -> list[tuple[str, bytes, bytes]]:
+        changed = [sign_reputation(reputation, self._key) for reputation in self._fold.changed_reputation()]
+        return [
+            (self._topics.control, f"reputation:{reputation.merchant_id}".encode(), encode(reputation))
+            for reputation in changed
+        ]
+
+    def _snapshot(self, number: int) -> bytes:
+        at = {"offset": self._offset, "publication": number, "control_offset": self._control_offset}
+        return seal(Snapshot.of(self._fold, **at), self._key)
+
+    def _write(self, records: list[tuple[str, bytes, bytes]]) -> None:
+        try:
+            self._producer.begin_transaction()
+            for topic, key, value in records:
+                self._producer.produce(topic, value, key, on_delivery=self._written)
+            self._producer.commit_transaction()
+        except KafkaException as error:
+            raise _not_written(error) from error
+
+    def _written(self, _: KafkaError | None, record: Message) -> None:
+        """Where `control` ended at the last publication: a later start looks for newer ones from there."""
+        if record.topic() == self._topics.control and record.offset() is not None:
+            self._control_offset = max(self._control_offset, record.offset())
+
+    def _last_snapshot(self, epoch: int) -> Snapshot | None:
+        """The last snapshot of this epoch; one that cannot be used is left out and the log folded from its start."""
+        sealed = read_last(self._servers, self._topics.snapshots)
+        if sealed is None:
+            return None
+        try:
+            found = unseal(sealed, self._key)
+        except RefusedArtefact as error:
+            _log.warning("snapshot_refused", problem=error.problem)
+            return None
+        return found if found.epoch == epoch else None
+
+    def _last_publication(self, found: Snapshot | None) -> tuple[int, int]:
+        """The number of the newest publication, and the end of `control`."""
+        number, offset = (found.publication, found.control_offset) if found else (0, 0)
+        for record in _read_to_end(self._servers, self._topics.control, offset):
+            offset = record.offset()
+            if record.key() == MODEL_KEY:
+                number = max(number, decode_with(CONTROL, record.value()).publication)
+        return number, offset
+
+
+def _log_publication(publication: Publication, examples: int, merchants: int, took_s: float) -> None:
+    """The canonical line of a publication."""
+    metrics = publication.metrics
+    _log.info(
+        "model_published",
+        publication=publication.publication,
+        epoch=publication.epoch,
+        n=publication.n,
+        examples=examples,
+        merchants=merchants,
+        digest=publication.digest[:12],
+        frauds_learned=int(metrics["frauds_learned"]),
+        log_loss=round(metrics.get("log_loss", 0.0), 5),
+        average_precision=round(metrics.get("average_precision", 0.0), 4),
+        drift=[finding.text for finding in publication.drift],
+        took_ms=round(took_s * 1000, 1),
+    )
+
+
+def _take_over(bootstrap_servers: str, transactional_id: str) -> Producer:
+    """A transactional producer; from now on an older one with this id cannot write, and nothing of it is open."""
+    writer = producer(bootstrap_servers, transactional_id=transactional_id)
+    try:
+        writer.init_transactions(_TIMEOUT_S)
+    except KafkaException as error:
+        raise PartUnavailable(f"The broker did not admit the learner: {error}.", "See `weir logs kafka`.") from error
+    return writer
+
+
+def _not_written(error: KafkaException) -> DeploymentError:
+    if error.args[0].code() in _FENCED:
+        return DeploymentError("Another learner of this namespace took over.", "It goes on; this one ends.")
+    return PartUnavailable(f"The publication was not written: {error}.", "Restart the learner: it resumes.")
+
+
+def _arrived(reader: Consumer) -> Iterator[Message]:
+    """What there is, without waiting for a batch to fill."""
+    first = reader.poll(_POLL_S)
+    for record in [] if first is None else [first, *reader.consume(_BATCH, timeout=0)]:
+        if record.error() is not None:
+            raise PartUnavailable(f"The learner cannot read: {record.error()}.", "See `weir logs kafka`.")
+        yield record
+
+
+def _read_to_end(bootstrap_servers: str, topic: str, offset: int) -> Iterator[Message]:
+    """The committed records of a one-partition topic from an offset to its present end."""
+    reader = consumer(bootstrap_servers, "weir-learner-start", enable_partition_eof=True)
+    reader.assign([TopicPartition(topic, 0, offset)])
+    try:
+        while (record := reader.poll(_TIMEOUT_S)) is not None:
+            if record.error() is None:
+                yield record
+            elif record.error().code() == _END_OF_PARTITION:
+                return
+        raise PartUnavailable(f"{topic} did not end within {_TIMEOUT_S:.0f} s.", "See `weir logs kafka`.")
+    finally:
+        reader.close()

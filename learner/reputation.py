@@ -1,0 +1,122 @@
+"""What the learning log says about merchants: part of the same fold, published with the model.
+
+At most `MAX_MERCHANTS` are remembered. Beyond that the one whose last example is the oldest is forgotten: what was
+published about it stays in force as it was, and if it returns it starts anew.
+"""
+
+from collections import OrderedDict
+
+import msgspec
+from msgspec import Struct
+
+from weir.messages import Example, Reputation
+
+MAX_MERCHANTS = 200_000
+PRIOR_EXAMPLES = 20.0
+PRIOR_RATE, PRIOR_RATE_EXAMPLES = 0.01, 100.0
+
+
+class Record(Struct):
+    """One merchant's counts. `legitimate` is in weights: a sub-sampled implicit example stands for several."""
+
+    frauds: int = 0
+    legitimate: float = 0.0
+    fraud_run: int = 0
+    last_fraud_ms: int | None = None
+    last_legitimate_ms: int | None = None
+    n: int = 0
+
+    def count(self, example: Example) -> None:
+        """Add the verdict, taking back the one that it supersedes."""
+        if example.verdict == "fraud":
+            self._fraud(example)
+        else:
+            self._legitimate(example)
+
+    def _fraud(self, example: Example) -> None:
+        self.frauds += 1
+        self.legitimate = max(0.0, self.legitimate - _taken_back(example))
+        if self.last_legitimate_ms is None or example.event_time_ms > self.last_legitimate_ms:
+            self.fraud_run += 1
+        self.last_fraud_ms = max(self.last_fraud_ms or 0, example.event_time_ms)
+
+    def _legitimate(self, example: Example) -> None:
+        """A legitimate transaction after the last fraud ends the run; an older one that matures now does not."""
+        self.legitimate += example.weight
+        self.last_legitimate_ms = max(self.last_legitimate_ms or 0, example.event_time_ms)
+        if example.supersedes is not None:
+            self.frauds = max(0, self.frauds - 1)
+            self.fraud_run = max(0, self.fraud_run - 1)
+        if self.frauds == 0:
+            self.last_fraud_ms = None
+        if self.last_fraud_ms is None or example.event_time_ms >= self.last_fraud_ms:
+            self.fraud_run = 0
+
+
+class Reputations:
+    """All merchants, those with the oldest last example first."""
+
+    def __init__(self, max_merchants: int = MAX_MERCHANTS) -> None:
+        self._max_merchants = max_merchants
+        self._records: OrderedDict[str, Record] = OrderedDict()
+        self._changed: dict[str, None] = {}
+        self._frauds = 0.0
+        self._examples = 0.0
+
+    def learn(self, n: int, example: Example) -> None:
+        """Count an example; a confirmation changes nothing."""
+        if example.outcome == "confirmation":
+            return
+        self._count_all(example)
+        if example.merchant_id is None:
+            return
+        record = self._records.setdefault(example.merchant_id, Record())
+        record.count(example)
+        record.n = n
+        self._records.move_to_end(example.merchant_id)
+        self._changed[example.merchant_id] = None
+        if len(self._records) > self._max_merchants:
+            self._changed.pop(self._records.popitem(last=False)[0], None)
+
+    def _count_all(self, example: Example) -> None:
+        fraud = example.verdict == "fraud"
+        taken_back = _taken_back(example)
+        self._examples += example.weight - taken_back
+        self._frauds += example.weight if fraud else -taken_back
+
+    @property
+    def base_rate(self) -> float:
+        """The share of frauds over everything learned, smoothed."""
+        return (max(self._frauds, 0.0) + PRIOR_RATE * PRIOR_RATE_EXAMPLES) / (self._examples + PRIOR_RATE_EXAMPLES)
+
+    def drain_changed(self, epoch: int) -> list[Reputation]:
+        """The merchants that changed since the last call, in the order in which they first did."""
+        changed = [self._reputation(epoch, merchant_id) for merchant_id in self._changed]
+        self._changed.clear()
+        return changed
+
+    def _reputation(self, epoch: int, merchant_id: str) -> Reputation:
+        record = self._records[merchant_id]
+        examples = record.frauds + record.legitimate
+        return Reputation(
+            merchant_id=merchant_id,
+            epoch=epoch,
+            n=record.n,
+            known_frauds=record.frauds,
+            known_legitimate=round(record.legitimate),
+            fraud_rate=(record.frauds + PRIOR_EXAMPLES * self.base_rate) / (examples + PRIOR_EXAMPLES),
+            fraud_run=record.fraud_run,
+            last_fraud_ms=record.last_fraud_ms,
+        )
+
+    def learned_state(self) -> dict[str, object]:
+        """As plain values, for the digest."""
+        records = {merchant_id: msgspec.structs.asdict(record) for merchant_id, record in self._records.items()}
+        return {"frauds": self._frauds, "examples": self._examples, "merchants": records}
+
+
+def _taken_back(example: Example) -> float:
+    """The weight of the verdict that this one replaces."""
+    if example.supersedes is None:
+        return 0.0
+    return 1.0 if example.superseded_weight is None else example.superseded_weight

@@ -1,0 +1,88 @@
+"""The linear model: River's mathematics, compiled exactly, weights obeyed."""
+
+import pickle
+
+import pytest
+from river import checks
+
+from learner.linear_model import LinearModel, compile_scorer
+from tests.learning_stream import a_learning_stream
+from weir.artefact import probability
+
+
+@pytest.fixture(scope="module")
+def learned():
+    model = LinearModel()
+    for example in a_learning_stream(600):
+        if example.weight > 0:
+            model.learn_one(example.features, example.verdict == "fraud", example.weight)
+    return model
+
+
+def test_compiled_scorer_scores_as_the_model_does(learned):
+    scorer = compile_scorer(learned, frauds_learned=60)
+    for example in a_learning_stream(300, seed=2):
+        expected = learned.predict_proba_one(example.features)[True]
+        assert probability(scorer.log_odds(example.features)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_contributions_and_intercept_sum_to_the_log_odds(learned):
+    scorer, features = compile_scorer(learned, frauds_learned=60), {"log_amount": 6.0, "device_missing": 1.0}
+    total = scorer.intercept + sum(scorer.contributions(features).values())
+    assert total == pytest.approx(learned.log_odds_one(features), abs=1e-9)
+
+
+def test_model_learns_what_tells_frauds_apart(learned):
+    large, small = {"log_amount": 6.0, "device_is_new": 1.0}, {"log_amount": 2.0, "device_is_new": 0.0}
+    assert learned.log_odds_one(large) > learned.log_odds_one(small) + 3
+
+
+def test_missing_feature_can_speak_for_fraud():
+    model = LinearModel()
+    for number in range(200):
+        model.learn_one({"device_missing": 1.0} if number % 4 == 0 else {"device_is_new": 0.0}, number % 4 == 0)
+    assert compile_scorer(model, 50).terms["device_missing"].slope > 1
+
+
+def test_before_the_first_example_the_score_is_about_the_base_rate():
+    assert LinearModel().predict_proba_one({"log_amount": 3.0})[True] == pytest.approx(0.018, abs=0.001)
+
+
+def test_first_fraud_does_not_throw_the_weights_about():
+    model = LinearModel()
+    model.learn_one({"log_amount": 900.0, "device_missing": 1.0}, True)
+    assert model.predict_proba_one({"log_amount": 900.0, "device_missing": 1.0})[True] < 0.03
+
+
+def test_weight_of_five_moves_the_model_more_than_a_weight_of_one():
+    light, heavy = LinearModel(), LinearModel()
+    light.learn_one({"device_missing": 1.0}, True, 1.0)
+    heavy.learn_one({"device_missing": 1.0}, True, 5.0)
+    assert heavy.log_odds_one({}) > light.log_odds_one({}) > LinearModel().log_odds_one({})
+
+
+def test_scoring_changes_nothing(learned):
+    before = learned.learned_state()
+    learned.predict_proba_one({"never_seen": 1.0, "log_amount": 3.0})
+    assert learned.learned_state() == before
+
+
+def test_feature_that_never_varied_says_nothing():
+    model = LinearModel()
+    for number in range(50):
+        model.learn_one({"constant": 7.0}, number % 2 == 0)
+    assert "constant" not in compile_scorer(model, 25).terms
+
+
+def test_trust_grows_with_the_frauds_learned(learned):
+    trusts = [compile_scorer(learned, frauds).trust for frauds in (0, 20, 2000)]
+    assert trusts == [0.0, 0.5, pytest.approx(0.99, abs=0.001)]
+
+
+def test_pickling_changes_nothing(learned):
+    assert pickle.loads(pickle.dumps(learned)).learned_state() == learned.learned_state()
+
+
+@pytest.mark.parametrize("check", list(checks.yield_checks(LinearModel())), ids=lambda check: check.__name__)
+def test_river_accepts_it_as_a_classifier(check):
+    check(LinearModel())
