@@ -1,0 +1,87 @@
+"""What is known about a merchant, verdict by verdict."""
+
+import pytest
+
+from learner.reputation import Reputations
+from tests.builders import DAY_MS, NOON_MS, an_example
+
+
+@pytest.fixture
+def reputations():
+    return Reputations(max_merchants=3)
+
+
+def learn(reputations, *examples):
+    for n, example in enumerate(examples, 1):
+        reputations.learn(n, example)
+    return {reputation.merchant_id: reputation for reputation in reputations.drain_changed(1)}
+
+
+def fraud(day=0, **fields):
+    return an_example(event_time_ms=NOON_MS + day * DAY_MS, **fields)
+
+
+def legitimate(day=0, **fields):
+    return an_example(event_time_ms=NOON_MS + day * DAY_MS, verdict="legitimate", **fields)
+
+
+def test_verdicts_are_counted(reputations):
+    m1 = learn(reputations, fraud(1), fraud(2), legitimate(0))["m1"]
+    assert (m1.known_frauds, m1.known_legitimate, m1.n) == (2, 1, 3)
+
+
+def test_implicit_example_counts_for_those_it_stands_for(reputations):
+    assert learn(reputations, legitimate(label_id=None, weight=5.0))["m1"].known_legitimate == 5
+
+
+def test_confirmation_counts_nothing(reputations):
+    assert learn(reputations, fraud(), fraud(outcome="confirmation", weight=0.0))["m1"].known_frauds == 1
+
+
+def test_late_fraud_takes_back_the_implicit_verdict(reputations):
+    implicit = legitimate(label_id=None, weight=5.0)
+    revision = fraud(outcome="revision", supersedes=0, superseded_weight=5.0)
+    m1 = learn(reputations, implicit, revision)["m1"]
+    assert (m1.known_frauds, m1.known_legitimate) == (1, 0)
+
+
+def test_withdrawn_fraud_leaves_no_fraud_behind(reputations):
+    withdrawn = legitimate(outcome="revision", supersedes=0, superseded_weight=1.0)
+    m1 = learn(reputations, fraud(), withdrawn)["m1"]
+    assert (m1.known_frauds, m1.fraud_run, m1.last_fraud_ms, m1.known_legitimate) == (0, 0, None, 1)
+
+
+def test_consecutive_frauds_are_a_run_with_a_last_time(reputations):
+    m1 = learn(reputations, fraud(1), fraud(3), fraud(2))["m1"]
+    assert (m1.fraud_run, m1.last_fraud_ms) == (3, NOON_MS + 3 * DAY_MS)
+
+
+def test_legitimate_transaction_after_the_frauds_ends_the_run(reputations):
+    assert learn(reputations, fraud(1), fraud(2), legitimate(3))["m1"].fraud_run == 0
+
+
+def test_older_transaction_that_matures_now_does_not_end_the_run(reputations):
+    assert learn(reputations, fraud(31), fraud(32), legitimate(1, label_id=None))["m1"].fraud_run == 2
+
+
+def test_fraud_from_before_the_last_legitimate_transaction_starts_no_run(reputations):
+    assert learn(reputations, legitimate(5), fraud(1))["m1"].fraud_run == 0
+
+
+def test_rate_is_smoothed_towards_the_base_rate(reputations):
+    others = [legitimate(transaction_id=str(number), merchant_id="big") for number in range(900)]
+    found = learn(reputations, *others, fraud(merchant_id="new"))
+    assert found["new"].fraud_rate == pytest.approx((1 + 20 * 0.002) / 21, rel=0.01)
+    assert found["big"].fraud_rate < 0.002
+
+
+def test_example_without_a_merchant_counts_for_the_base_rate_only(reputations):
+    before = reputations.base_rate
+    assert learn(reputations, fraud(merchant_id=None)) == {}
+    assert reputations.base_rate > before
+
+
+def test_merchant_unused_for_longest_is_forgotten_when_there_are_too_many(reputations):
+    learn(reputations, *[fraud(merchant_id=name) for name in ("a", "b", "a", "c", "d")])
+    again = learn(reputations, *[fraud(merchant_id=name) for name in ("a", "b")])
+    assert (again["a"].known_frauds, again["b"].known_frauds) == (3, 1)

@@ -1,0 +1,68 @@
+"""Snapshots: signed, whole, and only ever an abbreviation of the log."""
+
+import msgspec
+import pytest
+
+from learner.fold import Fold
+from learner.learning_log import read_entry
+from learner.snapshot import Snapshot, seal, unseal
+from tests.builders import an_example
+from tests.learning_stream import a_learning_stream, numbered
+from weir.errors import BrokenLog, RefusedArtefact
+from weir.messages import encode
+from weir.settings import LearningSettings
+
+KEY = b"a signing key"
+
+
+def a_fold(count=30):
+    fold = Fold(LearningSettings())
+    for n, example in numbered(a_learning_stream(count)):
+        fold.learn(1, n, example)
+    return fold
+
+
+def a_snapshot(**fields):
+    return Snapshot.of(a_fold(), **({"offset": 61, "publication": 4, "control_offset": 9} | fields))
+
+
+def test_snapshot_holds_the_fold_and_where_it_stood():
+    found = unseal(seal(a_snapshot(), KEY), KEY)
+    assert found.restore().full_digest() == a_fold().full_digest()
+    assert (found.epoch, found.offset, found.publication, found.control_offset) == (1, 61, 4, 9)
+
+
+def test_snapshot_of_another_key_is_refused_before_it_is_looked_at():
+    with pytest.raises(RefusedArtefact, match="not signed"):
+        unseal(seal(a_snapshot(), b"another key"), KEY)
+
+
+def test_changed_snapshot_is_refused():
+    sealed = bytearray(seal(a_snapshot(), KEY))
+    sealed[-10] ^= 1
+    with pytest.raises(RefusedArtefact, match="not signed"):
+        unseal(bytes(sealed), KEY)
+
+
+def test_snapshot_of_another_version_is_refused():
+    other = msgspec.structs.replace(a_snapshot(), format="0 river-0.1")
+    with pytest.raises(RefusedArtefact, match="river-0.1"):
+        unseal(seal(other, KEY), KEY)
+
+
+@pytest.mark.parametrize("sealed", [b"", b"nonsense", b"\x92\xa1a"])
+def test_what_is_no_snapshot_is_refused(sealed):
+    with pytest.raises(RefusedArtefact):
+        unseal(sealed, KEY)
+
+
+def test_entry_of_the_log_is_epoch_number_and_example():
+    assert read_entry(b"2:17", encode(an_example()), 40) == (2, 17, an_example())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [(None, encode(an_example())), (b"17", encode(an_example())), (b"1:1", None), (b"1:1", b"{}")]
+)
+def test_entry_that_cannot_be_read_is_a_broken_deployment(key, value):
+    with pytest.raises(BrokenLog, match="offset 40"):
+        read_entry(key, value, 40)
