@@ -8,11 +8,14 @@ With a speed, event time runs that many times wall time instead, and nothing wai
 """
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from weir.errors import DeploymentError
 from weir.messages import Counts, Verdict
+from weir.replay.mapping import Mapping
 from weir.replay.rows import Row
 
 TICK_S = 0.05
@@ -100,6 +103,24 @@ def unsettled(sent: Sent, counts: Counts | None, learned_n: int) -> str | None:
         return f"{unjoined} labels are not joined yet"
     unlearned = log_length(counts) - learned_n
     return f"{unlearned} examples are not learned and in force yet" if unlearned > 0 else None
+
+
+def require_horizon(mapping: Mapping, horizon_s: float) -> None:
+    """Refuse a loop in which a transaction counts as legitimate before its label can be there.
+
+    A slice's transactions push the clock to its end before the labels known in it are sent.
+
+    Raises:
+        DeploymentError: naming the least horizon that will do.
+    """
+    if mapping.label is None:
+        return
+    least_s = mapping.label.delay_s + mapping.slice_s
+    if horizon_s < least_s:
+        raise DeploymentError(
+            f"Transactions mature after {horizon_s:g} s, before their labels can be there.",
+            f"Set [loop.learning] maturity_horizon_s to at least {math.ceil(least_s)} in the mapping.",
+        )
 
 
 def log_length(counts: Counts) -> int:

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.builders import HOUR_MS, NOON_MS
+from weir.errors import DeploymentError
+from weir.replay.arrow_file import Extent, Period, measure, read_rows
+from weir.replay.mapping import parse_mapping
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MAPPING = parse_mapping(
+    '[transaction]\ntransaction_id="id"\nuser_id="who"\nevent_time="at"\namount="price"\n'
+    '[label]\ncolumn="bad"\nfraud=[1]\nlegitimate=[0]\n'
+)
+HOURS = pd.to_datetime([NOON_MS + hour * HOUR_MS for hour in range(4)], unit="ms")
+TABLE = pd.DataFrame(
+    {
+        "id": ["001", "002", "003", "004"],
+        "who": [1, 1, 2, 2],
+        "at": HOURS,
+        "price": [1.0, 2.5, 3.0, 4.0],
+        "bad": [0.0, 1.0, None, 0.0],
+    }
+)
+
+
+@pytest.fixture(params=["parquet", "csv"])
+def file(request, tmp_path):
+    found = tmp_path / f"data.{request.param}"
+    if request.param == "csv":
+        TABLE.to_csv(found, index=False)
+    else:
+        TABLE.to_parquet(found)
+    return found
+
+
+def test_parquet_and_csv_give_the_same_rows(file):
+    rows = list(read_rows(file, MAPPING, Period(), None))
+    assert [row.transaction.transaction_id for row in rows] == ["001", "002", "003", "004"]
+    assert [row.verdict for row in rows] == ["legitimate", "fraud", None, "legitimate"]
+    assert [(row.event_time_ms - NOON_MS) // HOUR_MS for row in rows] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("period", "limit", "expected"),
+    [
+        (Period(), None, ["001", "002", "003", "004"]),
+        (Period(), 2, ["001", "002"]),
+        (Period(first_ms=NOON_MS + HOUR_MS), 2, ["002", "003"]),
+        (Period(stop_ms=NOON_MS + HOUR_MS), None, ["001"]),
+        (Period(first_ms=NOON_MS + 1, stop_ms=NOON_MS + 3 * HOUR_MS), None, ["002", "003"]),
+    ],
+)
+def test_a_period_and_a_limit_choose_rows_and_the_measure_agrees(file, period, limit, expected):
+    rows = list(read_rows(file, MAPPING, period, limit))
+    assert [row.transaction.transaction_id for row in rows] == expected
+    extent = measure(file, MAPPING, period, limit)
+    assert extent == Extent(len(expected), rows[0].event_time_ms, rows[-1].event_time_ms)
+
+
+def test_a_file_out_of_order_is_refused(tmp_path):
+    TABLE.iloc[[1, 0, 2, 3]].to_parquet(tmp_path / "data.parquet")
+    with pytest.raises(DeploymentError, match=r"not in event-time order\. Sort it by 'at' first"):
+        measure(tmp_path / "data.parquet", MAPPING, Period(), None)
+
+
+def test_a_period_without_rows_is_refused(file):
+    with pytest.raises(DeploymentError, match="no rows in that period"):
+        measure(file, MAPPING, Period(stop_ms=NOON_MS), None)
+
+
+def test_a_column_that_is_not_there_is_named(tmp_path):
+    TABLE.drop(columns="price").to_parquet(tmp_path / "data.parquet")
+    with pytest.raises(DeploymentError, match="no column 'price'"):
+        list(read_rows(tmp_path / "data.parquet", MAPPING, Period(), None))
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    (tmp_path / "data.parquet").write_text("hello")
+    with pytest.raises(DeploymentError, match="Give a Parquet or CSV file"):
+        measure(tmp_path / "data.parquet", MAPPING, Period(), None)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the external data is not here")
+@pytest.mark.parametrize(
+    ("mapping", "file", "rows"),
+    [
+        ("handbook", "handbook_raw_public_to_0814", 1_303_778),
+        ("aws_fraud_detector", "aws_afd_transactions_2k", 1_611),
+    ],
+)
+def test_the_examples_read_their_files(mapping, file, rows):
+    described, path = parse_mapping((EXAMPLES / f"{mapping}.toml").read_text()), DATA / f"{file}.parquet"
+    assert measure(path, described, Period(), None).rows == rows
+    assert len(list(read_rows(path, described, Period(), 1000))) == 1000

@@ -1,0 +1,105 @@
+"""The replay's Kafka side: transactions go out, and a thread of its own folds what comes back."""
+
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Self
+
+from confluent_kafka import TopicPartition
+
+from weir.errors import PartUnavailable
+from weir.kafka_clients import consumer, producer
+from weir.ledger.kafka_ledger import COUNTS_KEY
+from weir.messages import Transaction, encode
+from weir.replay.observed import Observed
+from weir.settings import Settings
+
+_TIMEOUT_S = 30.0
+
+
+class TransactionSender:
+    """Sends transactions as their producer would, keyed by user."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._topic = settings.topics.transactions
+        self._producer = producer(settings.bootstrap_servers)
+        self.sent = 0
+
+    def send(self, transaction: Transaction) -> None:
+        """Hand a transaction to the producer; it leaves within milliseconds."""
+        payload, key = encode(transaction), transaction.user_id.encode()
+        while True:
+            try:
+                self._producer.produce(self._topic, payload, key)
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                break
+        self._producer.poll(0)
+        self.sent += 1
+
+    def flush(self) -> None:
+        """Wait until the broker has everything.
+
+        Raises:
+            PartUnavailable: it does not take it.
+        """
+        if left := self._producer.flush(_TIMEOUT_S):
+            raise PartUnavailable(f"The broker did not take {left} transactions.", "See `weir logs kafka`.")
+
+
+class Watcher:
+    """Folds a namespace's outgoing topics into `Observed`, in a thread, while the `with` block runs."""
+
+    def __init__(self, settings: Settings, observed: Observed) -> None:
+        topics = settings.topics
+        self._handlers: dict[str, Callable[[bytes], None]] = {
+            topics.scored: observed.scored,
+            topics.dead_letters: observed.dead_lettered,
+            topics.ledger: observed.counted,
+            topics.control: observed.published,
+        }
+        self._ledger = topics.ledger
+        self._reader = consumer(settings.bootstrap_servers, f"weir-replay-{settings.namespace}")
+        self._stop = Event()
+        self._failure: Exception | None = None
+        self._thread = Thread(target=self._run, name="replay-watcher", daemon=True)
+
+    def __enter__(self) -> Self:
+        listed = self._reader.list_topics(timeout=_TIMEOUT_S).topics
+        places = [(topic, number) for topic in self._handlers for number in listed[topic].partitions]
+        self._reader.assign([TopicPartition(topic, number, 0) for topic, number in places])
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(_TIMEOUT_S)
+        self._reader.close()
+
+    def check(self) -> None:
+        """Raise what ended the thread, if something did."""
+        if self._failure is not None:
+            raise PartUnavailable(
+                f"The replay cannot read its loop: {self._failure}.", "See `weir logs kafka`."
+            ) from self._failure
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._take()
+        except Exception as error:  # noqa: BLE001 -- `check` raises it in the main thread
+            self._failure = error
+
+    def _take(self) -> None:
+        for record in self._reader.consume(2000, timeout=0.02):
+            if record.error() is not None:
+                raise PartUnavailable(str(record.error()), "See `weir logs kafka`.")
+            payload, topic = record.value(), record.topic()
+            if payload is not None and (topic != self._ledger or record.key() == COUNTS_KEY):
+                self._handlers[topic](payload)
+
+
+def now_ms() -> int:
+    """The wall clock in epoch milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,107 @@
+"""The replay itself: slices of transactions and the labels between them, in lockstep with the loop or by the clock."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from weir.errors import PartUnavailable
+from weir.replay.http_labels import LabelSender
+from weir.replay.kafka_traffic import TransactionSender, Watcher, now_ms
+from weir.replay.observed import Observed
+from weir.replay.pacing import Clock, LabelSchedule, Sent, log_length, slices, unsettled
+from weir.replay.rows import Row
+
+MAX_IN_FLIGHT = 20_000
+STANDSTILL_S = 120.0
+_POLL_S = 0.01
+
+
+@dataclass
+class Replay:
+    """One run: where rows go, where labels go, what comes back; `report` hears the number of rows sent and the time."""
+
+    transactions: TransactionSender
+    labels: LabelSender | None
+    watcher: Watcher
+    observed: Observed
+    schedule: LabelSchedule
+    report: Callable[[int, int], None] = lambda _sent, _event_ms: None
+
+    @property
+    def sent(self) -> Sent:
+        """What has been sent so far."""
+        return Sent(self.transactions.sent, self.labels.sent if self.labels else 0)
+
+    async def in_lockstep(self, rows: Iterable[Row], slice_ms: int) -> None:
+        """Send slice after slice, each once the loop has caught up with everything before it."""
+        last_ms = 0
+        for start_ms, some in slices(rows, slice_ms):
+            await self._send_labels(start_ms)
+            await self._settle()
+            last_ms = await self._send_rows(some)
+        await self._send_labels(last_ms)
+        await self._settle()
+
+    async def by_the_clock(self, rows: Iterable[Row], clock: Clock) -> None:
+        """Send every slice at its wall time, labels beside it; wait for the loop only at the end."""
+        last_ms = 0
+        async with asyncio.TaskGroup() as sending:
+            for start_ms, some in slices(rows, clock.tick_ms):
+                await asyncio.sleep(max(0.0, clock.due_s(start_ms) - time.monotonic()))
+                sending.create_task(self._send_labels(start_ms))
+                last_ms = await self._send_rows(some)
+        await self._send_labels(last_ms)
+        await self._settle()
+
+    async def _send_rows(self, rows: Iterator[Row]) -> int:
+        """Send a slice's transactions, never more than `MAX_IN_FLIGHT` ahead of the scores; the last event time."""
+        last_ms = 0
+        for row in rows:
+            self.observed.leaves(self.transactions.sent, row.transaction.transaction_id, now_ms())
+            self.transactions.send(row.transaction)
+            self.schedule.add(row)
+            last_ms = row.event_time_ms
+            if self.transactions.sent % 500 == 0:
+                self.report(self.transactions.sent, last_ms)
+                await self._wait_until(self._has_room, "scores")
+        self.transactions.flush()
+        self.report(self.transactions.sent, last_ms)
+        return last_ms
+
+    async def _send_labels(self, now_event_ms: int) -> None:
+        if self.labels is not None:
+            await self.labels.send(self.schedule.due(now_event_ms))
+
+    async def _settle(self) -> None:
+        """Wait until everything sent is scored, learned and in force."""
+        if self.transactions.sent:
+            await self._wait_until(lambda: self._unsettled() is None, "the loop")
+            counts = self.observed.counts
+            self.observed.required_n = log_length(counts) if counts else 0
+
+    def _unsettled(self) -> str | None:
+        return unsettled(self.sent, self.observed.counts, self.observed.learned_n)
+
+    def _has_room(self) -> bool:
+        return self.transactions.sent - self.observed.done < MAX_IN_FLIGHT
+
+    async def _wait_until(self, holds: Callable[[], bool], whom: str) -> None:
+        """Poll; give up when nothing moves for `STANDSTILL_S`."""
+        before, since_s = None, time.monotonic()
+        while not holds():
+            self.watcher.check()
+            now = (self.observed.done, self.observed.learned_n, _without_time(self.observed))
+            if now != before:
+                before, since_s = now, time.monotonic()
+            elif time.monotonic() - since_s > STANDSTILL_S:
+                state = self._unsettled() or "no progress"
+                raise PartUnavailable(
+                    f"The replay waited {STANDSTILL_S:.0f} s for {whom}: {state}.", "Run `weir status`."
+                )
+            await asyncio.sleep(_POLL_S)
+
+
+def _without_time(observed: Observed) -> tuple[int, ...] | None:
+    counts = observed.counts
+    return None if counts is None else (counts.scored, counts.labels_accepted, log_length(counts))
