@@ -14,13 +14,13 @@ from detector.currency import factors_into, normalised
 from detector.decision import decide, profile_of, thresholds_by_profile
 from detector.explanation import reasons_of, weigh
 from detector.feature_catalogue import features_of
+from detector.habits import DAY_MS
 from detector.history import advance, insert, is_late
 from detector.moment import Moment, moment_of
 from detector.recent_decisions import Decided, first_decision, record_decision
 from detector.rules import hits_of
 from detector.state import Event, UserState
 from detector.user_events import note
-from detector.windows import DAY_MS
 from weir.artefact import LinearScorer, probability
 from weir.errors import InvalidRecord
 from weir.messages import ModelRef, Position, Reputation, ScoredTransaction, Transaction, UserEvent, encode
@@ -73,7 +73,16 @@ class Detector:
         amount = normalised(transaction.amount, transaction.currency, self._factors)
         first = first_decision(state, transaction.transaction_id)
         if first is not None:
-            return _again(first, transaction, time_ms, amount, source, now_ms, raw, flags)
+            return _again(
+                first,
+                transaction,
+                time_ms=time_ms,
+                amount=amount,
+                source=source,
+                now_ms=now_ms,
+                raw=raw,
+                flags=[*flags, "duplicate"],
+            )
         late = is_late(state, time_ms, self._settings.allowed_lateness_ms)
         if not late:
             advance(state, time_ms, self._settings.allowed_lateness_ms)
@@ -184,12 +193,13 @@ def _record(state: UserState, scored: ScoredTransaction) -> None:
 def _again(
     first: Decided,
     transaction: Transaction,
+    *,
     time_ms: int,
     amount: float,
     source: Position,
     now_ms: int,
     raw: bytes,
-    flags: Sequence[str],
+    flags: list[str],
 ) -> ScoredTransaction:
     """The first decision once more; features stay empty, so that nothing can be learned from a repetition."""
     return ScoredTransaction(
@@ -201,7 +211,7 @@ def _again(
         decision=first.decision,
         profile=first.profile,
         features={},
-        flags=[*flags, "duplicate"],
+        flags=flags,
         model=first.model,
         source=source,
         scored_at_ms=now_ms,

@@ -44,7 +44,7 @@ def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: LinearSco
 
 def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, float], moment: Moment) -> list[Reason]:
     """The largest contributions for fraud, then the largest against it, each in words."""
-    told = [item for item in evidence.contributions.items() if abs(item[1]) >= WORTH_TELLING]
+    told = [item for item in evidence.contributions.items() if not -WORTH_TELLING < item[1] < WORTH_TELLING]
     told.sort(key=itemgetter(1))
     against = [item for item in told[:MOST_AGAINST] if item[1] < 0]
     speaking_for = [item for item in told[: -MOST_FOR - 1 : -1] if item[1] > 0]

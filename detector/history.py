@@ -7,7 +7,7 @@ from operator import attrgetter
 from detector.habits import DAY_MS, learn, log_ratio
 from detector.state import Event, Habits, Pane, UserState
 
-PANE_MS = 12 * 3600 * 1000
+PANE_MS = DAY_MS
 KEPT_MS = 30 * DAY_MS
 MAX_KNOWN = 64
 

@@ -92,9 +92,9 @@ def first_seen(
     """When the user first had to do with `name`, at or before a time."""
     if name is None:
         return None
-    first = known.get(name)
-    if first is not None:
-        return first
+    first_ms = known.get(name)
+    if first_ms is not None and first_ms <= time_ms:
+        return first_ms
     any_earlier = bool(known)
     for event in recent:
         if event.time_ms > time_ms:

@@ -1,8 +1,10 @@
 """The bounded record of a user's recent decisions: a transaction that is sent again gets the first one again.
 
-The record is one byte string of length-prefixed msgpack entries, searched as a whole. That costs a fraction of decoding
-dozens of entries with every payment, and only a likely repetition decodes any.
+The record is one byte string of entries: length (2 bytes), the id's CRC-32 (4 bytes), msgpack. Looking for the CRC in the
+whole costs a fraction of decoding dozens of entries with every payment; only a likely repetition decodes any.
 """
+
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -10,8 +12,8 @@ from msgspec import Struct
 from detector.state import UserState
 from weir.messages import Decision, ModelRef
 
-MAX_DECIDED = 64
-_LENGTH_BYTES = 2
+MAX_DECIDED = 32
+_LENGTH_BYTES, _HEADER_BYTES = 2, 6
 
 
 class Decided(Struct, frozen=True, array_like=True, gc=False):
@@ -31,12 +33,12 @@ _decoder = msgspec.msgpack.Decoder(Decided)
 def first_decision(state: UserState, transaction_id: str) -> Decided | None:
     """The decision that this transaction already has, as far as the record reaches."""
     record = state.decided
-    if transaction_id.encode() not in record:
+    if _check(transaction_id) not in record:
         return None
     at = 0
     while at < len(record):
         end = _end(record, at)
-        decided = _decoder.decode(record[at + _LENGTH_BYTES : end])
+        decided = _decoder.decode(record[at + _HEADER_BYTES : end])
         if decided.transaction_id == transaction_id:
             return decided
         at = end
@@ -50,9 +52,13 @@ def record_decision(state: UserState, decided: Decided) -> None:
         record = record[_end(record, 0) :]
         state.decided_count -= 1
     entry = _encoder.encode(decided)
-    state.decided = record + len(entry).to_bytes(_LENGTH_BYTES, "big") + entry
+    state.decided = record + len(entry).to_bytes(_LENGTH_BYTES, "big") + _check(decided.transaction_id) + entry
     state.decided_count += 1
 
 
+def _check(transaction_id: str) -> bytes:
+    return crc32(transaction_id.encode()).to_bytes(4, "big")
+
+
 def _end(record: bytes, at: int) -> int:
-    return at + _LENGTH_BYTES + int.from_bytes(record[at : at + _LENGTH_BYTES], "big")
+    return at + _HEADER_BYTES + int.from_bytes(record[at : at + _LENGTH_BYTES], "big")

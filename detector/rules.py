@@ -61,9 +61,7 @@ def rule(version: int, weight: float, asks: Asks) -> Callable[[Evidence], Rule]:
 
 @rule(version=1, weight=2.5, asks="challenge")
 def velocity_under_threshold(moment: Moment) -> str | None:
-    """Three or more payments of an hour lay between half and all of the amount from which a customer must prove who
-    they are, and so does this one.
-    """
+    """This payment and three more within an hour lay just under the OTP threshold, that is from half of it on."""
     threshold, earlier = moment.otp_threshold, moment.windows.just_under_1h
     if earlier < MANY_BEFORE or not threshold * JUST_UNDER_SHARE <= moment.amount < threshold:
         return None
@@ -72,8 +70,9 @@ def velocity_under_threshold(moment: Moment) -> str | None:
 
 @rule(version=1, weight=3.0, asks="review")
 def impossible_travel(moment: Moment) -> str | None:
-    """The payment is more than 300 km from the one before and no aeroplane (1000 km/h) gets there in time; not on a trip
-    that the customer confirmed.
+    """The payment is over 300 km from the one before, and getting there takes more than 1000 km/h.
+
+    It stays silent on a trip that the customer confirmed.
     """
     distance, speed = moment.distance_km, moment.speed_kmh
     if distance is None or speed is None or distance <= NEARBY_KM or speed <= FASTEST_KMH:
@@ -85,15 +84,16 @@ def impossible_travel(moment: Moment) -> str | None:
 
 @rule(version=1, weight=2.5, asks="challenge")
 def card_testing(moment: Moment) -> str | None:
-    """Three or more tiny payments (up to a tenth of that threshold) were made in the 10 minutes before."""
+    """Three tiny payments, up to a tenth of the OTP threshold, were made in the 10 minutes before."""
     tiny = moment.windows.tiny_10m
     return f"{tiny} tiny payments in the 10 minutes before" if tiny >= MANY_BEFORE else None
 
 
 @rule(version=1, weight=2.0, asks="challenge")
 def new_device_high_amount(moment: Moment) -> str | None:
-    """A device that is new for the customer, and not confirmed, pays at least three times the usual amount and not less
-    than that threshold.
+    """A device that is new for the customer pays at least three times the usual, and not less than the OTP threshold.
+
+    It stays silent on a device that the customer confirmed.
     """
     ratio = moment.amount_ratio
     if ratio is None or ratio < HIGH_RATIO or moment.amount < moment.otp_threshold or not is_new_device(moment):
@@ -103,7 +103,7 @@ def new_device_high_amount(moment: Moment) -> str | None:
 
 @rule(version=1, weight=2.0, asks="challenge")
 def amount_spike(moment: Moment) -> str | None:
-    """The amount is at least five times the usual and not less than that threshold; not on a cold history."""
+    """The amount is at least five times the usual, and not less than the OTP threshold; never on a cold history."""
     ratio = moment.amount_ratio
     if ratio is None or ratio < SPIKE_RATIO or moment.amount < moment.otp_threshold or moment.is_cold:
         return None

@@ -1,16 +1,16 @@
 """Sliding windows and the session of one payment, over the payments before it.
 
 10 min, 1 h, 24 h    exact: (time - window, time]
-7 d, 30 d            exact for what is not folded yet, panes of 12 h beyond; a pane counts when its middle is inside,
-                     so a window's edge is off by at most 6 h
-session              the payments before it with no gap above 30 min, at most 24 h
+7 d, 30 d            exact for what is not folded yet, panes of a day beyond; a pane counts when its middle is inside,
+                     so a window's far edge is off by at most 12 h
+session              the payments before it with no pause above 30 min, at most 24 h
 """
 
 from msgspec import Struct
 
 from detector.habits import DAY_MS
 from detector.history import PANE_MS
-from detector.state import Pane, UserState
+from detector.state import Event, Pane, UserState
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -50,67 +50,67 @@ class Windows(Struct, gc=False):
 
 def windows_at(state: UserState, time_ms: int, threshold: float) -> Windows:
     """The windows of a payment at `time_ms`; `threshold` in base currency."""
+    latest_first = _before(state.recent, time_ms)
     windows = Windows(session_start_ms=time_ms)
-    _exact(windows, state, time_ms, threshold * 100)
-    _paned(windows, state.panes, time_ms)
+    _last_hour(windows, latest_first, time_ms, threshold * 100)
+    day = _last_day(windows, latest_first, time_ms)
+    _session(windows, day)
+    _long(windows, latest_first, state.panes, time_ms)
     return windows
 
 
-def _exact(windows: Windows, state: UserState, time_ms: int, threshold: float) -> None:  # noqa: C901 one hot pass
-    """One pass from the latest payment back, over all that is kept exactly."""
-    in_session, devices, merchants = True, set(), set()
-    for event in reversed(state.recent):
-        age = time_ms - event.time_ms
-        if age < 0:
-            continue
-        cents = event.cents
-        if age >= WEEK_MS:
-            windows.count_30d += age < MONTH_MS
-            continue
-        windows.count_7d += 1
-        windows.cents_7d += cents
-        if event.ratio is not None and (windows.ratio_7d is None or event.ratio > windows.ratio_7d):
-            windows.ratio_7d = event.ratio
-        if age >= DAY_MS:
-            continue
-        windows.count_24h += 1
-        windows.cents_24h += cents
-        devices.add(event.device_id)
-        merchants.add(event.merchant_id)
-        if in_session and windows.session_start_ms - event.time_ms <= SESSION_GAP_MS:
-            windows.session_count += 1
-            windows.session_cents += cents
-            windows.session_start_ms = event.time_ms
-        else:
-            in_session = False
-        if age < HOUR_MS:
-            _last_hour(windows, age, cents, threshold)
-    windows.devices_24h = len(devices - {None})
-    windows.merchants_24h = len(merchants - {None})
+def _before(recent: list[Event], time_ms: int) -> list[Event]:
+    """The payments at or before a time, the latest first."""
+    events = recent[::-1]
+    later = 0
+    while later < len(events) and events[later].time_ms > time_ms:
+        later += 1
+    return events[later:] if later else events
 
 
-def _last_hour(windows: Windows, age_ms: int, cents: float, threshold: float) -> None:
-    windows.count_1h += 1
-    windows.cents_1h += cents
-    if cents < threshold:
-        windows.under_1h += 1
-        windows.just_under_1h += cents >= threshold * JUST_UNDER_SHARE
-    if age_ms < 10 * MINUTE_MS:
-        windows.count_10m += 1
-        windows.tiny_10m += cents <= threshold * TINY_SHARE
+def _last_hour(windows: Windows, latest_first: list[Event], time_ms: int, threshold: float) -> None:
+    for event in latest_first:
+        age, cents = time_ms - event.time_ms, event.cents
+        if age >= HOUR_MS:
+            break
+        windows.count_1h += 1
+        windows.cents_1h += cents
+        windows.under_1h += cents < threshold
+        windows.just_under_1h += threshold * JUST_UNDER_SHARE <= cents < threshold
+        if age < 10 * MINUTE_MS:
+            windows.count_10m += 1
+            windows.tiny_10m += cents <= threshold * TINY_SHARE
 
 
-def _paned(windows: Windows, panes: list[Pane], time_ms: int) -> None:
-    """Add the folded payments to the long windows."""
-    week, month = (time_ms - WEEK_MS - PANE_MS // 2) // PANE_MS, (time_ms - MONTH_MS - PANE_MS // 2) // PANE_MS
-    count_30d = windows.count_30d + windows.count_7d
-    for pane in panes:
-        index = pane.index
-        if index > month:
-            count_30d += pane.count
-        if index > week:
-            windows.count_7d += pane.count
-            windows.cents_7d += pane.cents
-            if pane.ratio is not None and (windows.ratio_7d is None or pane.ratio > windows.ratio_7d):
-                windows.ratio_7d = pane.ratio
-    windows.count_30d = count_30d
+def _last_day(windows: Windows, latest_first: list[Event], time_ms: int) -> list[Event]:
+    start = time_ms - DAY_MS
+    day = [event for event in latest_first if event.time_ms > start]
+    windows.count_24h = len(day)
+    windows.cents_24h = sum([event.cents for event in day])
+    windows.devices_24h = len({event.device_id for event in day} - {None})
+    windows.merchants_24h = len({event.merchant_id for event in day} - {None})
+    return day
+
+
+def _session(windows: Windows, day: list[Event]) -> None:
+    for event in day:
+        if windows.session_start_ms - event.time_ms > SESSION_GAP_MS:
+            break
+        windows.session_count += 1
+        windows.session_cents += event.cents
+        windows.session_start_ms = event.time_ms
+
+
+def _long(windows: Windows, latest_first: list[Event], panes: list[Pane], time_ms: int) -> None:
+    """What is exact, which is never as old as a week, and what is folded."""
+    first_of_week = (time_ms - WEEK_MS + PANE_MS // 2) // PANE_MS
+    first_of_month = (time_ms - MONTH_MS + PANE_MS // 2) // PANE_MS
+    month = [pane for pane in panes if pane.index >= first_of_month]
+    week = [pane for pane in month if pane.index >= first_of_week]
+    exact = len(latest_first)
+    windows.count_30d = exact + sum([pane.count for pane in month])
+    windows.count_7d = exact + sum([pane.count for pane in week])
+    windows.cents_7d = sum([event.cents for event in latest_first]) + sum([pane.cents for pane in week])
+    ratios = [event.ratio for event in latest_first if event.ratio is not None]
+    ratios += [pane.ratio for pane in week if pane.ratio is not None]
+    windows.ratio_7d = max(ratios, default=None)

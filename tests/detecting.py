@@ -1,0 +1,62 @@
+"""Driving the detector in tests: one user who pays, with clock, merchants' reputation and model in the test's hand."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from detector.detector import Champion, Detector
+from detector.feature_catalogue import FEATURES
+from detector.features import Feature
+from detector.state import UserState
+from tests.builders import DAY_MS, NOON_MS, a_transaction, a_user_event
+from weir.artefact import LinearScorer, Term
+from weir.messages import ModelRef, Position, Reputation, ScoredTransaction, Transaction, encode
+from weir.settings import DetectorSettings
+
+HERE = Position("live.transactions", 0, 0)
+FAR_AHEAD_MS = NOON_MS + 3650 * DAY_MS
+
+
+def a_champion(trust: float = 0.5, intercept: float = -3.0, **slopes: float) -> Champion:
+    """A linear model with the given slopes."""
+    terms = {name: Term(slope, 0.0) for name, slope in slopes.items()}
+    return Champion(ModelRef(1, 1, 10), LinearScorer(intercept=intercept, terms=terms, trust=trust))
+
+
+def a_model_of_everything(trust: float = 0.5, features: Iterable[Feature] = FEATURES) -> Champion:
+    """A linear model in which every feature counts, some for fraud and some against it."""
+    slopes = {feature.name: (0.3 if n % 3 else -0.3) + 0.01 * n for n, feature in enumerate(features)}
+    return a_champion(trust, **slopes)
+
+
+class User:
+    """u1, whose payments get ids p0, p1, ... and happen at NOON_MS plus `at_ms`."""
+
+    def __init__(self, champion: Champion | None = None, **settings: Any) -> None:
+        self.detector = Detector(DetectorSettings(**settings))
+        self.state = UserState()
+        self.champion = champion
+        self.reputation: dict[str, Reputation] = {}
+        self.now_ms = FAR_AHEAD_MS
+        self._paid = 0
+
+    def pay(self, amount: float = 20.0, at_ms: int = 0, **fields: Any) -> ScoredTransaction:
+        """Pay and be scored."""
+        fields = {"transaction_id": f"p{self._paid}", "event_time": NOON_MS + at_ms, "amount": amount, **fields}
+        self._paid += 1
+        return self.send(a_transaction(**fields))
+
+    def pay_daily(self, count: int, **fields: Any) -> None:
+        """Pay once on each of the days before NOON_MS, ending yesterday."""
+        for day in range(count, 0, -1):
+            self.pay(at_ms=-day * DAY_MS, **fields)
+
+    def send(self, transaction: Transaction, raw: bytes | None = None, **options: Any) -> ScoredTransaction:
+        """Have one transaction scored."""
+        options = {"champion": self.champion, "reputation": self.reputation, "now_ms": self.now_ms, **options}
+        raw = encode(transaction) if raw is None else raw
+        return self.detector.score(self.state, transaction, source=HERE, raw=raw, **options)
+
+    def tell(self, kind: str, at_ms: int = 0, **fields: Any) -> None:
+        """Confirm something, or take a challenge."""
+        event = a_user_event(type=kind, event_time=NOON_MS + at_ms, **fields)
+        self.detector.observe(self.state, event, now_ms=self.now_ms)

@@ -1,0 +1,88 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from detector.state import encode_state
+from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, a_user_event
+from tests.detecting import User
+from weir.errors import InvalidRecord
+
+
+def test_an_event_from_the_future_is_refused_and_touches_nothing():
+    user = User(future_skew_ms=60_000)
+    user.pay()
+    user.now_ms, before = NOON_MS, encode_state(user.state)
+    with pytest.raises(InvalidRecord, match="event_time: is 60001 ms in the future"):
+        user.pay(at_ms=60_001)
+    assert encode_state(user.state) == before
+
+
+def test_a_small_skew_is_allowed():
+    user = User(future_skew_ms=60_000)
+    user.now_ms = NOON_MS
+    assert user.pay(at_ms=60_000).event_time_ms == NOON_MS + 60_000
+
+
+def test_a_user_event_from_the_future_is_refused():
+    user = User()
+    with pytest.raises(InvalidRecord, match="event_time"):
+        user.detector.observe(user.state, a_user_event(), now_ms=NOON_MS - HOUR_MS)
+
+
+def test_a_time_before_1970_is_refused():
+    with pytest.raises(InvalidRecord, match="event_time: is before 1970"):
+        User().pay(event_time=datetime(1960, 1, 1, tzinfo=UTC))
+
+
+def test_an_event_within_the_lateness_is_inserted_where_it_belongs():
+    user = User(allowed_lateness_ms=HOUR_MS)
+    user.pay(10.0, at_ms=-30 * MINUTE_MS)
+    user.pay(30.0, at_ms=0)
+    assert user.pay(20.0, at_ms=-20 * MINUTE_MS).flags == ["no_model", "history_cold"]
+    assert [event.cents for event in user.state.recent] == [1000, 2000, 3000]
+
+
+def test_out_of_order_events_leave_the_same_state_as_ordered_ones():
+    ordered, shuffled = User(), User()
+    payments = [(10.0, 0), (50.0, 10), (20.0, 20), (5.0, 30)]
+    for amount, minute in payments:
+        ordered.pay(amount, at_ms=minute * MINUTE_MS)
+    for amount, minute in (payments[0], payments[3], payments[1], payments[2]):
+        shuffled.pay(amount, at_ms=minute * MINUTE_MS)
+    assert (shuffled.state.recent, shuffled.state.habits) == (ordered.state.recent, ordered.state.habits)
+
+
+def test_a_late_event_is_scored_and_flagged_but_not_inserted():
+    user = User(allowed_lateness_ms=HOUR_MS)
+    user.pay()
+    late = user.pay(at_ms=-HOUR_MS - 1)
+    assert "late" in late.flags
+    assert len(user.state.recent) == 1
+
+
+def test_an_event_before_what_was_folded_early_is_late():
+    user = User(max_recent_events=16)
+    for second in range(20):
+        user.pay(at_ms=second * 1000)
+    assert "late" in user.pay(at_ms=1000).flags
+
+
+def test_old_events_are_folded_into_panes():
+    user = User(allowed_lateness_ms=HOUR_MS)
+    user.pay(10.0)
+    user.pay(20.0, at_ms=26 * HOUR_MS)
+    assert [event.cents for event in user.state.recent] == [2000]
+    assert [(pane.count, pane.cents) for pane in user.state.panes] == [(1, 1000)]
+
+
+def test_first_event_long_ago_is_no_problem():
+    user = User()
+    user.pay(event_time=0)
+    assert user.pay().features["count_24h"] == 0
+
+
+def test_a_confirmation_counts_from_its_own_time_on():
+    user = User()
+    user.pay(at_ms=-DAY_MS, device_id="d1")
+    user.tell("device_confirmed", at_ms=HOUR_MS, device_id="d2")
+    assert user.pay(device_id="d2").features["device_new"] == 1

@@ -1,0 +1,48 @@
+import pytest
+
+from tests.builders import HOUR_MS
+from tests.detecting import User, a_champion, a_model_of_everything
+from weir.artefact import probability
+
+
+def test_without_a_model_the_rules_score_and_the_score_says_so():
+    scored = User().pay()
+    assert scored.score == pytest.approx(probability(-4.0))
+    assert (scored.model, scored.flags) == (None, ["no_model", "history_cold"])
+
+
+def test_trust_moves_the_word_from_the_rules_to_the_model():
+    scores = [User(a_champion(trust, intercept=2.0)).pay().score for trust in (0.0, 0.5, 1.0)]
+    assert scores == pytest.approx([probability(log_odds) for log_odds in (-4.0, -1.0, 2.0)])
+
+
+def test_the_model_on_the_score_is_the_one_that_scored():
+    champion = a_champion()
+    assert User(champion).pay().model == champion.ref
+
+
+def test_a_reason_tells_the_users_normal():
+    user = User(a_champion(amount_ratio=2.0))
+    user.pay_daily(10)
+    reason = user.pay(83.0).reasons[0]
+    assert reason.code == "amount_ratio"
+    assert reason.text == "The amount 83.00 EUR is 4.0 times this customer's usual 20.00"
+
+
+def test_rules_speak_by_what_the_model_is_not_trusted_with():
+    user = User(a_champion(trust=0.25))
+    user.pay(at_ms=-HOUR_MS, latitude=0, longitude=0)
+    assert [reason.contribution for reason in user.pay(latitude=50, longitude=0).reasons] == [0.75 * 3.0]
+
+
+def test_five_reasons_for_and_two_against_the_largest_first():
+    user = User(a_model_of_everything())
+    user.pay_daily(10, merchant_id="m1", device_id="d1", latitude=1, longitude=1)
+    contributions = [reason.contribution for reason in user.pay(90.0, latitude=2, longitude=1).reasons]
+    assert [value > 0 for value in contributions] == [True] * 5 + [False] * 2
+    assert contributions[:5] == sorted(contributions[:5], reverse=True)
+    assert contributions[5:] == sorted(contributions[5:])
+
+
+def test_what_hardly_counts_is_no_reason():
+    assert User(a_champion(log_amount=0.001)).pay().reasons == []

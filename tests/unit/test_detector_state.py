@@ -1,0 +1,68 @@
+from base64 import b64decode
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from detector.history import MAX_KNOWN
+from detector.state import STATE_SCHEMA, UserState, decode_state, encode_state
+from tests.builders import DAY_MS, MINUTE_MS
+from tests.detecting import User
+from weir.errors import DeploymentError
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "user_state_1.base64"
+
+
+def test_no_state_yet_is_a_fresh_state():
+    assert decode_state(None) == UserState()
+
+
+def test_the_first_entry_is_the_schemas_version():
+    assert msgspec.msgpack.decode(encode_state(UserState()))[0] == STATE_SCHEMA
+
+
+def test_a_state_of_version_1_keeps_decoding():
+    user = User()
+    user.state = decode_state(b64decode(GOLDEN.read_text()))
+    scored = user.pay(transaction_id="next", at_ms=10 * MINUTE_MS, merchant_id="m1", device_id="d3")
+    assert scored.features["count_1h"] == pytest.approx(0.6931471805599453)
+    assert (scored.features["merchant_new"], scored.features["device_new"], scored.features["history_cold"]) == (
+        0,
+        0,
+        0,
+    )
+    assert user.pay(transaction_id="p0").flags == ["duplicate"]
+
+
+def test_fields_that_a_state_lacks_get_their_defaults():
+    assert decode_state(msgspec.msgpack.encode([1])) == UserState()
+
+
+def test_a_state_of_a_newer_detector_is_a_wrong_deployment():
+    with pytest.raises(DeploymentError, match="schema 99"):
+        decode_state(msgspec.msgpack.encode([99]))
+
+
+def test_bytes_that_are_no_state_are_a_wrong_deployment():
+    with pytest.raises(DeploymentError, match="does not decode"):
+        decode_state(b"\xff")
+
+
+def test_known_things_are_bounded_and_the_least_recently_used_goes():
+    user = User()
+    for n in range(3 * MAX_KNOWN):
+        user.pay(at_ms=n * DAY_MS, merchant_id="usual" if n % 2 else f"m{n}", device_id=f"d{n}", country="FR")
+    assert max(len(user.state.merchants), len(user.state.devices)) <= MAX_KNOWN
+    assert "usual" in user.state.merchants
+
+
+def test_state_stays_bounded_however_much_a_user_does():
+    user, sizes = User(max_recent_events=32), []
+    for n in range(3000):
+        user.pay(at_ms=n * 20 * MINUTE_MS, merchant_id=f"m{n}", device_id=f"d{n}", merchant_category=f"c{n}")
+        user.tell("device_confirmed", at_ms=n * 20 * MINUTE_MS, device_id=f"d{n}")
+        user.tell("trip_confirmed", at_ms=n * 20 * MINUTE_MS)
+        user.tell("challenge_failed", at_ms=n * 20 * MINUTE_MS)
+        sizes.append(len(encode_state(user.state)))
+    assert max(sizes[2500:]) <= 1.02 * max(sizes[:2500])
+    assert sizes[-1] < 16_000

@@ -1,0 +1,42 @@
+from detector.state import UserState
+from detector.user_events import MAX_KEPT, TRIP_DEFAULT_MS, failed_challenges, note, trip_covers
+from tests.builders import DAY_MS, HOUR_MS, NOON_MS, a_transaction, a_user_event
+
+
+def a_state(*events):
+    state = UserState()
+    for event in events:
+        note(state, event)
+    return state
+
+
+def a_challenge(kind, at_ms):
+    return a_user_event(type=kind, event_time=NOON_MS + at_ms)
+
+
+def test_a_repeated_user_event_changes_nothing():
+    trip = a_user_event(type="trip_confirmed", country="GB")
+    failed = a_challenge("challenge_failed", 0)
+    assert a_state(trip, failed, trip, failed) == a_state(trip, failed)
+
+
+def test_user_events_may_come_in_any_order():
+    failed, passed = a_challenge("challenge_failed", 0), a_challenge("challenge_passed", HOUR_MS)
+    assert a_state(passed, failed) == a_state(failed, passed)
+
+
+def test_only_what_failed_in_the_window_and_was_not_made_good_counts():
+    failed = [a_challenge("challenge_failed", at_ms) for at_ms in (-2 * DAY_MS, 0, HOUR_MS)]
+    state = a_state(*failed)
+    assert [failed_challenges(state, NOON_MS + at_ms, DAY_MS) for at_ms in (0, HOUR_MS, 30 * HOUR_MS)] == [1, 2, 0]
+
+
+def test_a_trip_without_an_end_lasts_two_weeks():
+    state = a_state(a_user_event(type="trip_confirmed", country="GB"))
+    assert trip_covers(state, a_transaction(country="GB"), NOON_MS + TRIP_DEFAULT_MS)
+    assert not trip_covers(state, a_transaction(country="GB"), NOON_MS + TRIP_DEFAULT_MS + 1)
+
+
+def test_only_the_latest_user_events_are_kept():
+    state = a_state(*[a_challenge("challenge_failed", at_ms) for at_ms in range(3 * MAX_KEPT)])
+    assert [challenge.time_ms - NOON_MS for challenge in state.challenges] == list(range(2 * MAX_KEPT, 3 * MAX_KEPT))
