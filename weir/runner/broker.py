@@ -8,7 +8,7 @@ from pathlib import Path
 
 from weir.errors import DeploymentError
 from weir.runner.jars import jars
-from weir.runner.java import on_classpath
+from weir.runner.java import on_classpath, with_archive
 from weir.runner.process import Command
 from weir.topics import DAY_MS, LARGE_MESSAGE_BYTES
 
@@ -78,7 +78,7 @@ def _properties(broker: Broker) -> dict[str, object]:
 
 
 def _java(broker: Broker, kind: str, heap_mb: int) -> list[str]:
-    start = on_classpath(jars("kafka", broker.cache_dir), kind, broker.cache_dir)
+    start = with_archive(on_classpath(jars("kafka", broker.cache_dir)), kind, broker.cache_dir)
     logging = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
     return [*start, f"-Xmx{heap_mb}m", "-XX:+UseG1GC", logging]
 

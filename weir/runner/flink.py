@@ -15,7 +15,7 @@ from weir.errors import MissingPart
 from weir.runner.flink_config import FlinkCluster, write_config
 from weir.runner.flink_memory import METASPACE, TaskManagerMemory
 from weir.runner.jars import jars
-from weir.runner.java import java_home, on_classpath
+from weir.runner.java import java_home, on_classpath, with_archive
 from weir.runner.process import Command
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
@@ -23,6 +23,7 @@ _JOBMANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntry
 _TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 _CLIENT = "org.apache.flink.client.cli.CliFrontend"
 _CHEAP_TO_START = "-XX:TieredStopAtLevel=1"
+_QUIET = "-Dweir.log.level=WARN"
 
 
 def prepare_jobmanager(cluster: FlinkCluster) -> Command:
@@ -30,7 +31,8 @@ def prepare_jobmanager(cluster: FlinkCluster) -> Command:
     folder = _write_folder(cluster, "jobmanager")
     heap = [f"-Xmx{cluster.jobmanager_mb // 2}m", f"-XX:MaxMetaspaceSize={METASPACE}m", _CHEAP_TO_START]
     arguments = [*heap, _JOBMANAGER, "--configDir", str(folder / "conf")]
-    return _java(cluster, folder, "jobmanager", arguments)
+    start = with_archive(_on_flinks_classpath(cluster), "jobmanager", cluster.cache_dir)
+    return _java(folder, start, arguments)
 
 
 def prepare_taskmanager(cluster: FlinkCluster, name: str) -> Command:
@@ -38,13 +40,13 @@ def prepare_taskmanager(cluster: FlinkCluster, name: str) -> Command:
     folder = _write_folder(cluster, name, taskmanager__resource_id=name)
     memory = TaskManagerMemory(cluster.taskmanager_mb).jvm_options()
     arguments = [*memory, _TASKMANAGER, "--configDir", str(folder / "conf")]
-    return _java(cluster, folder, "taskmanager", arguments, writes_archive=name.endswith("-1"))
+    return _java(folder, _on_flinks_classpath(cluster), arguments)
 
 
 def client(cluster: FlinkCluster, name: str, arguments: list[str], **config: object) -> Command:
     """The `flink` program with these arguments, in a folder called `name` and with `config` on top."""
     folder = _write_folder(cluster, name, **config)
-    return _java(cluster, folder, "flink-client", ["-Xmx512m", _CHEAP_TO_START, _CLIENT, *arguments])
+    return _java(folder, _on_flinks_classpath(cluster), ["-Xmx512m", _CHEAP_TO_START, _QUIET, _CLIENT, *arguments])
 
 
 def flink_home() -> Path:
@@ -68,18 +70,15 @@ def _write_folder(cluster: FlinkCluster, name: str, **config: object) -> Path:
     return folder
 
 
-def _java(
-    cluster: FlinkCluster, folder: Path, kind: str, arguments: list[str], *, writes_archive: bool = True
-) -> Command:
-    home = flink_home()
-    classpath = [
-        *(home / "lib").glob("*.jar"),
-        *(home / "opt").glob("flink-python-*.jar"),
-        *jars("flink", cluster.cache_dir),
-    ]
-    start = on_classpath(sorted(classpath), kind, cluster.cache_dir, writes_archive=writes_archive)
+def _java(folder: Path, start: list[str], arguments: list[str]) -> Command:
     logging = f"-Dlog4j.configurationFile={folder / 'conf' / _LOGGING.name}"
     return Command([*start, *_java_options(), logging, *arguments], _environment(folder))
+
+
+def _on_flinks_classpath(cluster: FlinkCluster) -> list[str]:
+    home = flink_home()
+    python = (home / "opt").glob("flink-python-*.jar")
+    return on_classpath([*sorted((home / "lib").glob("*.jar")), *python, *jars("flink", cluster.cache_dir)])
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Java as it comes from PyPI: nothing of the system's is used.
 
-Class-data archives halve what starting a JVM costs (Flink's TaskManager: 5.0 s of processor time, 3.1 s with one).
-`weir fetch` makes the one of Java itself; the first process of a kind writes its own when it ends.
+Class-data archives make starting a JVM cheaper (Flink's JobManager: 5.1 s of processor time, 3.2 s with one).
+`weir fetch` makes the one of Java itself.
 """
 
 import hashlib
@@ -31,11 +31,17 @@ def make_base_archive() -> None:
         subprocess.run([java(), "-Xshare:dump"], capture_output=True, check=False)
 
 
-def on_classpath(jars: Iterable[Path], kind: str, cache_dir: Path, *, writes_archive: bool = True) -> list[str]:
-    """`java` with a class path and the archive of this kind of process; two writers would work for nothing."""
-    classpath = os.pathsep.join(str(jar.absolute()) for jar in jars)
-    digest = hashlib.sha256(f"{java_home()}{classpath}".encode()).hexdigest()[:12]
+def on_classpath(jars: Iterable[Path]) -> list[str]:
+    """`java` with a class path."""
+    return [str(java()), "-cp", os.pathsep.join(str(jar.absolute()) for jar in jars)]
+
+
+def with_archive(start: list[str], kind: str, cache_dir: Path) -> list[str]:
+    """The same with an archive of the classes that this kind of process loads, written when the first one ends.
+
+    Not for what compiles SQL (Flink's TaskManager and client): with one, Janino finds classes that are null.
+    """
+    digest = hashlib.sha256(" ".join(start).encode()).hexdigest()[:12]
     archive = (cache_dir / "archives" / f"{kind}-{digest}.jsa").absolute()
     archive.parent.mkdir(parents=True, exist_ok=True)
-    write = ["-XX:+AutoCreateSharedArchive"] if writes_archive else []
-    return [str(java()), *write, f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-cp", classpath]
+    return [start[0], "-XX:+AutoCreateSharedArchive", f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", *start[1:]]

@@ -1,0 +1,65 @@
+"""What the runner asks the broker: whether it answers, which topics are there, how far readers are behind."""
+
+from collections.abc import Iterable
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from weir.errors import PartUnavailable
+from weir.topics import Topic
+
+_ASK_S = 5.0
+
+
+def topic_names(bootstrap_servers: str, timeout_s: float = 2.0) -> set[str]:
+    """The topics that exist.
+
+    Raises:
+        PartUnavailable: the broker does not answer in time.
+    """
+    try:
+        return set(_admin(bootstrap_servers).list_topics(timeout=timeout_s).topics)
+    except KafkaException as error:
+        raise PartUnavailable(f"Kafka at {bootstrap_servers} does not answer.", "See `weir logs kafka`.") from error
+
+
+def missing_topics(bootstrap_servers: str, topics: Iterable[Topic]) -> list[str]:
+    """The names of those topics that do not exist yet."""
+    there = topic_names(bootstrap_servers)
+    return [topic.name for topic in topics if topic.name not in there]
+
+
+def end_offsets(bootstrap_servers: str, topics: Iterable[Topic]) -> dict[TopicPartition, int]:
+    """The end of every partition of the topics."""
+    asked = {
+        TopicPartition(topic.name, number): OffsetSpec.latest()
+        for topic in topics
+        for number in range(topic.partitions)
+    }
+    futures = _admin(bootstrap_servers).list_offsets(asked, request_timeout=_ASK_S)
+    return {partition: future.result(_ASK_S).offset for partition, future in futures.items()}
+
+
+def lag(bootstrap_servers: str, group: str, topics: Iterable[Topic]) -> dict[str, int]:
+    """By topic, how many records a group has yet to commit; topics that it commits nothing for are left out.
+
+    Raises:
+        PartUnavailable: the broker does not answer in time.
+    """
+    try:
+        ends = {(end.topic, end.partition): offset for end, offset in end_offsets(bootstrap_servers, topics).items()}
+        asked = [ConsumerGroupTopicPartitions(group)]
+        [future] = _admin(bootstrap_servers).list_consumer_group_offsets(asked, request_timeout=_ASK_S).values()
+        committed = future.result(_ASK_S).topic_partitions
+    except (KafkaException, TimeoutError) as error:
+        raise PartUnavailable(f"Kafka at {bootstrap_servers} does not answer.", "See `weir logs kafka`.") from error
+    behind: dict[str, int] = {}
+    for done in committed:
+        if (done.topic, done.partition) in ends and done.offset >= 0:
+            missing = max(0, ends[done.topic, done.partition] - done.offset)
+            behind[done.topic] = behind.get(done.topic, 0) + missing
+    return behind
+
+
+def _admin(bootstrap_servers: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0, "socket.timeout.ms": 5000})
