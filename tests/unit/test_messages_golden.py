@@ -1,0 +1,65 @@
+"""Messages are an on-disk format: old ones keep decoding, and a field changes only with a new version."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from weir.messages import decode_with, decoder_of, encode
+from weir.schemas import PUBLISHED, file_name, schema_of, text_of
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden"
+SHAPES = GOLDEN / "shapes.v1.json"
+
+
+def shapes() -> dict[str, Any]:
+    """Every structure's fields as they are on the wire, without what only explains them."""
+    found = {}
+    for message in PUBLISHED.values():
+        for name, body in schema_of(message)["$defs"].items():
+            fields = body.get("properties") or dict(enumerate(body.get("prefixItems", [])))
+            required = body.get("required") or range(body.get("minItems", 0))
+            found[name] = {str(key): _shape(field, key in required) for key, field in fields.items()}
+    return found
+
+
+def _shape(field: dict[str, Any], required: bool) -> dict[str, Any]:
+    kept = {key: value for key, value in field.items() if key not in {"default", "description"}}
+    return {"required": required, **kept}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_golden_message_keeps_decoding_and_loses_nothing(name):
+    golden = (GOLDEN / file_name(name)).read_bytes()
+    message = decode_with(decoder_of(PUBLISHED[name]), golden)
+    again = msgspec.json.decode(encode(message))
+    expected = json.loads(golden)
+    assert {key: again.get(key, expected[key]) for key in expected} == expected
+    assert set(expected) - set(again) <= {"schema_version"}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_golden_message_has_a_value_for_every_field_of_its_version(name):
+    golden = json.loads((GOLDEN / file_name(name)).read_bytes())
+    assert set(json.loads(SHAPES.read_text())[PUBLISHED[name].__name__]) == set(golden)
+
+
+@pytest.mark.parametrize("structure", json.loads(SHAPES.read_text()))
+def test_a_field_never_changes_within_a_version(structure):
+    frozen, now = json.loads(SHAPES.read_text())[structure], shapes()[structure]
+    assert {field: now.get(field) for field in frozen} == frozen, "a changed field needs a new version of the message"
+
+
+@pytest.mark.parametrize("structure", shapes())
+def test_a_field_added_later_has_a_default(structure):
+    frozen, now = json.loads(SHAPES.read_text())[structure], shapes()[structure]
+    assert not [field for field in now.keys() - frozen.keys() if now[field]["required"]]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_schema_is_the_messages_own(name):
+    published = ROOT / "docs" / "schemas" / file_name(name)
+    assert published.read_text() == text_of(PUBLISHED[name]), "run `weir schemas`"

@@ -1,0 +1,67 @@
+"""`weir schemas`: the messages published as JSON Schema, written from the types themselves."""
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from weir.messages import (
+    Counts,
+    DeadLetter,
+    Example,
+    Label,
+    Publication,
+    Reputation,
+    ScoredTransaction,
+    Transaction,
+    UserEvent,
+)
+
+PUBLISHED: dict[str, type[Struct]] = {
+    "transaction": Transaction,
+    "user-event": UserEvent,
+    "label": Label,
+    "scored-transaction": ScoredTransaction,
+    "example": Example,
+    "dead-letter": DeadLetter,
+    "publication": Publication,
+    "reputation": Reputation,
+    "counts": Counts,
+}
+"""The messages that others may read or write, by the name of their schema."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema_of(message: type[Struct]) -> dict[str, Any]:
+    """A message's JSON Schema."""
+    return {"$schema": _DIALECT, **_tidy(msgspec.json.schema(message))}
+
+
+def file_name(name: str) -> str:
+    """The schema's file; a message that breaks with its readers gets a new version beside the old one."""
+    return f"{name}.v1.json"
+
+
+def write_schemas(folder: Path = Path("docs/schemas")) -> list[Path]:
+    """Write every published message's schema; returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {folder / file_name(name): message for name, message in PUBLISHED.items()}
+    for file, message in files.items():
+        file.write_text(text_of(message))
+    return list(files)
+
+
+def text_of(message: type[Struct]) -> str:
+    """The content of a message's schema file."""
+    return json.dumps(schema_of(message), indent=2, ensure_ascii=False) + "\n"
+
+
+def _tidy(node: Any) -> Any:
+    """Docstrings lose their indentation."""
+    if isinstance(node, dict):
+        return {key: inspect.cleandoc(value) if key == "description" else _tidy(value) for key, value in node.items()}
+    return [_tidy(one) for one in node] if isinstance(node, list) else node
