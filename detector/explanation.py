@@ -13,7 +13,7 @@ from weir.messages import Reason, RuleHit
 
 MOST_FOR = 5
 MOST_AGAINST = 2
-WORTH_TELLING = 0.05
+WORTH_TELLING = 0.1
 
 
 class Evidence(Struct, frozen=True):

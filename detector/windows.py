@@ -87,8 +87,9 @@ def _last_day(windows: Windows, latest_first: list[Event], time_ms: int) -> list
     day = [event for event in latest_first if event.time_ms > start]
     windows.count_24h = len(day)
     windows.cents_24h = sum([event.cents for event in day])
-    windows.devices_24h = len({event.device_id for event in day} - {None})
-    windows.merchants_24h = len({event.merchant_id for event in day} - {None})
+    devices, merchants = {event.device_id for event in day}, {event.merchant_id for event in day}
+    windows.devices_24h = len(devices) - (None in devices)
+    windows.merchants_24h = len(merchants) - (None in merchants)
     return day
 
 
@@ -105,12 +106,14 @@ def _long(windows: Windows, latest_first: list[Event], panes: list[Pane], time_m
     """What is exact, which is never as old as a week, and what is folded."""
     first_of_week = (time_ms - WEEK_MS + PANE_MS // 2) // PANE_MS
     first_of_month = (time_ms - MONTH_MS + PANE_MS // 2) // PANE_MS
-    month = [pane for pane in panes if pane.index >= first_of_month]
-    week = [pane for pane in month if pane.index >= first_of_week]
-    exact = len(latest_first)
-    windows.count_30d = exact + sum([pane.count for pane in month])
-    windows.count_7d = exact + sum([pane.count for pane in week])
-    windows.cents_7d = sum([event.cents for event in latest_first]) + sum([pane.cents for pane in week])
+    count, cents = len(latest_first), sum([event.cents for event in latest_first])
+    windows.count_30d = count + sum([pane.count for pane in panes if pane.index >= first_of_month])
     ratios = [event.ratio for event in latest_first if event.ratio is not None]
-    ratios += [pane.ratio for pane in week if pane.ratio is not None]
-    windows.ratio_7d = max(ratios, default=None)
+    for pane in reversed(panes):
+        if pane.index < first_of_week:
+            break
+        count += pane.count
+        cents += pane.cents
+        if pane.ratio is not None:
+            ratios.append(pane.ratio)
+    windows.count_7d, windows.cents_7d, windows.ratio_7d = count, cents, max(ratios, default=None)

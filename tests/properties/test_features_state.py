@@ -85,6 +85,6 @@ def test_bytes_do_not_depend_on_the_hash_seed():
             text=True,
             check=True,
         ).stdout
-        for seed in ("1", "2", "3")
+        for seed in ("1", "2")
     }
     assert len(digests) == 1

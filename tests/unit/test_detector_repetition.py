@@ -43,3 +43,9 @@ def test_the_record_is_bounded_and_keeps_the_latest():
     ]
     assert sent_again == [["duplicate"]] * 2
     assert "duplicate" not in user.send(a_transaction(transaction_id="t0")).flags
+
+
+def test_each_of_several_transactions_gets_its_own_first_decision():
+    user = User(a_champion(trust=1.0, log_amount=1.0))
+    firsts = [user.pay(amount, transaction_id=f"t{amount}").score for amount in (1.0, 10.0, 100.0)]
+    assert [user.pay(transaction_id=f"t{amount}").score for amount in (1.0, 10.0, 100.0)] == firsts
