@@ -82,6 +82,15 @@ def unpack(artefact: bytes, signature: str, key: bytes) -> LinearScorer:
     """
     if not hmac.compare_digest(sign(artefact, key), signature):
         raise RefusedArtefact("A publication's signature does not verify.", "Give both sides the same signing key.")
+    return read_artefact(artefact)
+
+
+def read_artefact(artefact: bytes) -> LinearScorer:
+    """Decode an artefact whose origin is known otherwise, such as one from the model registry.
+
+    Raises:
+        RefusedArtefact: it does not decode or its schema is unknown.
+    """
     try:
         scorer = msgspec.msgpack.decode(artefact, type=LinearScorer)
     except msgspec.DecodeError as error:

@@ -46,7 +46,7 @@ def test_changed_snapshot_is_refused():
 
 def test_snapshot_of_another_version_is_refused():
     other = msgspec.structs.replace(a_snapshot(), format="0 river-0.1")
-    with pytest.raises(RefusedArtefact, match="river-0.1"):
+    with pytest.raises(RefusedArtefact, match="format"):
         unseal(seal(other, KEY), KEY)
 
 

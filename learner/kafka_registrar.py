@@ -1,0 +1,105 @@
+"""The registrar on Kafka: every publication's metrics go to MLflow, the newest publication now and then as a version.
+
+Offsets are committed once the newest publication read so far has its version, so that a restart leaves nothing out.
+While MLflow is down nothing is read; the rest of the loop does not notice, and the registrar catches up.
+"""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from confluent_kafka import OFFSET_STORED, Message, TopicPartition
+from mlflow.exceptions import MlflowException
+
+from learner.mlflow_registry import MlflowRegistry
+from weir.errors import PartUnavailable
+from weir.kafka_clients import consumer, create_topics
+from weir.messages import CONTROL, DriftFinding, Publication, decode_with
+from weir.settings import Settings
+
+_BATCH, _POLL_S = 500, 0.2
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
+
+_log = structlog.get_logger()
+
+
+def run_registrar(settings: Settings, registry: MlflowRegistry, pause: Callable[[float], bool]) -> None:
+    """Register until told to stop: `pause(seconds)` waits and says whether to.
+
+    Raises:
+        PartUnavailable: the broker does not answer.
+    """
+    create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
+    process, pause_s = RegistrarProcess(settings, registry), 0.0
+    _log.info("registrar_started", namespace=settings.namespace, model=settings.registered_model)
+    try:
+        while not pause(pause_s):
+            pause_s = _step(process, pause_s)
+    finally:
+        process.close()
+
+
+def _step(process: "RegistrarProcess", paused_s: float) -> float:
+    """Do what is due; returns how long to wait: longer each time that MLflow does not answer."""
+    try:
+        process.step()
+    except MlflowException as error:
+        if not paused_s:
+            _log.warning("mlflow_unavailable", problem=str(error)[:200])
+        return min(max(2 * paused_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
+    if paused_s:
+        _log.info("mlflow_available")
+    return 0.0
+
+
+class RegistrarProcess:
+    """Reads `control`; what MLflow does not have yet stays here, and uncommitted."""
+
+    def __init__(self, settings: Settings, registry: MlflowRegistry) -> None:
+        self._registry, self._every_s = registry, settings.mlflow.register_every_s
+        self._unlogged: list[Publication] = []
+        self._unregistered: Publication | None = None
+        self._drift: list[DriftFinding] = []
+        self._registered_s = -self._every_s
+        self._control = settings.topics.control
+        self._next_offset = 0
+        self._reader = consumer(settings.bootstrap_servers, f"weir-registrar-{settings.namespace}")
+        self._reader.assign([TopicPartition(self._control, 0, OFFSET_STORED)])
+
+    def step(self) -> None:
+        """Read a batch unless one is left over, log it, register the newest when it is due."""
+        if not self._unlogged:
+            for record in self._reader.consume(_BATCH, timeout=_POLL_S):
+                self._take(record)
+        if self._unlogged:
+            self._registry.log(self._unlogged)
+            self._unlogged.clear()
+        if self._unregistered and time.monotonic() - self._registered_s >= self._every_s:
+            self._register(self._unregistered)
+
+    def close(self) -> None:
+        """Stop reading; what has no version yet is read again by the next registrar."""
+        self._reader.close()
+
+    def _take(self, record: Message) -> None:
+        if record.error() is not None:
+            raise PartUnavailable(f"The registrar cannot read: {record.error()}.", "See `weir logs kafka`.")
+        self._next_offset = record.offset() + 1
+        if (record.key() or b"").startswith(b"model:"):
+            publication: Publication = decode_with(CONTROL, record.value())
+            self._unlogged.append(publication)
+            self._drift += publication.drift
+            self._unregistered = publication
+
+    def _register(self, publication: Publication) -> None:
+        started_s = time.monotonic()
+        version = self._registry.register(publication, self._drift)
+        self._reader.commit(offsets=[TopicPartition(self._control, 0, self._next_offset)], asynchronous=False)
+        self._unregistered, self._drift, self._registered_s = None, [], time.monotonic()
+        _log.info(
+            "version_registered",
+            version=version,
+            publication=publication.publication,
+            n=publication.n,
+            took_ms=round((self._registered_s - started_s) * 1000),
+        )

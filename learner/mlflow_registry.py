@@ -1,0 +1,118 @@
+"""Publications in MLflow: one run per namespace and epoch with metrics as time series, and registered versions.
+
+Everything here may be done twice without harm: a metric is identified by its step and time, a version is looked up by
+its publication and digest before it is made.
+"""
+
+import tempfile
+from pathlib import Path
+
+from mlflow.entities import Metric, ViewType
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+
+import mlflow
+import weir
+from learner.mlflow_scorer import ARTEFACT_FILE
+from weir.messages import DriftFinding, Publication
+
+ALIAS = "champion"
+REQUIREMENTS = [f"weir=={weir.__version__}"]
+_MAX_METRICS = 1000
+_TAG_LENGTH = 5000
+
+
+class MlflowRegistry:
+    """One namespace's runs and registered model on a tracking server."""
+
+    def __init__(self, uri: str, *, namespace: str, model_name: str, code_version: str) -> None:
+        self._client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+        self._experiment, self._model_name, self._code_version = f"weir-{namespace}", model_name, code_version
+        self._runs: dict[int, str] = {}
+
+    def log(self, publications: list[Publication]) -> None:
+        """Add the publications' metrics to their run's time series, with `n` as the step, and the drift found."""
+        for epoch in sorted({publication.epoch for publication in publications}):
+            run_id = self._run_id(epoch)
+            of_epoch = [publication for publication in publications if publication.epoch == epoch]
+            metrics = [metric for publication in of_epoch for metric in _metrics(publication)]
+            for start in range(0, len(metrics), _MAX_METRICS):
+                self._client.log_batch(run_id, metrics=metrics[start : start + _MAX_METRICS])
+            for finding in (finding for publication in of_epoch for finding in publication.drift):
+                self._client.set_tag(run_id, f"weir.drift.{finding.signal}", finding.text)
+
+    def register(self, publication: Publication, drift: list[DriftFinding]) -> str:
+        """Make the publication the champion's version, unless it has one; `drift` was found since the last version."""
+        version = self._find(publication) or self._create(publication, drift)
+        self._client.set_registered_model_alias(self._model_name, ALIAS, version.version)
+        return str(version.version)
+
+    def _find(self, publication: Publication) -> ModelVersion | None:
+        tags = {"weir.publication": publication.publication, "weir.digest": publication.digest}
+        wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+        found = self._client.search_model_versions(f"name = '{self._model_name}' and {wanted}", max_results=1)
+        return found[0] if found else None
+
+    def _create(self, publication: Publication, drift: list[DriftFinding]) -> ModelVersion:
+        self._ensure_registered_model()
+        run_id, place = self._run_id(publication.epoch), f"publications/{publication.publication}"
+        with tempfile.TemporaryDirectory() as folder:
+            self._client.log_artifacts(run_id, save_scorer(publication, Path(folder)), place)
+        source = f"{self._client.get_run(run_id).info.artifact_uri}/{place}"
+        tags = self._tags(publication, drift)
+        return self._client.create_model_version(self._model_name, source, run_id, tags=tags)
+
+    def _tags(self, publication: Publication, drift: list[DriftFinding]) -> dict[str, str]:
+        return {
+            "weir.publication": str(publication.publication),
+            "weir.epoch": str(publication.epoch),
+            "weir.n": str(publication.n),
+            "weir.digest": publication.digest,
+            "weir.code": self._code_version,
+            "weir.drift": " ".join(finding.text for finding in drift)[:_TAG_LENGTH] or "none",
+        }
+
+    def _run_id(self, epoch: int) -> str:
+        if epoch not in self._runs:
+            self._runs[epoch] = self._find_or_create_run(self._experiment_id(), epoch)
+        return self._runs[epoch]
+
+    def _experiment_id(self) -> str:
+        found = self._client.get_experiment_by_name(self._experiment)
+        return str(found.experiment_id if found else self._client.create_experiment(self._experiment))
+
+    def _find_or_create_run(self, experiment_id: str, epoch: int) -> str:
+        wanted = f"tags.`weir.epoch` = '{epoch}'"
+        runs = self._client.search_runs([experiment_id], wanted, run_view_type=ViewType.ACTIVE_ONLY, max_results=1)
+        if runs:
+            return str(runs[0].info.run_id)
+        tags = {"weir.epoch": str(epoch), "weir.code": self._code_version}
+        return str(self._client.create_run(experiment_id, tags=tags, run_name=f"epoch-{epoch}").info.run_id)
+
+    def _ensure_registered_model(self) -> None:
+        try:
+            self._client.create_registered_model(self._model_name)
+        except MlflowException as error:
+            if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+                raise
+
+
+def save_scorer(publication: Publication, folder: Path) -> str:
+    """Write the publication as a pyfunc model; the requirements are stated, so that MLflow need not infer them."""
+    data, model = folder / "data", folder / "model"
+    data.mkdir()
+    (data / ARTEFACT_FILE).write_bytes(publication.artefact)
+    mlflow.pyfunc.save_model(
+        model,
+        loader_module="learner.mlflow_scorer",
+        data_path=str(data),
+        pip_requirements=REQUIREMENTS,
+        metadata={"publication": publication.publication, "digest": publication.digest},
+    )
+    return str(model)
+
+
+def _metrics(publication: Publication) -> list[Metric]:
+    values = publication.metrics | {"publication": float(publication.publication)}
+    return [Metric(name, value, publication.published_at_ms, publication.n) for name, value in values.items()]

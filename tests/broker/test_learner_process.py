@@ -1,0 +1,177 @@
+"""The learner as a process on a real broker: killed, restarted and fenced, it loses and doubles nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import TopicPartition
+
+from learner.fold import Fold
+from tests.builders import an_example
+from tests.learning_stream import a_learning_stream, numbered
+from tests.waiting import eventually
+from weir.artefact import unpack, verify_reputation
+from weir.kafka_clients import consumer, create_topics, producer
+from weir.messages import CONTROL, Publication, Reputation, encode
+from weir.settings import KafkaSettings, LearningSettings, Settings
+
+KEY = "the key of these tests"
+STREAM = a_learning_stream(400)
+
+
+@pytest.fixture
+def settings(broker):
+    found = Settings(
+        namespace=f"learner-{uuid4().hex[:8]}",
+        kafka=KafkaSettings(bootstrap_servers=broker, partitions=1),
+        signing_key=KEY,
+    )
+    create_topics(broker, found.topics.all())
+    return found
+
+
+@contextmanager
+def a_learner(settings: Settings) -> Iterator[subprocess.Popen]:
+    env = os.environ | {
+        "WEIR_NAMESPACE": settings.namespace,
+        "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "WEIR_KAFKA__PARTITIONS": "1",
+        "WEIR_SIGNING_KEY": KEY,
+        "WEIR_LEARNING__PUBLISH_EVERY_MS": "100",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "learner"], env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def send(settings: Settings, start: int, stop: int) -> None:
+    """Entries start..stop (excluded) of the stream; numbers begin at 1."""
+    writer = producer(settings.bootstrap_servers)
+    for n, example in numbered(STREAM[start - 1 : stop - 1], start):
+        writer.produce(settings.topics.learning_log, encode(example), f"1:{n}")
+    assert writer.flush(30) == 0
+
+
+def control(settings: Settings) -> list[Publication | Reputation]:
+    """What is committed on control, all of it."""
+    reader = consumer(settings.bootstrap_servers, "test-control", enable_partition_eof=True)
+    reader.assign([TopicPartition(settings.topics.control, 0, 0)])
+    found = []
+    while (record := reader.poll(10)) is not None and record.error() is None:
+        found.append(CONTROL.decode(record.value()))
+    reader.close()
+    return found
+
+
+def publications(settings: Settings) -> list[Publication]:
+    return [record for record in control(settings) if isinstance(record, Publication)]
+
+
+def last_n(settings: Settings) -> int:
+    return max((publication.n for publication in publications(settings)), default=0)
+
+
+def straight_digest(count: int) -> str:
+    fold = Fold(LearningSettings())
+    for n, example in numbered(STREAM[:count]):
+        fold.learn(1, n, example)
+    return fold.digest()
+
+
+def test_examples_become_signed_publications_and_reputations(settings):
+    send(settings, 1, 101)
+    with a_learner(settings):
+        eventually(lambda: last_n(settings) == 100)
+    *_, last = publications(settings)
+    reputations = [record for record in control(settings) if isinstance(record, Reputation)]
+    assert unpack(last.artefact, last.signature, KEY.encode()).terms
+    assert last.digest == straight_digest(100)
+    assert len({reputation.merchant_id for reputation in reputations}) == 20
+    assert all(verify_reputation(reputation, KEY.encode()) for reputation in reputations)
+
+
+def test_learner_killed_in_mid_stream_loses_and_doubles_nothing(settings):
+    for start in (1, 201):
+        with a_learner(settings) as process:
+            send(settings, start, start + 200)
+            eventually(lambda reached=start: last_n(settings) >= reached + 20)
+            process.send_signal(signal.SIGKILL)
+    with a_learner(settings):
+        eventually(lambda: last_n(settings) == 400)
+    found = publications(settings)
+    assert [publication.publication for publication in found] == list(range(1, len(found) + 1))
+    assert found[-1].digest == straight_digest(400)
+    assert found[-1].metrics["examples"] == sum(example.outcome != "confirmation" for example in STREAM)
+
+
+def test_second_learner_fences_the_first_which_ends_with_one_line(settings):
+    with a_learner(settings) as first:
+        send(settings, 1, 11)
+        eventually(lambda: last_n(settings) == 10)
+        with a_learner(settings) as second:
+            assert "learner_started" in second.stderr.readline()
+            send(settings, 11, 21)
+            eventually(lambda: last_n(settings) == 20 and first.poll() is not None)
+        lines = first.communicate()[1].splitlines()
+    assert first.returncode == 1
+    assert lines[-1].startswith("Another learner of this namespace took over.")
+    numbers = [publication.publication for publication in publications(settings)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_sigterm_publishes_what_was_learned_and_ends_cleanly(settings):
+    send(settings, 1, 51)
+    with a_learner(settings) as process:
+        eventually(lambda: last_n(settings) >= 1)
+        process.terminate()
+        assert process.wait(10) == 0
+    with a_learner(settings):
+        eventually(lambda: last_n(settings) == 50)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [("1:3", encode(an_example()), "goes from 1:0 to 1:3"), ("1:1", b"{}", "offset 0 with the key b'1:1'")],
+)
+def test_broken_log_ends_the_learner_with_one_line(settings, key, value, complaint):
+    writer = producer(settings.bootstrap_servers)
+    writer.produce(settings.topics.learning_log, value, key)
+    assert writer.flush(30) == 0
+    with a_learner(settings) as process:
+        lines = process.communicate(timeout=30)[1].splitlines()
+    assert process.returncode == 1
+    assert complaint in lines[-1]
+
+
+def test_example_is_published_within_200_ms(settings):
+    with a_learner(settings):
+        send(settings, 1, 2)
+        eventually(lambda: last_n(settings) == 1)
+        reader = consumer(settings.bootstrap_servers, "test-latency")
+        reader.assign([TopicPartition(settings.topics.control, 0, 0)])
+        took_ms = sorted(_publication_latency_ms(settings, reader, n) for n in range(2, 22))
+        reader.close()
+    assert took_ms[10] < 200
+
+
+def _publication_latency_ms(settings: Settings, reader, n: int) -> float:
+    """From the flushed example to the committed publication, as a read-committed reader sees it."""
+    send(settings, n, n + 1)
+    started_s = time.monotonic()
+    while time.monotonic() - started_s < 10:
+        record = reader.poll(1)
+        if record is not None and record.error() is None:
+            found = CONTROL.decode(record.value())
+            if isinstance(found, Publication) and found.n == n:
+                return (time.monotonic() - started_s) * 1000
+    raise AssertionError(f"no publication of {n}")
