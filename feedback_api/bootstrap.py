@@ -24,9 +24,9 @@ from weir import kafka_clients
 from weir.messages import Label, Transaction, encode
 from weir.settings import Settings
 
-REPLIES_WITHIN_S = 10.0
+REPLIES_WITHIN_S = 5.0
 OUTBOX_EVERY_S = 5.0
-LAST_CHANCE_S = 5.0
+LAST_CHANCE_S = 3.0
 
 log = structlog.get_logger()
 

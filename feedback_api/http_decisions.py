@@ -14,7 +14,7 @@ from feedback_api.http_openapi import body_of
 from feedback_api.prometheus_metrics import Metrics
 from weir.messages import TRANSACTION, Transaction, decode_with
 
-LONGEST_DEADLINE_MS = 30_000
+LONGEST_DEADLINE_MS = 10_000
 Deadline = Annotated[
     int | None, Query(ge=1, le=LONGEST_DEADLINE_MS, description="Instead of the deployment's deadline")
 ]

@@ -77,11 +77,7 @@ class ReplyReader:
     def _assign(self, consumer: Consumer) -> bool:
         try:
             self._prepare()
-            partitions = consumer.list_topics(self._topic, timeout=5).topics[self._topic].partitions
-            ends = {
-                number: consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=5)[1]
-                for number in partitions
-            }
+            ends = self._ends(consumer)
         except (KafkaException, PartUnavailable, TimeoutError) as error:
             log.warning("replies_not_read", problem=str(error))
             return False
@@ -90,6 +86,15 @@ class ReplyReader:
         self._assigned.set()
         log.info("replies_read", topic=self._topic, partitions=len(ends))
         return True
+
+    def _ends(self, consumer: Consumer) -> dict[int, int]:
+        partitions = consumer.list_topics(self._topic, timeout=5).topics[self._topic].partitions
+        if not partitions:
+            raise PartUnavailable("The broker does not know the new reply topic's partitions yet.", "Wait a moment.")
+        return {
+            number: consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=5)[1]
+            for number in partitions
+        }
 
     def _take(self, record: Any) -> None:
         if record is None or record.error() is not None:  # librdkafka mends what it can by itself; /readyz shows it

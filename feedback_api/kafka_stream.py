@@ -44,9 +44,11 @@ class KafkaStream:
         if found.error is not None:
             raise PartUnavailable(f"The topic {topic} is not there: {found.error}.", "Run `weir up`, which creates it.")
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Send what waits, then stop; blocks."""
-        self._producer.flush(timeout_s)
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Send what waits, give up the rest, then stop; blocks."""
+        if self._producer.flush(timeout_s):
+            self._producer.purge()
+            self._producer.flush(timeout_s)
         self._stopped.set()
         self._thread.join()
 

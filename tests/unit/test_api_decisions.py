@@ -85,7 +85,7 @@ def test_a_client_may_set_its_own_deadline(api_around):
     assert 20 <= answer.json()["latency_ms"] < 2000
 
 
-@pytest.mark.parametrize("deadline", ["0", "-5", "30001", "soon", "1.5", ""])
+@pytest.mark.parametrize("deadline", ["0", "-5", "10001", "soon", "1.5", ""])
 def test_a_deadline_out_of_bounds_is_refused(api_around, deadline):
     answer = api_around(FakeStream(scored)).post(f"/v1/decisions?deadline_ms={deadline}", json=A_PAYMENT)
     assert (answer.status_code, answer.json()["field"]) == (422, "deadline_ms")

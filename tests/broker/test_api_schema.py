@@ -1,0 +1,83 @@
+"""Generated requests, fitting the schema and not, against the served application on a real broker."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import hypothesis
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, Phase
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from feedback_api.app import create_app
+from tests.stand_in_detector import a_stand_in_detector
+from tests.waiting import eventually
+from weir.runner.ports import free_ports
+from weir.settings import Settings
+
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+]
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[str]:
+    """The application behind a real server; its address."""
+    port = settings.api.port
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_level="error", access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        eventually(lambda: server.started, deadline_s=30)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def api_schema(broker, tmp_path_factory):
+    settings = Settings(
+        namespace=f"schema-{uuid.uuid4().hex[:8]}",
+        kafka={"bootstrap_servers": broker},
+        api={
+            "port": free_ports(1)[0],
+            "database_url": f"sqlite:///{tmp_path_factory.mktemp('api') / 'weir.db'}",
+            "decision_deadline_ms": 5000,
+        },
+    )
+    with served(settings) as url, a_stand_in_detector(settings):
+        yield schemathesis.openapi.from_url(f"{url}/openapi.json")
+
+
+PHASES = [Phase.explicit, Phase.generate]  # shrinking over HTTP takes minutes
+OPERATIONS = [
+    ("/v1/labels", "POST"),
+    ("/v1/labels/{label_id}", "GET"),
+    ("/v1/decisions", "POST"),
+    ("/v1/user-events", "POST"),
+    ("/readyz", "GET"),
+]
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_no_request_makes_a_server_error_and_answers_fit_the_schema(api_schema, path, method, mode):
+    if path == "/readyz" and mode is GenerationMode.NEGATIVE:
+        pytest.skip("it takes nothing that could be wrong")
+
+    @hypothesis.settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+    @hypothesis.given(case=api_schema[path][method].as_strategy(generation_mode=mode))
+    def check(case):
+        case.call_and_validate(checks=CHECKS)
+
+    check()
