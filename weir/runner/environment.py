@@ -1,0 +1,23 @@
+"""Settings as environment variables: how the runner hands one namespace's settings to its parts."""
+
+import json
+from collections.abc import Iterator
+
+from weir.settings import Settings
+
+PREFIX, BETWEEN = "WEIR_", "__"
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The variables from which `load_settings` reads the same settings again. The signing key is not among them."""
+    values = settings.model_dump(mode="json", exclude={"signing_key"}, exclude_none=True)
+    values |= {name: str(getattr(settings, name).absolute()) for name in ("state_dir", "cache_dir")}
+    return dict(_flat(values, PREFIX))
+
+
+def _flat(values: dict[str, object], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name.upper()}{BETWEEN}")
+        else:
+            yield f"{prefix}{name.upper()}", value if isinstance(value, str) else json.dumps(value)
