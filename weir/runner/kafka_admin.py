@@ -36,7 +36,8 @@ def end_offsets(bootstrap_servers: str, topics: Iterable[Topic]) -> dict[TopicPa
         for topic in topics
         for number in range(topic.partitions)
     }
-    futures = _admin(bootstrap_servers).list_offsets(asked, request_timeout=_ASK_S)
+    admin = _admin(bootstrap_servers)  # its futures are never done once it is gone
+    futures = admin.list_offsets(asked, request_timeout=_ASK_S)
     return {partition: future.result(_ASK_S).offset for partition, future in futures.items()}
 
 
@@ -49,7 +50,8 @@ def lag(bootstrap_servers: str, group: str, topics: Iterable[Topic]) -> dict[str
     try:
         ends = {(end.topic, end.partition): offset for end, offset in end_offsets(bootstrap_servers, topics).items()}
         asked = [ConsumerGroupTopicPartitions(group)]
-        [future] = _admin(bootstrap_servers).list_consumer_group_offsets(asked, request_timeout=_ASK_S).values()
+        admin = _admin(bootstrap_servers)
+        [future] = admin.list_consumer_group_offsets(asked, request_timeout=_ASK_S).values()
         committed = future.result(_ASK_S).topic_partitions
     except (KafkaException, TimeoutError) as error:
         raise PartUnavailable(f"Kafka at {bootstrap_servers} does not answer.", "See `weir logs kafka`.") from error

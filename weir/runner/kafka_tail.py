@@ -1,0 +1,36 @@
+"""The end of a one-partition topic: the last committed record that a reader is looking for."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from weir.kafka_clients import consumer
+
+Found = TypeVar("Found")
+_WINDOW = 256
+
+
+def last_that(bootstrap_servers: str, topic: str, found: Callable[[Message], Found | None]) -> Found | None:
+    """What `found` makes of the last record that it does not refuse (None), or None when it refuses all."""
+    reader = consumer(bootstrap_servers, "weir-status", enable_partition_eof=True)
+    try:
+        low, high = reader.get_watermark_offsets(TopicPartition(topic, 0), timeout=5)
+        for end in range(high, low, -_WINDOW):
+            reader.assign([TopicPartition(topic, 0, max(low, end - _WINDOW))])
+            hits = [hit for record in _until(reader, end) if (hit := found(record)) is not None]
+            if hits:
+                return hits[-1]
+    finally:
+        reader.close()
+    return None
+
+
+def _until(reader: Consumer, end: int) -> list[Message]:
+    """The records before offset `end`; the partition's own end counts, for transaction markers are no records."""
+    records: list[Message] = []
+    while (record := reader.poll(5.0)) is not None and record.error() is None:
+        records.append(record)
+        if record.offset() >= end - 1:
+            break
+    return [record for record in records if record.offset() < end]

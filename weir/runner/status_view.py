@@ -1,0 +1,53 @@
+"""`weir status` for people."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def render(status: dict[str, Any]) -> None:
+    """Print the status as tables."""
+    console = Console()
+    console.print(f"namespace [bold]{status['namespace']}[/bold]")
+    for table in (_parts(status), _topics(status), _model(status), _counts(status), _addresses(status)):
+        console.print(table)
+
+
+def _parts(status: dict[str, Any]) -> Table:
+    table = Table("part", "state", "pid", "problem", box=None, padding=(0, 2))
+    for name, part in (status["parts"] or {}).items():
+        state = "[green]well[/green]" if part["well"] else "[red]unwell[/red]"
+        table.add_row(name, state, str(part["pid"] or ""), part["problem"] or "")
+    return table
+
+
+def _topics(status: dict[str, Any]) -> Table:
+    table = Table("topic", "written", "lag", box=None, padding=(0, 2))
+    for name, topic in (status["topics"] or {}).items():
+        behind = ", ".join(f"{reader} {lag}" for reader, lag in topic["lag"].items())
+        table.add_row(name, str(topic["end"]), behind)
+    return table
+
+
+def _model(status: dict[str, Any]) -> Table:
+    table = Table("model in", "publication", "last example", box=None, padding=(0, 2))
+    for where, model in (status["model"] or {"learner": None, "detector": None}).items():
+        known = model or {}
+        table.add_row(where, str(known.get("publication", "none")), str(known.get("n", "")))
+    return table
+
+
+def _counts(status: dict[str, Any]) -> Table:
+    table = Table("counted", "", box=None, padding=(0, 2))
+    for name, count in (status["counts"] or {}).items():
+        if name not in {"schema_version", "counted_at_ms"}:
+            table.add_row(name.replace("_", " "), str(count))
+    return table
+
+
+def _addresses(status: dict[str, Any]) -> Table:
+    table = Table("where", "", box=None, padding=(0, 2))
+    for name, address in status["addresses"].items():
+        table.add_row(name, address)
+    return table
