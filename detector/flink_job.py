@@ -1,8 +1,8 @@
 """The detector job: `flink run -py detector/flink_job.py`.
 
-    transactions, user-events --key by user--> score <--broadcast-- control
-                                                |
-                    scored-transactions, decision-replies, dead-letters
+transactions, user-events --key by user--> score <--broadcast-- control
+                                            |
+                scored-transactions, decision-replies, dead-letters
 """
 
 from pyflink.common import Types
@@ -10,19 +10,19 @@ from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from detector.flink_operators import CONTROL_STATE, Score
-from weir.flink_environment import BYTES, OUTBOUND, insert, keyed_stream, table_environment
-from weir.flink_sql import exactly_once, sink_table, source_table
+from weir.flink_environment import BYTES, OUTBOUND, insert, keyed_stream, pairs, table_environment
+from weir.flink_sql import exactly_once, key_text, sink_table, source_table
 from weir.settings import Settings, load_settings
 
-RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG(), Types.STRING()])
+RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG(), BYTES])
 
 # A user's key is taken from the payload, so that a producer need not set one; what has none shares the empty key.
-KEYED = """
-    SELECT COALESCE(JSON_VALUE(CAST(payload AS STRING), '$.user_id'), ''),
-           ROW(kafka_key, payload, `topic`, `partition`, `offset`, CAST(`headers`['weir-reply-to'] AS STRING))
+KEYED = f"""
+    SELECT {key_text("JSON_VALUE(CAST(payload AS STRING), '$.user_id')")},
+           ROW(kafka_key, payload, `topic`, `partition`, `offset`, `headers`['weir-reply-to'])
     FROM inbound
-"""
-CONTROL = "SELECT kafka_key, payload, `topic`, `partition`, `offset`, CAST(NULL AS STRING) FROM control"
+"""  # noqa: S608 -- constants only
+CONTROL = "SELECT kafka_key, payload, `topic`, `partition`, `offset`, CAST(NULL AS BYTES) FROM control"
 
 
 def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
@@ -38,7 +38,7 @@ def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
 
 def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
     """Keyed records meet the broadcast control records in one Python operator; out come outbound rows."""
-    records = keyed_stream(tables, tables.sql_query(KEYED), RECORD)
+    records = keyed_stream(pairs(tables, KEYED, RECORD), RECORD)
     control = tables.to_append_stream(tables.sql_query(CONTROL), RECORD).broadcast(CONTROL_STATE)
     score = Score(settings.detector, settings.topics, settings.require_signing_key())
     return records.connect(control).process(score, output_type=OUTBOUND).uid("score").name("score")

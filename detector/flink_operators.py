@@ -38,7 +38,8 @@ class Score(KeyedBroadcastProcessFunction):
     def process_element(self, record: Row, ctx: Any) -> Iterator[Row]:
         if not self._restored:
             self._restore(ctx)
-        taken = self._intake.take(Record(*record), self._user.value(), self._knowledge, _now_ms())
+        key, user = ctx.get_current_key(), self._user.value()
+        taken = self._intake.take(Record(*record), key, user, self._knowledge, _now_ms())
         if taken.state is not None:
             self._user.update(taken.state)
         self._records.inc()

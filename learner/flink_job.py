@@ -1,9 +1,9 @@
 """The label-join job: `flink run -py learner/flink_job.py`.
 
-    scored-transactions --+
-                          +--key by transaction--> join-labels --number--> learning-log   (exactly once)
-    labels ---------------+                              |
-                                                         +---------------> dead-letters   (at least once)
+scored-transactions --+
++--key by transaction--> join-labels --number--> learning-log   (exactly once)
+labels ---------------+                              |
++---------------> dead-letters   (at least once)
 """
 
 from pyflink.common import Types
@@ -11,33 +11,25 @@ from pyflink.datastream import DataStream
 from pyflink.table import Schema, StreamTableEnvironment, Table
 
 from learner.flink_operators import JoinLabels
-from weir.flink_environment import BYTES, OUTBOUND, keyed_stream, table_environment
-from weir.flink_sql import exactly_once, sink_table, source_table
+from weir.flink_environment import BYTES, OUTBOUND, keyed_stream, pairs, table_environment, without_time
+from weir.flink_sql import exactly_once, key_text, sink_table, source_table
 from weir.settings import Settings, load_settings
 
 RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG()])
 
 # Only scored transactions carry time. A record that is not one of ours must not stop the clock: it counts as 1970.
+EVENT_TIME_MS = "TRY_CAST(JSON_VALUE(CAST(payload AS STRING), '$.event_time_ms') AS BIGINT)"
 EVENT_TIME = [
-    "event_time AS TO_TIMESTAMP_LTZ("
-    "COALESCE(TRY_CAST(JSON_VALUE(CAST(payload AS STRING), '$.event_time_ms') AS BIGINT), 0), 3)",
+    f"event_time AS TO_TIMESTAMP_LTZ(COALESCE({EVENT_TIME_MS}, 0), 3)",
     "WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND",
 ]
-# Labels must neither hold time back nor push it: theirs lies beyond all timers, and they are idle at once.
-NO_TIME = [
-    "event_time AS TO_TIMESTAMP_LTZ(253402300799000, 3)",
-    "WATERMARK FOR event_time AS event_time",
-]
-NO_TIME_OPTIONS = {"scan.watermark.idle-timeout": "100 ms"}
+TIME_OPTIONS = {"scan.watermark.idle-timeout": "10 s"}  # an empty partition would hold time for ever
 
-KEYED = """
-    SELECT COALESCE(CAST(kafka_key AS STRING), ''), ROW(kafka_key, payload, `topic`, `partition`, `offset`)
-    FROM scored
-    UNION ALL
-    SELECT COALESCE(JSON_VALUE(CAST(payload AS STRING), '$.transaction_id'), ''),
-           ROW(kafka_key, payload, `topic`, `partition`, `offset`)
-    FROM labels
-"""
+ROW = "ROW(kafka_key, payload, `topic`, `partition`, `offset`)"
+SCORED = f"SELECT {key_text('CAST(kafka_key AS STRING)')}, {ROW} FROM scored"  # noqa: S608 -- constants only
+LABELS = f"""
+    SELECT {key_text("JSON_VALUE(CAST(payload AS STRING), '$.transaction_id')")}, {ROW} FROM labels
+"""  # noqa: S608 -- constants only
 NUMBERED = """
     SELECT CAST(CONCAT('{epoch}:', CAST(n AS STRING)) AS BYTES), payload
     FROM (
@@ -54,15 +46,20 @@ def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
     group = f"weir-{settings.namespace}-label-join"
     once = exactly_once(f"weir-{settings.namespace}-learning-log", settings.flink.transaction_timeout_ms)
     tables.execute_sql(
-        source_table("scored", [topics.scored], bootstrap_servers=broker, group=group, columns=EVENT_TIME)
-    )
-    tables.execute_sql(
         source_table(
-            "labels", [topics.labels], bootstrap_servers=broker, group=group, columns=NO_TIME, options=NO_TIME_OPTIONS
+            "scored",
+            [topics.scored],
+            bootstrap_servers=broker,
+            group=group,
+            columns=EVENT_TIME,
+            options=TIME_OPTIONS,
         )
     )
+    tables.execute_sql(source_table("labels", [topics.labels], bootstrap_servers=broker, group=group))
     tables.execute_sql(
-        sink_table("learning_log", [topics.learning_log], bootstrap_servers=broker, options=once | {"sink.parallelism": "1"})
+        sink_table(
+            "learning_log", [topics.learning_log], bootstrap_servers=broker, options=once | {"sink.parallelism": "1"}
+        )
     )
     tables.execute_sql(
         sink_table(
@@ -76,7 +73,8 @@ def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
 
 def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
     """Both streams meet under the transaction's key in one Python operator; out come outbound rows."""
-    records = keyed_stream(tables, tables.sql_query(KEYED), RECORD)
+    labels = without_time(pairs(tables, LABELS, RECORD)).uid("labels-without-time").name("labels-without-time")
+    records = keyed_stream(pairs(tables, SCORED, RECORD).union(labels), RECORD)
     join = JoinLabels(settings.learning, settings.topics)
     return records.process(join, output_type=OUTBOUND).uid("join-labels").name("join-labels")
 

@@ -29,7 +29,8 @@ class JoinLabels(KeyedProcessFunction):
         self._left = runtime_context.get_metrics_group().counter("records_joined")
 
     def process_element(self, record: Row, ctx: Any) -> Iterator[Row]:
-        yield from self._leave(self._intake.take(Record(*record), self._state.value(), _now_ms()), ctx)
+        key, state = ctx.get_current_key(), self._state.value()
+        yield from self._leave(self._intake.take(Record(*record), key, state, _now_ms()), ctx)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Row]:
         yield from self._leave(self._intake.wake(timestamp, self._state.value(), _now_ms()), ctx)

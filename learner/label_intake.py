@@ -47,15 +47,25 @@ class LabelIntake:
         self._join = LabelJoin(settings)
         self._labels, self._learning_log, self._dead_letters = topics.labels, topics.learning_log, topics.dead_letters
 
-    def take(self, record: Record, state: bytes | None, now_ms: int) -> Taken:
-        """Join one record; what cannot be read becomes a dead letter and leaves the state alone."""
+    def take(self, record: Record, key: str, state: bytes | None, now_ms: int) -> Taken:
+        """Join one record; what cannot be read becomes a dead letter and leaves the state alone.
+
+        Args:
+            record: The record.
+            key: The key under which the state is kept; it has to be the transaction's.
+            state: The state's bytes, None for an id that is new.
+            now_ms: The wall clock.
+        """
         kept = decode_join_state(state)
         try:
             if record.topic == self._labels:
                 label = decode_with(LABEL, record.payload)
+                _require_key(key, label.transaction_id)
                 joined = self._join.on_label(kept, label, source=record.position, payload=record.payload or b"")
             else:
-                joined = self._join.on_scored(kept, decode_with(SCORED, record.payload))
+                scored = decode_with(SCORED, record.payload)
+                _require_key(key, scored.transaction_id)
+                joined = self._join.on_scored(kept, scored)
         except InvalidRecord as error:
             return Taken(state, None, [self._bury(record, error, now_ms)])
         return self._taken(kept, joined, now_ms)
@@ -94,3 +104,9 @@ class LabelIntake:
             dead_lettered_at_ms=now_ms,
         )
         return Outbound(self._dead_letters, record.kafka_key, encode(letter))
+
+
+def _require_key(key: str, transaction_id: str) -> None:
+    """Flink's JSON reader gives up earlier than ours (depth, digits); a label under its empty key would wait in vain."""
+    if key != transaction_id:
+        raise InvalidRecord("$", "nested too deeply or a number too long to find its transaction_id")

@@ -1,12 +1,12 @@
 """Every error Weir raises on purpose.
 
-    WeirError
-    |-- InvalidRecord            a bad record is data: it goes to dead-letters, or back as HTTP 422
-    `-- DeploymentError          a bad deployment is a crash: the process ends with one sentence and a remedy
-        |-- MissingPart          something is not installed or not downloaded
-        |-- PartUnavailable      a part (broker, Flink, MLflow, API) does not answer
-        |-- RefusedArtefact      a publication whose signature or schema does not fit
-        `-- BrokenLog            the learning log has a gap or goes backwards
+WeirError
+|-- InvalidRecord            a bad record is data: it goes to dead-letters, or back as HTTP 422
+`-- DeploymentError          a bad deployment is a crash: the process ends with one sentence and a remedy
+    |-- MissingPart          something is not installed or not downloaded
+    |-- PartUnavailable      a part (broker, Flink, MLflow, API) does not answer
+    |-- RefusedArtefact      a publication whose signature or schema does not fit
+    `-- BrokenLog            the learning log has a gap or goes backwards
 """
 
 

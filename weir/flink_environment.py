@@ -3,11 +3,11 @@
 import sys
 from typing import Any
 
-from pyflink.common import Configuration, Types
+from pyflink.common import Configuration, Duration, Types, WatermarkStrategy
 from pyflink.common.typeinfo import TypeInformation
 from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
-from pyflink.table import StreamTableEnvironment, Table
+from pyflink.table import StreamTableEnvironment
 
 from weir.errors import DeploymentError
 from weir.settings import Settings
@@ -40,17 +40,26 @@ def table_environment(
     return StreamTableEnvironment.create(environment)
 
 
-def keyed_stream(tables: StreamTableEnvironment, table: Table, record: TypeInformation) -> KeyedStream:
-    """Key a table of `(key STRING, record ROW)` in the JVM; the Python function receives `record` only.
+def pairs(tables: StreamTableEnvironment, query: str, record: TypeInformation) -> DataStream:
+    """The rows `(key STRING, record ROW)` of a query as a stream."""
+    return tables.to_append_stream(tables.sql_query(query), Types.ROW([Types.STRING(), record]))
+
+
+def keyed_stream(stream: DataStream, record: TypeInformation) -> KeyedStream:
+    """Key a stream of pairs in the JVM; the Python function receives `record` only.
 
     This is `DataStream.key_by` without its Python operator: a second one would share, and hand over, one GIL.
     """
-    pair = Types.ROW([Types.STRING(), record])
-    stream = tables.to_append_stream(table, pair)
     j_keyed = stream._j_data_stream.keyBy(  # noqa: SLF001 -- PyFlink offers no Java key selector
         get_gateway().jvm.KeyByKeySelector(), Types.ROW([Types.STRING()]).get_java_type_info()
     )
     return KeyedStream(j_keyed, record, stream)
+
+
+def without_time(stream: DataStream) -> DataStream:
+    """A stream that gives no watermark and neither holds back nor pushes the time of what it is united with."""
+    idle = WatermarkStrategy.no_watermarks().with_idleness(Duration.of_millis(100))
+    return stream.assign_timestamps_and_watermarks(idle)
 
 
 def insert(tables: StreamTableEnvironment, statements: Any, stream: DataStream, sink: str) -> None:

@@ -68,6 +68,11 @@ def sink_table(
     return _ddl(name, [*chosen, "kafka_key BYTES", "payload BYTES"], properties)
 
 
+def key_text(expression: str) -> str:
+    """SQL for a key as text that Python can take: a lone surrogate, valid in JSON, would kill the job; no key is ''."""
+    return f"COALESCE(DECODE(ENCODE({expression}, 'UTF-8'), 'UTF-8'), '')"
+
+
 def exactly_once(prefix: str, timeout_ms: int) -> dict[str, str]:
     """Sink options for exactly-once; the prefix must stay the same over restarts, or open transactions block readers."""
     return {

@@ -97,7 +97,7 @@ class LearningSettings(BaseModel):
     retention_s: Annotated[int, Field(ge=1)] = 180 * 24 * 3600
     implicit_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     publish_every_ms: Milliseconds = 250
-    learning_rate: float = 0.02
+    learning_rate: float = 0.5
     seed: int = 7
 
 
@@ -126,13 +126,17 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- pydantic passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, environment, what `weir up` chose, the file."""
         state_dir = Path(os.environ.get("WEIR_STATE_DIR", ".weir"))
         files = [state_dir / "endpoints.toml", Path(os.environ.get("WEIR_SETTINGS", "weir.toml"))]
-        return (init_settings, env_settings, *(TomlConfigSettingsSource(settings_cls, toml_file=file) for file in files))
+        return (
+            init_settings,
+            env_settings,
+            *(TomlConfigSettingsSource(settings_cls, toml_file=file) for file in files),
+        )
 
     @property
     def bootstrap_servers(self) -> str:
@@ -153,6 +157,12 @@ class Settings(BaseSettings):
     def mlflow_uri(self) -> str:
         """The address of the tracking server."""
         return self.mlflow.uri or f"http://{self.host}:{self.mlflow.port}"
+
+    @property
+    def registered_model(self) -> str:
+        """The registered model of this namespace: only `live` has the plain name, so a replay never moves its alias."""
+        name = self.mlflow.model_name
+        return name if self.namespace == "live" else f"{name}-{self.namespace}"
 
     @property
     def api_url(self) -> str:

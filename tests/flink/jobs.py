@@ -1,6 +1,5 @@
 """Submitting the project's jobs to the test cluster, as `weir run` does, and reading what they wrote."""
 
-import os
 import re
 import subprocess
 import time
@@ -11,12 +10,13 @@ from pathlib import Path
 import httpx
 from confluent_kafka import Message
 
+import weir.runner
 from weir.kafka_clients import consumer
 from weir.runner.flink import client
 from weir.runner.flink_config import FlinkCluster
 from weir.settings import Settings
 
-REPOSITORY = Path(__file__).parents[2]
+ENTRY = Path(weir.runner.__file__).parent / "entry" / "run_job.py"
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -33,13 +33,13 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def submit(cluster: FlinkCluster, settings: Settings, job: str, *arguments: str) -> str:
-    """Submit `detector/flink_job.py` or another job file; returns the job id."""
-    command = client(cluster, "client", ["run", "-d", *arguments, "-py", str(REPOSITORY / job)])
+    """Submit the job whose module this is, such as `detector.flink_job`; returns the job id."""
+    command = client(cluster, "client", ["run", "-d", *arguments, "-py", str(ENTRY), job])
     done = subprocess.run(
         command.argv, env=command.full_env() | environment(settings), capture_output=True, text=True, check=False
     )
     found = re.search(r"JobID ([0-9a-f]{32})", done.stdout)
-    assert found, done.stdout[-4000:] + done.stderr[-4000:]
+    assert found, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("\tat"))
     return found[1]
 
 
@@ -56,16 +56,18 @@ def state(cluster: FlinkCluster, job_id: str) -> str:
 
 
 @contextmanager
-def job(cluster: FlinkCluster, settings: Settings, path: str) -> Iterator[str]:
+def job(cluster: FlinkCluster, settings: Settings, module: str) -> Iterator[str]:
     """A job that runs while the block does."""
-    job_id = submit(cluster, settings, path)
+    job_id = submit(cluster, settings, module)
     try:
         yield job_id
     finally:
         cancel(cluster, job_id)
 
 
-def read(bootstrap_servers: str, topic: str, enough: Callable[[list[Message]], bool], deadline_s: float) -> list[Message]:
+def read(
+    bootstrap_servers: str, topic: str, enough: Callable[[list[Message]], bool], deadline_s: float
+) -> list[Message]:
     """All committed records of a topic, from the start, until there are enough or the deadline passes."""
     reader, records, end = consumer(bootstrap_servers, "test-read"), [], time.monotonic() + deadline_s
     reader.subscribe([topic])

@@ -32,7 +32,7 @@ def outcome(broker, flink_cluster) -> Outcome:
     )
     topics = settings.topics
     create_topics(broker, topics.all())
-    with job(flink_cluster, settings, "learner/flink_job.py"):
+    with job(flink_cluster, settings, "learner.flink_job"):
         _send(broker, topics)
         labelled, expected = 2 * LABELLED, 2 * LABELLED + UNLABELLED
         read(broker, topics.learning_log, lambda records: len(records) >= labelled, 60)

@@ -1,0 +1,163 @@
+"""The detector job on a real cluster and a real broker, held against the same pure functions in one process."""
+
+import random
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from detector.detector import Detector
+from detector.intake import Intake, Record
+from detector.knowledge import Knowledge
+from tests.builders import MINUTE_MS, NOON_MS, a_transaction, a_user_event
+from tests.flink.jobs import job, read
+from tests.malformed import malformed_payloads
+from weir.artefact import LinearScorer, Term, pack, sign, sign_reputation
+from weir.kafka_clients import create_topics, producer
+from weir.messages import DEAD_LETTER, SCORED, DeadLetter, Publication, Reputation, ScoredTransaction, encode
+from weir.settings import Settings
+
+KEY = b"test"
+USERS, PAYMENTS, MALFORMED, WAITING = 20, 600, 400, 5
+
+
+class Outcome(NamedTuple):
+    settings: Settings
+    warm: int
+    sent: list[bytes]
+    control: list[bytes]
+    scored: list[ScoredTransaction]
+    dead_letters: list[DeadLetter]
+    replies: list[tuple[bytes, bytes]]
+
+
+@pytest.fixture(scope="module")
+def outcome(broker, flink_cluster) -> Outcome:
+    settings = Settings(
+        namespace="detector-job",
+        signing_key=KEY.decode(),
+        kafka={"bootstrap_servers": broker, "partitions": 1},
+    )
+    topics, control, payments = settings.topics, _control(), _payments()
+    create_topics(broker, topics.all())
+    out = producer(broker)
+    for payload in control:
+        out.produce(topics.control, value=payload)
+    out.flush()
+    with job(flink_cluster, settings, "detector.flink_job"):
+        warm = _wait_for_the_model(broker, settings)
+        for number, payload in enumerate(payments):
+            headers = {"weir-reply-to": b"me"} if number < WAITING else None
+            out.produce(topics.transactions, value=payload, headers=headers)
+        out.produce(topics.user_events, value=encode(a_user_event(event_id="e2")))
+        for payload in malformed_payloads("transaction", 1, MALFORMED):
+            out.produce(topics.transactions, key=b"k", value=payload)
+        out.flush()
+        scored = read(broker, topics.scored, lambda records: len(records) >= warm + PAYMENTS, 60)
+        dead = read(broker, topics.dead_letters, lambda records: len(records) >= MALFORMED, 30)
+        replies = read(broker, topics.replies, lambda records: len(records) >= WAITING, 10)
+    return Outcome(
+        settings,
+        warm,
+        payments,
+        control,
+        [SCORED.decode(record.value()) for record in scored][warm:],
+        [DEAD_LETTER.decode(record.value()) for record in dead],
+        [(record.key(), record.value()) for record in replies],
+    )
+
+
+def _wait_for_the_model(broker, settings) -> int:
+    """How many transactions it took until a score named the model."""
+    out, topics = producer(broker), settings.topics
+    for count in range(1, 50):
+        out.produce(topics.transactions, value=encode(a_transaction(transaction_id=f"w{count}", user_id="warm")))
+        out.flush()
+        scored = read(broker, topics.scored, lambda records, enough=count: len(records) >= enough, 60)
+        if "no_model" not in SCORED.decode(scored[-1].value()).flags:
+            return count
+    raise AssertionError("the job never took the model in")
+
+
+def _control() -> list[bytes]:
+    artefact = pack(LinearScorer(intercept=-3.0, terms={"log_amount": Term(0.5, -1.0)}, trust=0.6))
+    publication = Publication(
+        publication=7,
+        epoch=1,
+        n=70,
+        contender="champion",
+        artefact=artefact,
+        signature=sign(artefact, KEY),
+        digest="d",
+        published_at_ms=NOON_MS,
+    )
+    forged = msgspec.structs.replace(publication, publication=8, signature=sign(artefact, b"another key"))
+    reputation = Reputation(merchant_id="m3", epoch=1, n=70, known_frauds=4, known_legitimate=6, fraud_rate=0.3)
+    return [encode(publication), encode(sign_reputation(reputation, KEY)), encode(forged)]
+
+
+def _payments() -> list[bytes]:
+    rng = random.Random(7)
+    return [
+        encode(
+            a_transaction(
+                transaction_id=f"t{number}",
+                user_id=f"u{rng.randrange(USERS)}",
+                event_time=NOON_MS + number * MINUTE_MS - rng.randrange(30) * MINUTE_MS,
+                amount=round(rng.lognormvariate(3, 1), 2),
+                merchant_id=f"m{rng.randrange(9)}",
+                device_id=f"d{rng.randrange(3)}",
+                latitude=rng.uniform(40, 55),
+                longitude=rng.uniform(-5, 20),
+            )
+        )
+        for number in range(PAYMENTS)
+    ]
+
+
+def _straight(outcome: Outcome) -> list[ScoredTransaction]:
+    """The same events in the same order through the same functions, without Kafka or Flink."""
+    settings = outcome.settings
+    intake, knowledge, users = Intake(Detector(settings.detector), settings.topics), Knowledge(KEY), {}
+    knowledge.restore(outcome.control[:2])
+    scored = []
+    for offset, payload in enumerate(outcome.sent, start=outcome.warm):
+        user = msgspec.json.decode(payload)["user_id"]
+        record = Record(None, payload, settings.topics.transactions, 0, offset)
+        taken = intake.take(record, user, users.get(user), knowledge, outcome.scored[0].scored_at_ms)
+        users[user] = taken.state
+        scored.append(SCORED.decode(taken.outbound[0].payload))
+    return scored
+
+
+def _comparable(scored: list[ScoredTransaction]) -> dict[str, ScoredTransaction]:
+    same = {"scored_at_ms": 0, "transaction": msgspec.Raw(b"null"), "flags": []}
+    return {one.transaction_id: msgspec.structs.replace(one, **same) for one in scored}
+
+
+def test_scores_of_the_job_equal_those_of_the_pure_functions(outcome):
+    assert _comparable(outcome.scored) == _comparable(_straight(outcome))
+
+
+def test_scores_name_the_publication_they_come_from(outcome):
+    assert {(one.model.publication, one.model.n) for one in outcome.scored} == {(7, 70)}
+
+
+def test_forged_publication_is_refused_flagged_and_dead_lettered(outcome):
+    letters = [letter for letter in outcome.dead_letters if letter.source.topic == outcome.settings.topics.control]
+    assert [(letter.field, letter.source.offset) for letter in letters] == [("signature", 2)]
+    assert all("model_refused" in one.flags for one in outcome.scored)
+
+
+def test_malformed_transactions_are_dead_lettered_with_bytes_and_position(outcome):
+    letters = [letter for letter in outcome.dead_letters if letter.source.topic == outcome.settings.topics.transactions]
+    kept = {letter.source.offset: letter.payload or b"" for letter in letters}
+    malformed = [payload or b"" for payload in malformed_payloads("transaction", 1, MALFORMED)]
+    assert kept == dict(enumerate(malformed, start=outcome.warm + PAYMENTS))
+    assert all(letter.field and letter.reason for letter in letters)
+
+
+def test_who_waits_gets_the_same_bytes_as_everyone_else(outcome):
+    decisions = {SCORED.decode(payload).transaction_id for _, payload in outcome.replies}
+    assert {key for key, _ in outcome.replies} == {b"me"}
+    assert decisions == {f"t{number}" for number in range(WAITING)}
