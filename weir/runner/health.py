@@ -1,13 +1,14 @@
 """Whether a part is well, asked of the part itself."""
 
 from collections.abc import Callable
+from functools import cache
 
 import httpx
 
 from weir.errors import PartUnavailable
 from weir.runner.flink_rest import FlinkRest
 from weir.runner.kafka_admin import missing_topics, topic_names
-from weir.runner.parts import TOPICS, Health, Part, infrastructure, loop, taskmanager_id
+from weir.runner.parts import Health, Part, every_part, taskmanager_id
 from weir.settings import Settings
 
 _ASK_S = 2.0
@@ -21,6 +22,17 @@ def problem_of(part: Part, settings: Settings) -> str | None:
         return error.problem
 
 
+@cache
+def _flink(address: str) -> FlinkRest:
+    """One client per address: making one costs as much as twenty questions."""
+    return FlinkRest(address, _ASK_S)
+
+
+@cache
+def _http_client() -> httpx.Client:
+    return httpx.Client(timeout=_ASK_S, trust_env=False)
+
+
 def _broker(_: Part, settings: Settings) -> str | None:
     topic_names(settings.bootstrap_servers)
     return None
@@ -32,17 +44,17 @@ def _topics(_: Part, settings: Settings) -> str | None:
 
 
 def _jobmanager(_: Part, settings: Settings) -> str | None:
-    FlinkRest(settings.flink_rest, _ASK_S).taskmanagers()
+    _flink(settings.flink_rest).taskmanagers()
     return None
 
 
 def _taskmanager(part: Part, settings: Settings) -> str | None:
-    there = FlinkRest(settings.flink_rest, _ASK_S).taskmanagers()
+    there = _flink(settings.flink_rest).taskmanagers()
     return None if taskmanager_id(part.name, settings.namespace) in there else "is not registered"
 
 
 def _job(part: Part, settings: Settings) -> str | None:
-    job = FlinkRest(settings.flink_rest, _ASK_S).live_job(f"weir-{settings.namespace}-{part.name.removesuffix('-job')}")
+    job = _flink(settings.flink_rest).live_job(f"weir-{settings.namespace}-{part.name.removesuffix('-job')}")
     if job is None:
         return "is not submitted"
     return None if job.healthy else f"is {job.state.lower()}, {job.running_tasks} of {job.tasks} tasks run"
@@ -58,7 +70,7 @@ def _api(_: Part, settings: Settings) -> str | None:
 
 def _http(url: str) -> str | None:
     try:
-        response = httpx.get(url, timeout=_ASK_S, trust_env=False)
+        response = _http_client().get(url)
     except httpx.TransportError as error:
         return f"{url} does not answer: {error}"
     return None if response.is_success else f"{url} answers {response.status_code}"
@@ -82,7 +94,7 @@ _CHECKS: dict[Health, Callable[[Part, Settings], str | None]] = {
 
 def require_healthy(name: str, settings: Settings) -> None:
     """Raise PartUnavailable unless the part of this name is well."""
-    part = next((part for part in [*infrastructure(settings), TOPICS, *loop(settings)] if part.name == name), None)
+    part = next((part for part in every_part(settings) if part.name == name), None)
     if part is None:
         raise PartUnavailable(f"There is no part {name!r}.", "Run `weir status`.")
     if problem := problem_of(part, settings):

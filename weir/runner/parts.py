@@ -39,14 +39,22 @@ class Part:
     stop_s: int = 15
 
 
+KAFKA = Part("kafka", Health.BROKER, stop_s=30)
+JOBMANAGER = Part("jobmanager", Health.JOBMANAGER)
+MLFLOW = Part("mlflow", Health.MLFLOW)
+TOPICS = Part("topics", Health.DONE, ("kafka",))
+
+
 def infrastructure(settings: Settings) -> list[Part]:
     """What all namespaces share, as far as it is ours and not somebody else's that the settings point to."""
-    parts = [Part("jobmanager", Health.JOBMANAGER)]
-    if settings.kafka.bootstrap_servers is None:
-        parts.insert(0, Part("kafka", Health.BROKER, stop_s=30))
-    if settings.mlflow.uri is None:
-        parts.append(Part("mlflow", Health.MLFLOW))
-    return parts
+    kafka = [KAFKA] if settings.kafka.bootstrap_servers is None else []
+    mlflow = [MLFLOW] if settings.mlflow.uri is None else []
+    return [*kafka, JOBMANAGER, *mlflow]
+
+
+def every_part(settings: Settings) -> list[Part]:
+    """All parts of one namespace, whoever runs them."""
+    return [KAFKA, TOPICS, JOBMANAGER, MLFLOW, *loop(settings)]
 
 
 def loop(settings: Settings) -> list[Part]:
@@ -69,9 +77,6 @@ def stage_of(part: str) -> int:
     """When it stops: the lowest first, what others need last."""
     late = {"jobmanager": 4, "mlflow": 4, "kafka": 5}
     return late.get(part, 3 if part.startswith("taskmanager-") else 1 if part == "api" else 2)
-
-
-TOPICS = Part("topics", Health.DONE, ("kafka",))
 
 
 def command_of(part: str, settings: Settings) -> Command:
