@@ -1,0 +1,92 @@
+"""What contract tests need of a cluster beyond `tests.flink.jobs`: jobs that are one file, and Flink's REST API."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.flink.jobs import cancel, environment
+from tests.waiting import eventually
+from weir.runner.flink import client
+from weir.runner.flink_config import FlinkCluster
+from weir.settings import Settings
+
+FOLDER = Path(__file__).parent
+
+
+def submit_file(cluster: FlinkCluster, settings: Settings, job: str, *arguments: str, **variables: str) -> str:
+    """Submit a job file of this folder, with `variables` in its environment; returns the job id."""
+    command = client(cluster, "contract-client", ["run", "-d", *arguments, "-py", str(FOLDER / job)])
+    env = os.environ | command.env | environment(settings) | variables
+    done = subprocess.run(command.argv, env=env, capture_output=True, text=True, check=False)
+    found = re.search(r"JobID ([0-9a-f]{32})", done.stdout)
+    assert found, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("\tat"))
+    return found[1]
+
+
+@contextmanager
+def running_file(
+    cluster: FlinkCluster, settings: Settings, job: str, *arguments: str, **variables: str
+) -> Iterator[str]:
+    """A job file that runs while the block does."""
+    job_id = submit_file(cluster, settings, job, *arguments, **variables)
+    try:
+        until_running(cluster, job_id)
+        yield job_id
+    finally:
+        cancel(cluster, job_id)
+
+
+def rest(cluster: FlinkCluster, path: str) -> Any:
+    """What the REST API answers."""
+    return httpx.get(f"{cluster.rest}{path}", timeout=30).json()
+
+
+def vertices(cluster: FlinkCluster, job_id: str) -> list[dict[str, Any]]:
+    """The job's vertices as the REST API describes them."""
+    return list(rest(cluster, f"/jobs/{job_id}").get("vertices", []))
+
+
+def until_running(cluster: FlinkCluster, job_id: str, deadline_s: float = 90) -> None:
+    """Wait until every task runs; a job says RUNNING long before its tasks do."""
+
+    def all_run() -> bool:
+        states = {vertex["status"] for vertex in vertices(cluster, job_id)}
+        assert states == {"RUNNING"}, f"{states} {first_cause(cluster, job_id)}"
+        return True
+
+    eventually(all_run, deadline_s)
+
+
+def first_cause(cluster: FlinkCluster, job_id: str) -> str:
+    """Why the job failed last, in the words of the innermost cause."""
+    history = rest(cluster, f"/jobs/{job_id}/exceptions").get("exceptionHistory", {}).get("entries", [])
+    return history[0]["stacktrace"].rpartition("Caused by: ")[2][:500] if history else ""
+
+
+def savepoint(cluster: FlinkCluster, job_id: str) -> str:
+    """Take a savepoint while the job goes on; returns where it lies."""
+    target = {"cancel-job": False, "target-directory": (cluster.folder / "savepoints").absolute().as_uri()}
+    started = httpx.post(f"{cluster.rest}/jobs/{job_id}/savepoints", json=target).json()["request-id"]
+
+    def operation() -> Any:
+        answer = rest(cluster, f"/jobs/{job_id}/savepoints/{started}")
+        return answer["status"]["id"] == "COMPLETED" and answer["operation"]
+
+    return str(eventually(operation, 60)["location"])
+
+
+def completed_checkpoints(cluster: FlinkCluster, job_id: str) -> int:
+    """How many checkpoints of this job have completed."""
+    return int(rest(cluster, f"/jobs/{job_id}/checkpoints")["counts"]["completed"])
+
+
+def until_next_checkpoint(cluster: FlinkCluster, job_id: str) -> None:
+    """Wait for a checkpoint that began after this call (the one that may be under way does not count)."""
+    before = completed_checkpoints(cluster, job_id)
+    eventually(lambda: completed_checkpoints(cluster, job_id) >= before + 2, 60)
