@@ -39,13 +39,14 @@ def run_learner(settings: Settings, stopping: Callable[[], bool]) -> None:
         DeploymentError: another learner of this namespace took over, or the log is broken.
     """
     create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
-    process = LearnerProcess(settings)
     try:
+        process = LearnerProcess(settings)
         while not stopping():
             process.step()
         process.publish(snapshot=True)
-    finally:
         process.close()
+    except KafkaException as error:
+        raise PartUnavailable(f"The broker does not answer the learner: {error}.", "See `weir logs kafka`.") from error
 
 
 class LearnerProcess:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import structlog
-from confluent_kafka import OFFSET_STORED, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from mlflow.exceptions import MlflowException
 
 from learner.mlflow_registry import MlflowRegistry
@@ -19,6 +19,7 @@ from weir.settings import Settings
 
 _BATCH, _POLL_S = 500, 0.2
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
+_PATIENCE_S = 60.0
 
 _log = structlog.get_logger()
 
@@ -30,13 +31,16 @@ def run_registrar(settings: Settings, registry: MlflowRegistry, pause: Callable[
         PartUnavailable: the broker does not answer.
     """
     create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
-    process, pause_s = RegistrarProcess(settings, registry), 0.0
-    _log.info("registrar_started", namespace=settings.namespace, model=settings.registered_model)
     try:
+        process, pause_s = RegistrarProcess(settings, registry), 0.0
+        _log.info("registrar_started", namespace=settings.namespace, model=settings.registered_model)
         while not pause(pause_s):
             pause_s = _step(process, pause_s)
-    finally:
         process.close()
+    except KafkaException as error:
+        raise PartUnavailable(
+            f"The broker does not answer the registrar: {error}.", "See `weir logs kafka`."
+        ) from error
 
 
 def _step(process: "RegistrarProcess", paused_s: float) -> float:
@@ -64,7 +68,7 @@ class RegistrarProcess:
         self._control = settings.topics.control
         self._next_offset = 0
         self._reader = consumer(settings.bootstrap_servers, f"weir-registrar-{settings.namespace}")
-        self._reader.assign([TopicPartition(self._control, 0, OFFSET_STORED)])
+        self._reader.assign([TopicPartition(self._control, 0, _committed(self._reader, self._control))])
 
     def step(self) -> None:
         """Read a batch unless one is left over, log it, register the newest when it is due."""
@@ -103,3 +107,17 @@ class RegistrarProcess:
             n=publication.n,
             took_ms=round((self._registered_s - started_s) * 1000),
         )
+
+
+def _committed(reader: Consumer, topic: str) -> int:
+    """Where the last registrar stopped; a broker that has just started does not know it at once."""
+    end_s = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end_s:
+        try:
+            (found,) = reader.committed([TopicPartition(topic, 0)], timeout=10)
+        except KafkaException:
+            found = None
+        if found is not None and found.error is None:
+            return max(int(found.offset), 0)
+        time.sleep(_POLL_S)
+    raise PartUnavailable(f"The broker did not say where {topic} was read to.", "See `weir logs kafka`.")

@@ -61,7 +61,7 @@ class MlflowRegistry:
             self._client.log_artifacts(run_id, save_scorer(publication, Path(folder)), place)
         source = f"{self._client.get_run(run_id).info.artifact_uri}/{place}"
         tags = self._tags(publication, drift)
-        return self._client.create_model_version(self._model_name, source, run_id, tags=tags)
+        return self._client.create_model_version(self._model_name, source, run_id, tags=tags, await_creation_for=0)
 
     def _tags(self, publication: Publication, drift: list[DriftFinding]) -> dict[str, str]:
         return {
