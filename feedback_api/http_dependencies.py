@@ -1,4 +1,7 @@
-"""What handlers ask for: the wired parts, and a checked JSON body."""
+"""What handlers ask for: the wired parts, and a checked JSON body.
+
+Coroutines, and no tree of them: FastAPI runs plain functions in threads, and resolving a tree costs more than a label.
+"""
 
 from typing import Annotated
 
@@ -7,12 +10,10 @@ from starlette.requests import ClientDisconnect
 
 from feedback_api.bootstrap import Parts
 from feedback_api.errors import BodyTooLarge, NotJson
-from feedback_api.label_intake import LabelIntake
-from feedback_api.prometheus_metrics import Metrics
 from weir.errors import InvalidRecord
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 
@@ -20,19 +21,7 @@ def _parts(request: Request) -> Parts:
 PartsDep = Annotated[Parts, Depends(_parts)]
 
 
-def _labels(parts: PartsDep) -> LabelIntake:
-    return parts.labels
-
-
-def _metrics(parts: PartsDep) -> Metrics:
-    return parts.metrics
-
-
-LabelsDep = Annotated[LabelIntake, Depends(_labels)]
-MetricsDep = Annotated[Metrics, Depends(_metrics)]
-
-
-async def _json_body(request: Request, parts: PartsDep) -> bytes:
+async def _json_body(request: Request) -> bytes:
     """The body's bytes, never more than `api.max_body_bytes` of them.
 
     Raises:
@@ -42,7 +31,7 @@ async def _json_body(request: Request, parts: PartsDep) -> bytes:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise NotJson("$", "send JSON, with the header `Content-Type: application/json`")
-    limit, body = parts.settings.api.max_body_bytes, bytearray()
+    limit, body = request.app.state.parts.settings.api.max_body_bytes, bytearray()
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from feedback_api.http_dependencies import MetricsDep, PartsDep
+from feedback_api.http_dependencies import PartsDep
 from feedback_api.http_models import PartView, Readiness
 from weir import __version__
 from weir.errors import PartUnavailable
@@ -47,9 +47,9 @@ async def readyz(parts: PartsDep, response: Response) -> Readiness:
 
 
 @router.get("/metrics", summary="Metrics", response_class=Response)
-async def metrics(metrics: MetricsDep) -> Response:
+async def metrics(parts: PartsDep) -> Response:
     """Prometheus' text format."""
-    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _view(check: Callable[[], object]) -> PartView:

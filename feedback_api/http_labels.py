@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path
 
-from feedback_api.http_dependencies import JsonBody, LabelsDep, MetricsDep
+from feedback_api.http_dependencies import JsonBody, PartsDep
 from feedback_api.http_errors import REFUSALS, UNAVAILABLE
 from feedback_api.http_models import LabelAccepted, LabelView, Problem
 from feedback_api.http_openapi import body_of
@@ -30,18 +30,18 @@ router = APIRouter(prefix="/v1/labels", tags=["labels"])
     responses={**CONFLICT, **REFUSALS, **UNAVAILABLE},
     openapi_extra=body_of(LabelRequest),
 )
-async def accept_label(body: JsonBody, labels: LabelsDep, metrics: MetricsDep) -> LabelAccepted:
+async def accept_label(body: JsonBody, parts: PartsDep) -> LabelAccepted:
     """Answered once the broker has the label. The same `label_id` again with the same content is the same label."""
-    with metrics.label_latency.time():
-        label = await labels.take(decode_with(LABEL_REQUEST, body))
-    metrics.labels.labels(label.verdict).inc()
+    with parts.metrics.label_latency.time():
+        label = await parts.labels.take(decode_with(LABEL_REQUEST, body))
+    parts.metrics.labels.labels(label.verdict).inc()
     return LabelAccepted(label_id=label.label_id)
 
 
 @router.get("/{label_id:path}", summary="See a label", responses={**MISSING, **UNAVAILABLE})
-async def show_label(label_id: LabelId, labels: LabelsDep) -> LabelView:
+async def show_label(label_id: LabelId, parts: PartsDep) -> LabelView:
     """The label as it is kept, and whether the broker has it."""
-    kept = await labels.find(label_id)
+    kept = await parts.labels.find(label_id)
     if kept is None:
         raise HTTPException(404, f"There is no label {label_id!r}.")
     content = {name: getattr(kept.label, name) for name in kept.label.__struct_fields__}

@@ -79,7 +79,7 @@ class ReplyReader:
             self._prepare()
             ends = self._ends(consumer)
         except (KafkaException, PartUnavailable, TimeoutError) as error:
-            log.warning("replies_not_read", problem=str(error))
+            log.info("reply_topic_awaited", problem=str(error))
             return False
         consumer.assign([TopicPartition(self._topic, number, end) for number, end in ends.items()])
         self._positions = ends

@@ -15,6 +15,7 @@ from weir.errors import PartUnavailable
 from weir.messages import Label
 
 RESENT_AT_ONCE = 1000
+RESENT_AFTER_MS = 10_000  # younger ones may be on their way from the database to the broker right now
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ class LabelStore(Protocol):
     def acknowledge(self, label_ids: list[str]) -> list[None]:
         """The broker has them."""
 
-    def unacknowledged(self, limit: int) -> list[Label]:
+    def unacknowledged(self, accepted_before_ms: int, limit: int) -> list[Label]:
         """The oldest labels that the broker may not have."""
 
     def find(self, label_id: str) -> StoredLabel | None:
@@ -80,22 +81,25 @@ class LabelIntake:
         """The label with this id."""
         return await asyncio.to_thread(self._kept.find, label_id)
 
-    async def resend(self) -> int:
+    async def resend(self, older_than_ms: int = 0) -> int:
         """Send what was stored but not acknowledged and is not under way; how many that were."""
-        waiting = await asyncio.to_thread(self._kept.unacknowledged, RESENT_AT_ONCE)
+        before_ms = self._now_ms() - older_than_ms
+        waiting = await asyncio.to_thread(self._kept.unacknowledged, before_ms, RESENT_AT_ONCE)
         again = [label for label in waiting if label.label_id not in self._in_flight]
         for label in again:
             self._dispatch(label)
         return len(again)
 
     async def resend_forever(self, every_s: float) -> None:
-        """The outbox's background task."""
+        """The outbox's background task: first what an earlier process left, then what stays behind."""
+        older_than_ms = 0
         while True:
             try:
-                if count := await self.resend():
+                if count := await self.resend(older_than_ms):
                     log.info("labels_resent", count=count)
             except PartUnavailable as error:
                 log.warning("labels_not_resent", problem=error.problem)
+            older_than_ms = RESENT_AFTER_MS
             await asyncio.sleep(every_s)
 
     async def settle(self, timeout_s: float) -> None:

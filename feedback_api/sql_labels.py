@@ -53,11 +53,10 @@ class SqlLabels:
             connection.execute(statement)
         return [None] * len(label_ids)
 
-    def unacknowledged(self, limit: int) -> list[Label]:
+    def unacknowledged(self, accepted_before_ms: int, limit: int) -> list[Label]:
         """The oldest labels that the broker may not have."""
-        waiting = (
-            select(labels).where(labels.c.acknowledged_at_ms.is_(None)).order_by(labels.c.accepted_at_ms).limit(limit)
-        )
+        behind = labels.c.acknowledged_at_ms.is_(None) & (labels.c.accepted_at_ms <= accepted_before_ms)
+        waiting = select(labels).where(behind).order_by(labels.c.accepted_at_ms).limit(limit)
         with answering(), self._engine.connect() as connection:
             return [_stored(row).label for row in connection.execute(waiting)]
 

@@ -1,11 +1,14 @@
 """What every endpoint shares: bodies, errors, health, user events, and no connection at import."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from feedback_api.app import create_app
+from feedback_api.decisions import DEADLINE_EXCEEDED, STREAM_UNAVAILABLE
 from tests.api_client import FakeStream, an_api
 from tests.malformed import malformed_payloads
 from weir.settings import Settings
@@ -140,3 +143,12 @@ def test_a_database_that_is_away_ends_the_start_with_one_sentence(tmp_path):
     assert done.returncode == 1
     assert "The database does not answer" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_every_operation_metric_and_flag_is_documented(api):
+    text = Path("docs/api.md").read_text()
+    operations = [path for path in api.get("/openapi.json").json()["paths"] if path != "/"]
+    metrics = set(
+        re.findall(r"^# TYPE (weir_api_\w+) (?:counter|gauge|histogram)", api.get("/metrics").text, re.MULTILINE)
+    )
+    assert [word for word in [*operations, *metrics, DEADLINE_EXCEEDED, STREAM_UNAVAILABLE] if word not in text] == []

@@ -1,0 +1,105 @@
+"""The label store on the databases that a user may choose: SQLite, and a real PostgreSQL where one is installed."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+
+from feedback_api.labels import StoredLabel
+from feedback_api.sql_database import open_database
+from feedback_api.sql_labels import SqlLabels, labels
+from tests.builders import a_label
+from tests.waiting import eventually
+from weir.errors import PartUnavailable
+from weir.runner.ports import free_ports
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """The address of a fresh PostgreSQL server."""
+    initdb, server = shutil.which("initdb"), shutil.which("postgres")
+    if initdb is None or server is None:
+        pytest.skip("PostgreSQL is not installed on this machine")
+    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}  # it refuses to run as root
+    folder, port = Path(tempfile.mkdtemp(prefix="weir-postgresql-")), free_ports(1)[0]
+    if user:
+        shutil.chown(folder, **user)
+    run = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
+    subprocess.run(
+        [initdb, "-D", folder / "data", "-U", "weir", "-A", "trust", "-E", "UTF8", "--no-sync"], check=True, **run
+    )
+    process = subprocess.Popen([server, "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder], **run)
+    url = f"postgresql://weir@127.0.0.1:{port}/postgres"
+    try:
+        eventually(lambda: _answers(url), deadline_s=60)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(folder)
+
+
+def _answers(url):
+    try:
+        open_database(url).dispose()
+    except PartUnavailable:
+        return False
+    return True
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, tmp_path):
+    url = f"sqlite:///{tmp_path / 'weir.db'}" if request.param == "sqlite" else request.getfixturevalue("postgresql")
+    engine = open_database(url)
+    with engine.begin() as connection:
+        connection.execute(labels.delete())
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def store(engine):
+    return SqlLabels(engine, now_ms=lambda: 1000)
+
+
+def test_a_label_is_kept_with_every_field(store):
+    label = a_label(note="'; DROP TABLE labels; -- ü 💳", as_of_ms=0, source="")
+    assert store.store([label]) == [StoredLabel(label, 1000, None)]
+    assert store.find("l1") == StoredLabel(label, 1000, None)
+
+
+def test_the_first_label_of_an_id_is_kept_also_within_a_group(store):
+    first, second = a_label(verdict="fraud"), a_label(verdict="legitimate")
+    assert [kept.label.verdict for kept in store.store([first, second])] == ["fraud", "fraud"]
+    assert [kept.label.verdict for kept in store.store([second])] == ["fraud"]
+
+
+def test_acknowledged_labels_wait_no_more(store):
+    store.store([a_label(label_id=f"l{number}") for number in range(3)])
+    store.acknowledge(["l0", "l2"])
+    assert [label.label_id for label in store.unacknowledged(1000, limit=10)] == ["l1"]
+    assert store.unacknowledged(999, limit=10) == []
+
+
+def test_overlapping_groups_of_several_instances_neither_deadlock_nor_lose(store):
+    groups = [[a_label(label_id=f"l{(i * step) % 101}") for i in range(1, 101)] for step in (1, 7, 50, 100)]
+    with ThreadPoolExecutor(4) as instances:
+        kept = list(instances.map(store.store, groups))
+    assert [len(group) for group in kept] == [100] * 4
+    assert len(store.unacknowledged(1000, limit=1000)) == 100
+
+
+def test_the_migrations_make_the_table_that_the_code_uses(engine):
+    made = {column["name"]: column["nullable"] for column in inspect(engine).get_columns("labels")}
+    assert made == {column.name: column.nullable for column in labels.columns}
+
+
+def test_opening_again_changes_nothing(store, engine):
+    store.store([a_label()])
+    open_database(engine.url.render_as_string(hide_password=False)).dispose()
+    assert store.find("l1") is not None
