@@ -69,7 +69,8 @@ def read_last(bootstrap_servers: str, topic: str, timeout_s: float = 10) -> byte
             reader.assign([TopicPartition(topic, 0, first)])
             records = [record for record in reader.consume(16, timeout=1.0) if record.error() is None]
             if records:
-                return records[-1].value()
+                last: bytes | None = records[-1].value()
+                return last
     finally:
         reader.close()
     return None
