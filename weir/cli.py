@@ -1,11 +1,13 @@
 """`weir`: one place per command. What a command needs is imported when it runs, so that `weir --help` is quick."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from weir.errors import DeploymentError
+from weir.replay.command import replay
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Weir: a real-time fraud detector that learns.")
 
@@ -113,6 +115,18 @@ def doctor() -> None:
     from weir.settings import load_settings
 
     _or_sentence(lambda: examine(load_settings()))
+
+
+app.command()(replay)
+
+
+@app.command()
+def schemas(folder: Annotated[Path, typer.Argument(help="Where they are written.")] = Path("docs/schemas")) -> None:
+    """Write the messages' JSON Schemas."""
+    from weir.schemas import write_schemas
+
+    for file in write_schemas(folder):
+        typer.echo(file)
 
 
 def _or_sentence(act: Callable[[], object]) -> None:

@@ -21,7 +21,7 @@ class LabelSender:
 
     def __init__(self, api_url: str, labels: Labels, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._labels = labels
-        self._client = httpx.AsyncClient(base_url=api_url, timeout=30, transport=transport)
+        self._client = httpx.AsyncClient(base_url=api_url, timeout=30, transport=transport, trust_env=False)
         self.sent = 0
 
     async def close(self) -> None:

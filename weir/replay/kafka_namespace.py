@@ -1,0 +1,38 @@
+"""Whether a namespace has topics, and their end."""
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from weir.errors import PartUnavailable
+from weir.settings import Settings
+
+_TIMEOUT_S = 10.0
+
+
+def has_topics(settings: Settings) -> bool:
+    """Whether any topic of the namespace exists.
+
+    Raises:
+        PartUnavailable: the broker does not answer.
+    """
+    return bool(_existing(settings))
+
+
+def delete_topics(settings: Settings) -> None:
+    """Delete every topic of the namespace, with what is in them."""
+    if names := _existing(settings):
+        for future in _admin(settings).delete_topics(names, operation_timeout=_TIMEOUT_S).values():
+            future.result(_TIMEOUT_S)
+
+
+def _existing(settings: Settings) -> list[str]:
+    try:
+        there = _admin(settings).list_topics(timeout=_TIMEOUT_S).topics
+    except KafkaException as error:
+        where = settings.bootstrap_servers
+        raise PartUnavailable(f"There is no Kafka at {where}.", "Run `weir up` first.") from error
+    return [topic.name for topic in settings.topics.all() if topic.name in there]
+
+
+def _admin(settings: Settings) -> AdminClient:
+    return AdminClient({"bootstrap.servers": settings.bootstrap_servers, "log_level": 0})
