@@ -42,7 +42,7 @@ def outcome(broker, flink_cluster) -> Outcome:
     create_topics(broker, topics.all())
     out = producer(broker)
     for payload in control:
-        out.produce(topics.control, value=payload)
+        out.produce(topics.control, key=b"a compacted topic wants one", value=payload)
     out.flush()
     with job(flink_cluster, settings, "detector.flink_job"):
         warm = _wait_for_the_model(broker, settings)

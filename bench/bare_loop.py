@@ -1,0 +1,59 @@
+"""The peer: a bare `confluent-kafka` loop that calls the same pure functions, with its state in a dictionary.
+
+It has no durable state, no recovery and no second partition owner: it is the ceiling for this work in one Python.
+"""
+
+import sys
+import time
+
+from msgspec import Struct
+
+from detector.detector import Detector
+from detector.intake import Intake, Record
+from detector.knowledge import Knowledge
+from weir.kafka_clients import consumer, producer
+from weir.messages import decoder_of
+from weir.settings import load_settings
+
+
+def main(idle_s: float) -> None:
+    """Score what comes until nothing has come for `idle_s` seconds."""
+    settings = load_settings()
+    topics, users = settings.topics, {}
+    intake, knowledge = Intake(Detector(settings.detector), topics), Knowledge(settings.require_signing_key())
+    _read_control(settings, knowledge)
+    source = consumer(settings.bootstrap_servers, "bench-bare", fetch_min_bytes=1)
+    sink = producer(settings.bootstrap_servers, enable_idempotence=False, acks=1, queue_buffering_max_messages=1_000_000)
+    source.subscribe([topics.transactions])
+    key_of, last = decoder_of(_Keyed), time.monotonic()
+    while time.monotonic() - last < idle_s:
+        for message in source.consume(500, timeout=0.005):
+            last = time.monotonic()
+            record = Record(message.key(), message.value(), message.topic(), message.partition(), message.offset())
+            user = key_of.decode(message.value()).user_id
+            taken = intake.take(record, user, users.get(user), knowledge, time.time_ns() // 1_000_000)
+            if taken.state is not None:
+                users[user] = taken.state
+            for topic, key, payload in taken.outbound:
+                sink.produce(topic, payload, key)
+        sink.poll(0)
+    sink.flush()
+
+
+def _read_control(settings, knowledge: Knowledge) -> None:
+    reader = consumer(settings.bootstrap_servers, "bench-bare-control")
+    reader.subscribe([settings.topics.control])
+    while knowledge.champion is None:
+        for message in reader.consume(10, timeout=0.5):
+            knowledge.take(message.value())
+    reader.close()
+
+
+class _Keyed(Struct):
+    """The key as the job's JVM takes it from the payload."""
+
+    user_id: str
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]))

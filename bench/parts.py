@@ -1,0 +1,130 @@
+"""The real parts of a measurement: a broker, a Flink cluster with one TaskManager, and the systems that are measured."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+import weir.runner
+from weir.artefact import LinearScorer, Term, pack, sign
+from weir.kafka_clients import create_topics, producer
+from weir.messages import Publication, encode
+from weir.runner.broker import Broker, prepare
+from weir.runner.flink import client, prepare_jobmanager, prepare_taskmanager
+from weir.runner.flink_config import FlinkCluster
+from weir.runner.jars import fetch
+from weir.runner.ports import free_ports
+from weir.runner.process import running
+from weir.settings import Settings
+
+ENTRY = Path(weir.runner.__file__).parent / "entry" / "run_job.py"
+BARE_LOOP = Path(__file__).with_name("bare_loop.py")
+KEY = "bench"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where the parts are."""
+
+    bootstrap_servers: str
+    cluster: FlinkCluster
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Parts]:
+    """A broker and a cluster while the block runs."""
+    cache_dir = Settings().cache_dir
+    fetch(cache_dir, print)
+    broker_port, controller_port, rest_port, rpc_port = free_ports(4)
+    broker = Broker(broker_port, controller_port, folder / "kafka", cache_dir, heap_mb=1024)
+    cluster = FlinkCluster(rest_port, rpc_port, folder / "flink", cache_dir)
+    with ExitStack() as stack:
+        stack.enter_context(running(prepare(broker), folder / "kafka.log"))
+        stack.enter_context(running(prepare_jobmanager(cluster), folder / "jobmanager.log"))
+        stack.enter_context(running(prepare_taskmanager(cluster, "taskmanager-1"), folder / "taskmanager-1.log"))
+        _wait_for(lambda: '"slots-available":1' in httpx.get(f"{cluster.rest}/overview", timeout=2).text)
+        yield Parts(broker.bootstrap_servers, cluster)
+
+
+def a_namespace(parts: Parts, name: str) -> Settings:
+    """Fresh topics with one model in force."""
+    settings = Settings(namespace=name, signing_key=KEY, kafka={"bootstrap_servers": parts.bootstrap_servers})
+    create_topics(parts.bootstrap_servers, settings.topics.all())
+    out = producer(parts.bootstrap_servers)
+    out.produce(settings.topics.control, encode(a_model()), "model:champion")
+    out.flush()
+    return settings
+
+
+def a_model() -> Publication:
+    """A linear model that looks at 30 features."""
+    names = ["log_amount", "amount_ratio", "count_1h", "count_24h", "amount_24h", "distance_km", "speed_kmh", "device_new"]
+    terms = {name: Term(0.1, -0.05) for name in names} | {f"unused_{number}": Term(0.1, 0) for number in range(22)}
+    artefact = pack(LinearScorer(intercept=-3.0, terms=terms, trust=0.8))
+    signature = sign(artefact, KEY.encode())
+    return Publication(
+        publication=1,
+        epoch=1,
+        n=1,
+        contender="champion",
+        artefact=artefact,
+        signature=signature,
+        digest="bench",
+        published_at_ms=0,
+    )
+
+
+@contextmanager
+def detector_job(parts: Parts, settings: Settings) -> Iterator[None]:
+    """The detector job while the block runs."""
+    command = client(parts.cluster, "client", ["run", "-d", "-py", str(ENTRY), "detector.flink_job"])
+    done = subprocess.run(
+        command.argv, env=command.full_env() | _environment(settings), capture_output=True, text=True, check=True
+    )
+    job_id = re.search(r"JobID ([0-9a-f]{32})", done.stdout)[1]
+    try:
+        yield
+    finally:
+        httpx.patch(f"{parts.cluster.rest}/jobs/{job_id}")
+        _wait_for(lambda: '"state":"CANCELED"' in httpx.get(f"{parts.cluster.rest}/jobs/{job_id}").text)
+
+
+@contextmanager
+def bare_loop(parts: Parts, settings: Settings, idle_s: float = 20) -> Iterator[None]:
+    """The bare loop while the block runs."""
+    del parts
+    import os
+
+    process = subprocess.Popen([sys.executable, str(BARE_LOOP), str(idle_s)], env=os.environ | _environment(settings))
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "WEIR_NAMESPACE": settings.namespace,
+        "WEIR_SIGNING_KEY": KEY,
+        "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+
+
+def _wait_for(check, deadline_s: float = 60) -> None:
+    end = time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        try:
+            if check():
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise SystemExit(f"a part was not up within {deadline_s} s")
