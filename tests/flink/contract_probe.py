@@ -34,9 +34,9 @@ from weir.topics import Topics
 RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG(), BYTES])
 SEEN = ValueStateDescriptor("seen", STATE_BYTES)
 MODEL = MapStateDescriptor("model", Types.STRING(), STATE_BYTES)
+EVENT_TIME_MS = "TRY_CAST(JSON_VALUE(CAST(payload AS STRING), '$.event_time_ms') AS BIGINT)"
 EVENT_TIME = [
-    "event_time AS TO_TIMESTAMP_LTZ("
-    "COALESCE(TRY_CAST(JSON_VALUE(CAST(payload AS STRING), '$.event_time_ms') AS BIGINT), 0), 3)",
+    f"event_time AS TO_TIMESTAMP_LTZ(COALESCE({EVENT_TIME_MS}, 0), 3)",
     "WATERMARK FOR event_time AS event_time",
 ]
 KEYED = f"""
