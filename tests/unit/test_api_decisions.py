@@ -132,7 +132,7 @@ def test_a_reply_for_another_users_payment_of_the_same_id_is_not_mine(api_around
 def test_every_malformed_payment_is_refused_with_a_field(api_around):
     stream = FakeStream(scored)
     api = api_around(stream)
-    for payload in malformed_payloads("transaction", seed=5, count=4000):
+    for payload in malformed_payloads("transaction", seed=5, count=5500):
         answer = api.post("/v1/decisions", content=payload, headers=JSON)
         assert answer.status_code in {413, 422}, (payload[:200], answer.text)
         assert answer.json()["field"]

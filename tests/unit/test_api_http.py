@@ -146,9 +146,10 @@ def test_a_database_that_is_away_ends_the_start_with_one_sentence(tmp_path):
 
 
 def test_every_operation_metric_and_flag_is_documented(api):
-    text = Path("docs/api.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
     operations = [path for path in api.get("/openapi.json").json()["paths"] if path != "/"]
     metrics = set(
         re.findall(r"^# TYPE (weir_api_\w+) (?:counter|gauge|histogram)", api.get("/metrics").text, re.MULTILINE)
     )
+    metrics = {name for name in metrics if not name.endswith("_created")}
     assert [word for word in [*operations, *metrics, DEADLINE_EXCEEDED, STREAM_UNAVAILABLE] if word not in text] == []
