@@ -15,6 +15,17 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return dict(_flat(values, PREFIX))
 
 
+def infrastructure_environment(settings: Settings) -> dict[str, str]:
+    """What the infrastructure needs, and no more: another namespace's `weir up` must not start it again."""
+    own = ("NAMESPACE", "API__", "DETECTOR__", "LEARNING__")
+    shared = {name: value for name, value in environment_of(settings).items() if not name.startswith(_with_prefix(own))}
+    return shared | {"WEIR_NAMESPACE": "infrastructure"}
+
+
+def _with_prefix(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(PREFIX + name for name in names)
+
+
 def _flat(values: dict[str, object], prefix: str) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
         if isinstance(value, dict):

@@ -1,6 +1,7 @@
 """A namespace's loop on the infrastructure that runs: started, waited for, stopped."""
 
 import time
+from pathlib import Path
 
 from rich.console import Console
 
@@ -11,7 +12,7 @@ from weir.runner.environment import environment_of
 from weir.runner.health import problem_of
 from weir.runner.parts import Part, loop, stage_of
 from weir.runner.progress import wait_for_all
-from weir.runner.supervisor_config import Folders, group_of, loop_group
+from weir.runner.supervisor_config import INFRASTRUCTURE, Folders, group_of, loop_group
 from weir.runner.supervisord import Running, Supervisor
 from weir.settings import Settings
 
@@ -41,7 +42,7 @@ def start_loop(settings: Settings, console: Console | None = None) -> Settings:
     settings = prepare_loop(settings, supervisor, console)
     create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
     launch_loop(settings, supervisor)
-    wait_until_well(settings, loop(settings), loop_group(settings.namespace), supervisor, console)
+    wait_until_well(settings, loop(settings), supervisor, console)
     return settings
 
 
@@ -58,16 +59,16 @@ def prepare_loop(settings: Settings, supervisor: Supervisor, console: Console) -
 
 def launch_loop(settings: Settings, supervisor: Supervisor) -> None:
     """Write the loop's group and let supervisord start what does not run yet."""
-    launch(loop_group(settings.namespace), loop(settings), settings, supervisor)
+    launch(loop_group(settings.namespace), loop(settings), environment_of(settings), supervisor, settings.state_dir)
 
 
-def launch(group: str, parts: list[Part], settings: Settings, supervisor: Supervisor) -> None:
-    """Write a group and let supervisord start what does not run yet."""
-    folders = Folders(settings.state_dir)
+def launch(group: str, parts: list[Part], environment: dict[str, str], supervisor: Supervisor, state_dir: Path) -> None:
+    """Write a group and let supervisord start what does not run yet; what changed is started again."""
+    folders = Folders(state_dir)
     for part in parts:
         folders.log(group, part.name).parent.mkdir(parents=True, exist_ok=True)
     folders.groups.mkdir(parents=True, exist_ok=True)
-    folders.group(group).write_text(group_of(group, parts, environment_of(settings), folders))
+    folders.group(group).write_text(group_of(group, parts, environment, folders))
     supervisor.update()
     supervisor.start_again(program for program in supervisor.programs() if program.group == group)
 
@@ -89,16 +90,14 @@ def stop_in_stages(programs: list[Running], supervisor: Supervisor) -> None:
         supervisor.stop(program for program in programs if stage_of(program.part) == stage)
 
 
-def wait_until_well(
-    settings: Settings, parts: list[Part], group: str, supervisor: Supervisor, console: Console
-) -> None:
+def wait_until_well(settings: Settings, parts: list[Part], supervisor: Supervisor, console: Console) -> None:
     """Wait for every part.
 
     Raises:
         DeploymentError: one keeps ending, or is not well in time.
     """
     by_name = {part.name: part for part in parts}
-    watch = _Watch(group, supervisor)
+    watch = _Watch({INFRASTRUCTURE, loop_group(settings.namespace)}, supervisor)
 
     def problem(name: str) -> str | None:
         return watch.problem_of(name) or problem_of(by_name[name], settings)
@@ -111,8 +110,8 @@ def wait_until_well(
 class _Watch:
     """Sees parts that end again and again, or were given up."""
 
-    def __init__(self, group: str, supervisor: Supervisor) -> None:
-        self._group, self._supervisor = group, supervisor
+    def __init__(self, groups: set[str], supervisor: Supervisor) -> None:
+        self._groups, self._supervisor = groups, supervisor
         self._starts: dict[str, set[int]] = {}
         self._seen: dict[str, Running] = {}
         self._looked_s = 0.0
@@ -131,7 +130,7 @@ class _Watch:
     def _look(self) -> dict[str, Running]:
         if time.monotonic() - self._looked_s > 0.1:  # noqa: PLR2004 -- one answer serves one round
             self._looked_s = time.monotonic()
-            self._seen = {one.part: one for one in self._supervisor.programs() if one.group == self._group}
+            self._seen = {one.part: one for one in self._supervisor.programs() if one.group in self._groups}
         return self._seen
 
 

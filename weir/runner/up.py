@@ -5,11 +5,12 @@ from rich.table import Table
 
 from weir.kafka_clients import create_topics
 from weir.runner import endpoints, jars, pid_files
+from weir.runner.environment import infrastructure_environment
 from weir.runner.loops import launch, launch_loop, prepare_loop, running_settings, stop_in_stages, wait_until_well
-from weir.runner.parts import infrastructure, loop
+from weir.runner.parts import KAFKA, infrastructure, loop
 from weir.runner.run import pid_folder
 from weir.runner.signing_key import with_signing_key
-from weir.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_group
+from weir.runner.supervisor_config import INFRASTRUCTURE, Folders
 from weir.runner.supervisord import Supervisor
 from weir.settings import Settings
 
@@ -28,13 +29,11 @@ def up(settings: Settings, console: Console) -> Settings:
     settings = prepare_loop(settings, supervisor, console)
     endpoints.write(settings, settings.state_dir / "endpoints.toml")
     shared = infrastructure(settings)
-    launch(INFRASTRUCTURE, shared, settings, supervisor)
-    first = [part for part in shared if part.name == "kafka"]
-    wait_until_well(settings, first, INFRASTRUCTURE, supervisor, console)
+    launch(INFRASTRUCTURE, shared, infrastructure_environment(settings), supervisor, settings.state_dir)
+    wait_until_well(settings, [part for part in shared if part is KAFKA], supervisor, console)
     create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
     launch_loop(settings, supervisor)
-    wait_until_well(settings, [part for part in shared if part not in first], INFRASTRUCTURE, supervisor, console)
-    wait_until_well(settings, loop(settings), loop_group(settings.namespace), supervisor, console)
+    wait_until_well(settings, [part for part in shared if part is not KAFKA] + loop(settings), supervisor, console)
     return settings
 
 

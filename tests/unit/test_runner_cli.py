@@ -1,0 +1,64 @@
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from weir.cli import app
+from weir.errors import DeploymentError
+from weir.runner.parts import command_of, every_part, stage_of
+from weir.settings import Settings
+
+run = CliRunner().invoke
+
+
+def test_unknown_part_ends_with_a_sentence_and_a_remedy(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEIR_STATE_DIR", str(tmp_path))
+    result = run(app, ["run", "nothing"])
+    assert result.exit_code == 1
+    assert "There is no part 'nothing'." in result.output
+    assert "Traceback" not in result.output
+
+
+def test_wrong_setting_ends_with_a_sentence_that_names_it(monkeypatch):
+    monkeypatch.setenv("WEIR_API__PORT", "0")
+    result = run(app, ["status"])
+    assert result.exit_code == 1
+    assert "'api.port'" in result.output
+
+
+def test_log_of_a_part_that_never_ran_ends_with_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEIR_STATE_DIR", str(tmp_path))
+    result = run(app, ["logs", "api"])
+    assert result.exit_code == 1
+    assert "api has printed nothing here." in result.output
+
+
+def test_help_loads_no_part():
+    code = (
+        "import sys, weir.cli; print(sorted({'pyflink', 'mlflow', 'confluent_kafka', 'pydantic'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("part", ["learner", "registrar", "api", "ledger", "detector-job", "label-join-job", "topics"])
+def test_part_that_is_a_module_is_started_as_one(part):
+    argv = command_of(part, Settings()).argv
+    assert argv[:2] == [sys.executable, "-m"]
+
+
+def test_part_that_does_not_exist_is_refused():
+    with pytest.raises(DeploymentError, match="no part 'nothing'"):
+        command_of("nothing", Settings())
+
+
+def test_loop_has_a_taskmanager_per_python_subtask_and_the_standby_ones():
+    parts = every_part(Settings(flink={"detector_parallelism": 2, "standby_taskmanagers": 2}))
+    assert sum(part.name.startswith("taskmanager-") for part in parts) == 2 + 1 + 2
+
+
+def test_nothing_stops_before_what_needs_it():
+    parts = every_part(Settings())
+    assert all(
+        stage_of(part.name) < stage_of(needed) for part in parts for needed in part.depends_on if needed != "topics"
+    )

@@ -1,0 +1,67 @@
+import socket
+from contextlib import contextmanager
+
+from weir.runner import endpoints
+from weir.runner.ports import free_port_or_another, free_ports, is_free
+from weir.settings import Settings
+
+
+@contextmanager
+def a_listener():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def settings_with(**api):
+    kafka, controller, rest, rpc, mlflow = free_ports(5)
+    return Settings(
+        kafka={"port": kafka, "controller_port": controller},
+        flink={"rest_port": rest, "rpc_port": rpc},
+        mlflow={"port": mlflow},
+        api=api,
+    )
+
+
+def test_port_with_a_listener_is_not_free():
+    with a_listener() as port:
+        assert not is_free(port)
+
+
+def test_free_ports_differ():
+    assert len(set(free_ports(20))) == 20
+
+
+def test_taken_port_is_replaced_by_another():
+    with a_listener() as port:
+        found = free_port_or_another(port)
+    assert found != port
+
+
+def test_wanted_port_is_kept_when_it_is_free():
+    [port] = free_ports(1)
+    assert free_port_or_another(port) == port
+
+
+def test_moved_port_is_said():
+    with a_listener() as port:
+        settings, moved = endpoints.choose_own(settings_with(port=port))
+    assert moved == [f"api.port: {port} is taken, {settings.api.port} is used"]
+
+
+def test_parts_that_want_the_same_port_get_different_ones():
+    [port] = free_ports(1)
+    same = Settings(kafka={"port": port, "controller_port": port}, mlflow={"port": port})
+    chosen, _ = endpoints.choose_shared(same)
+    assert len({chosen.kafka.port, chosen.kafka.controller_port, chosen.mlflow.port}) == 3
+
+
+def test_written_choice_wins_over_what_is_set(tmp_path):
+    file = tmp_path / "endpoints.toml"
+    endpoints.write(settings_with(port=18000), file)
+    assert endpoints.with_choice(settings_with(port=8000), file).api.port == 18000
+
+
+def test_settings_read_the_choice_of_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEIR_STATE_DIR", str(tmp_path))
+    endpoints.write(settings_with(port=18000), tmp_path / "endpoints.toml")
+    assert Settings().api_url == "http://127.0.0.1:18000"
