@@ -14,7 +14,6 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
 import mlflow
 import weir
-from learner.mlflow_scorer import ARTEFACT_FILE
 from weir.messages import DriftFinding, Publication
 
 ALIAS = "champion"
@@ -100,13 +99,12 @@ class MlflowRegistry:
 
 def save_scorer(publication: Publication, folder: Path) -> str:
     """Write the publication as a pyfunc model; the requirements are stated, so that MLflow need not infer them."""
-    data, model = folder / "data", folder / "model"
-    data.mkdir()
-    (data / ARTEFACT_FILE).write_bytes(publication.artefact)
+    scorer, model = folder / "scorer.msgpack", folder / "model"
+    scorer.write_bytes(publication.artefact)
     mlflow.pyfunc.save_model(
         model,
         loader_module="learner.mlflow_scorer",
-        data_path=str(data),
+        data_path=str(scorer),
         pip_requirements=REQUIREMENTS,
         metadata={"publication": publication.publication, "digest": publication.digest},
     )

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from weir.artefact import LinearScorer, probability, read_artefact
-
-ARTEFACT_FILE = "scorer.msgpack"
 
 
 class ScorerModel:
@@ -19,7 +18,9 @@ class ScorerModel:
     def __init__(self, scorer: LinearScorer) -> None:
         self.scorer = scorer
 
-    def predict(self, frame: Any, params: dict[str, Any] | None = None) -> np.ndarray[Any, np.dtype[np.float64]]:  # noqa: ARG002 -- MLflow passes it by name
+    def predict(
+        self, frame: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> np.ndarray[Any, np.dtype[np.float64]]:  # noqa: ARG002 -- MLflow passes it by name
         """The probability of fraud, one for each row."""
         rows = frame.to_dict("records")
         return np.array([probability(self.scorer.log_odds(_known(row))) for row in rows])
@@ -31,4 +32,4 @@ def _known(row: dict[str, Any]) -> dict[str, float]:
 
 def _load_pyfunc(path: str) -> ScorerModel:
     """MLflow's entry point for a loader module."""
-    return ScorerModel(read_artefact((Path(path) / ARTEFACT_FILE).read_bytes()))
+    return ScorerModel(read_artefact(Path(path).read_bytes()))
