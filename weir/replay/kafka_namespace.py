@@ -20,8 +20,9 @@ def has_topics(settings: Settings) -> bool:
 
 def delete_topics(settings: Settings) -> None:
     """Delete every topic of the namespace, with what is in them."""
+    admin = _admin(settings)
     if names := _existing(settings):
-        for future in _admin(settings).delete_topics(names, operation_timeout=_TIMEOUT_S).values():
+        for future in admin.delete_topics(names, operation_timeout=_TIMEOUT_S).values():
             future.result(_TIMEOUT_S)
 
 

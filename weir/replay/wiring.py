@@ -77,7 +77,7 @@ def replay_and_show(wanted: Wanted) -> bool:
     require_horizon(job.mapping, settings.learning.maturity_horizon_s)
     with own_loop(settings, keep=wanted.keep, console=console) as running:
         summary = asyncio.run(run(job, running, console))
-    _show(summary, console, wanted.json)
+        _show(summary, console, wanted.json)
     return not summary.lost
 
 
