@@ -72,7 +72,8 @@ def _write_folder(cluster: FlinkCluster, name: str, **config: object) -> Path:
 
 def _java(folder: Path, start: list[str], arguments: list[str]) -> Command:
     logging = f"-Dlog4j.configurationFile={folder / 'conf' / _LOGGING.name}"
-    return Command([*start, *_java_options(), logging, *arguments], _environment(folder))
+    crash = f"-XX:ErrorFile={folder / 'hs_err_pid%p.log'}"
+    return Command([*start, *_java_options(), crash, logging, *arguments], _environment(folder))
 
 
 def _on_flinks_classpath(cluster: FlinkCluster) -> list[str]:

@@ -54,9 +54,12 @@ class FlinkRest:
         return next((job for job in self.jobs(name) if job.state not in ENDED), None)
 
     def state(self, job_id: str) -> str | None:
-        """A job's state, or None when the JobManager does not know it (any more)."""
-        response = self._request("GET", f"/jobs/{job_id}")
-        return None if response.status_code == httpx.codes.NOT_FOUND else str(response.json()["state"])
+        """A job's state, or None when the JobManager does not know it (any more).
+
+        Unlike the job's details, its status makes Flink collect no metrics.
+        """
+        response = self._request("GET", f"/jobs/{job_id}/status")
+        return None if response.status_code == httpx.codes.NOT_FOUND else str(response.json()["status"])
 
     def root_cause(self, job_id: str) -> str:
         """Why a job failed, in one line."""

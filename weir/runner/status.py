@@ -84,7 +84,7 @@ def learner_model(settings: Settings) -> dict[str, Any] | None:
 
 
 def detector_model(settings: Settings) -> dict[str, Any] | None:
-    """The publication that scores, and the last example that it learned, as the detector's gauges say."""
+    """The publication that scores, and the last example that it learned, as the detector's metrics say."""
     rest = FlinkRest(settings.flink_rest)
     job = rest.live_job(JobPart("detector-job", settings).name)
     if job is None:
