@@ -13,7 +13,7 @@ from detector.intake import Intake, Record
 from detector.knowledge import Knowledge
 from weir.kafka_clients import consumer, producer
 from weir.messages import decoder_of
-from weir.settings import load_settings
+from weir.settings import Settings, load_settings
 
 
 def main(idle_s: float) -> None:
@@ -23,7 +23,9 @@ def main(idle_s: float) -> None:
     intake, knowledge = Intake(Detector(settings.detector), topics), Knowledge(settings.require_signing_key())
     _read_control(settings, knowledge)
     source = consumer(settings.bootstrap_servers, "bench-bare", fetch_min_bytes=1)
-    sink = producer(settings.bootstrap_servers, enable_idempotence=False, acks=1, queue_buffering_max_messages=1_000_000)
+    sink = producer(
+        settings.bootstrap_servers, enable_idempotence=False, acks=1, queue_buffering_max_messages=1_000_000
+    )
     source.subscribe([topics.transactions])
     key_of, last = decoder_of(_Keyed), time.monotonic()
     while time.monotonic() - last < idle_s:
@@ -40,7 +42,7 @@ def main(idle_s: float) -> None:
     sink.flush()
 
 
-def _read_control(settings, knowledge: Knowledge) -> None:
+def _read_control(settings: Settings, knowledge: Knowledge) -> None:
     reader = consumer(settings.bootstrap_servers, "bench-bare-control")
     reader.subscribe([settings.topics.control])
     while knowledge.champion is None:

@@ -1,10 +1,11 @@
 """The real parts of a measurement: a broker, a Flink cluster with one TaskManager, and the systems that are measured."""
 
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,16 @@ def a_namespace(parts: Parts, name: str) -> Settings:
 
 def a_model() -> Publication:
     """A linear model that looks at 30 features."""
-    names = ["log_amount", "amount_ratio", "count_1h", "count_24h", "amount_24h", "distance_km", "speed_kmh", "device_new"]
+    names = [
+        "log_amount",
+        "amount_ratio",
+        "count_1h",
+        "count_24h",
+        "amount_24h",
+        "distance_km",
+        "speed_kmh",
+        "device_new",
+    ]
     terms = {name: Term(0.1, -0.05) for name in names} | {f"unused_{number}": Term(0.1, 0) for number in range(22)}
     artefact = pack(LinearScorer(intercept=-3.0, terms=terms, trust=0.8))
     signature = sign(artefact, KEY.encode())
@@ -98,9 +108,7 @@ def detector_job(parts: Parts, settings: Settings) -> Iterator[None]:
 @contextmanager
 def bare_loop(parts: Parts, settings: Settings, idle_s: float = 20) -> Iterator[None]:
     """The bare loop while the block runs."""
-    del parts
-    import os
-
+    del parts  # it needs only the broker, which the settings name
     process = subprocess.Popen([sys.executable, str(BARE_LOOP), str(idle_s)], env=os.environ | _environment(settings))
     try:
         yield
@@ -118,7 +126,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _wait_for(check, deadline_s: float = 60) -> None:
+def _wait_for(check: Callable[[], bool], deadline_s: float = 60) -> None:
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
         try:

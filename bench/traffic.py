@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from weir.messages import Transaction, encode
 
@@ -9,27 +10,38 @@ START_MS = 1_750_000_000_000
 MERCHANTS = 2_000
 
 
-def payments(count: int, users: int, seed: int = 7) -> Iterator[tuple[bytes, bytes]]:
-    """`count` payments as (key, payload), a second of event time apart on average over all users."""
+def payments(count: int, users: int, prefix: str = "t", seed: int = 7) -> Iterator[tuple[bytes, bytes]]:
+    """`count` payments as (key, payload), a second of event time apart over all users; ids are prefix and number."""
     rng = random.Random(seed)
-    homes = [(rng.uniform(40, 55), rng.uniform(-5, 20), rng.lognormvariate(3, 0.6)) for _ in range(users)]
+    homes = [_home(rng, user) for user in range(users)]
     for number in range(count):
-        user = rng.randrange(users)
-        yield f"u{user}".encode(), encode(_payment(rng, number, user, *homes[user]))
+        payment = _payment(rng, rng.choice(homes), f"{prefix}{number}", START_MS + number * 1000 + rng.randrange(1000))
+        yield payment.user_id.encode(), encode(payment)
 
 
-def _payment(rng: random.Random, number: int, user: int, latitude: float, longitude: float, usual: float) -> Transaction:
+class _Home(NamedTuple):
+    user: int
+    latitude: float
+    longitude: float
+    usual: float
+
+
+def _home(rng: random.Random, user: int) -> _Home:
+    return _Home(user, rng.uniform(40, 55), rng.uniform(-5, 20), rng.lognormvariate(3, 0.6))
+
+
+def _payment(rng: random.Random, home: _Home, transaction_id: str, event_time_ms: int) -> Transaction:
     return Transaction(
-        transaction_id=f"t{number}",
-        user_id=f"u{user}",
-        event_time=START_MS + number * 1000 + rng.randrange(1000),
-        amount=round(usual * rng.lognormvariate(0, 0.7), 2),
+        transaction_id=transaction_id,
+        user_id=f"u{home.user}",
+        event_time=event_time_ms,
+        amount=round(home.usual * rng.lognormvariate(0, 0.7), 2),
         currency="EUR",
-        card_id=f"c{user}",
+        card_id=f"c{home.user}",
         merchant_id=f"m{rng.randrange(MERCHANTS)}",
         merchant_category=rng.choice(["grocery", "fuel", "travel", "electronics", "restaurant"]),
-        latitude=latitude + rng.gauss(0, 0.05),
-        longitude=longitude + rng.gauss(0, 0.05),
+        latitude=home.latitude + rng.gauss(0, 0.05),
+        longitude=home.longitude + rng.gauss(0, 0.05),
         country="DE",
-        device_id=f"d{user}-{rng.randrange(2)}",
+        device_id=f"d{home.user}-{rng.randrange(2)}",
     )

@@ -23,7 +23,7 @@ from detector.state import Event, UserState
 from detector.user_events import note
 from weir.artefact import LinearScorer, probability
 from weir.errors import InvalidRecord
-from weir.messages import ModelRef, Position, Reputation, ScoredTransaction, Transaction, UserEvent, encode
+from weir.messages import ModelRef, Position, Reputation, ScoredTransaction, Transaction, UserEvent
 from weir.settings import DetectorSettings
 
 
@@ -157,7 +157,7 @@ class Detector:
             source=source,
             scored_at_ms=now_ms,
             merchant_id=transaction.merchant_id,
-            transaction=_valid_json(raw, transaction),
+            transaction=msgspec.Raw(raw),
         )
 
 
@@ -216,16 +216,5 @@ def _again(
         source=source,
         scored_at_ms=now_ms,
         merchant_id=transaction.merchant_id,
-        transaction=_valid_json(raw, transaction),
+        transaction=msgspec.Raw(raw),
     )
-
-
-def _valid_json(raw: bytes, transaction: Transaction) -> msgspec.Raw:
-    """The original bytes. msgspec does not look at the UTF-8 of values that it skips, so other bytes are written anew."""
-    if raw.isascii():
-        return msgspec.Raw(raw)
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return msgspec.Raw(encode(transaction))
-    return msgspec.Raw(raw)

@@ -32,8 +32,8 @@ class Score(KeyedBroadcastProcessFunction):
         self._user = runtime_context.get_state(USER_STATE)
         self._intake = Intake(Detector(self._settings), self._topics)
         self._knowledge = Knowledge(self._signing_key)
-        self._restored = False
         self._measure(runtime_context)
+        self._restored = False
 
     def process_element(self, record: Row, ctx: Any) -> Iterator[Row]:
         if not self._restored:
@@ -58,24 +58,27 @@ class Score(KeyedBroadcastProcessFunction):
             yield _row(Outbound(self._topics.dead_letters, control.kafka_key, letter))
         else:
             ctx.get_broadcast_state(CONTROL_STATE).put(key, control.payload)
+            self._tell_model()
 
     def _restore(self, ctx: Any) -> None:
         """Compile what broadcast state holds; `open` cannot read it."""
         self._knowledge.restore(payload for _, payload in ctx.get_broadcast_state(CONTROL_STATE).items())
         self._restored = True
+        self._tell_model()
+
+    def _tell_model(self) -> None:
+        champion = self._knowledge.champion
+        if champion is not None:
+            self._publication.update(champion.ref.publication)
+            self._sequence.update(champion.ref.n)
 
     def _measure(self, runtime_context: RuntimeContext) -> None:
         metrics = runtime_context.get_metrics_group()
         self._records = metrics.counter("records_taken")
         self._dead = metrics.counter("records_dead_lettered")
-        metrics.gauge("model_publication", lambda: _publication(self._knowledge)[0])
-        metrics.gauge("model_sequence", lambda: _publication(self._knowledge)[1])
-
-
-def _publication(knowledge: Knowledge) -> tuple[int, int]:
-    """Number and last learned example of the champion; zeros before the first."""
-    champion = knowledge.champion
-    return (champion.ref.publication, champion.ref.n) if champion else (0, 0)
+        # Not gauges: Flink's metrics thread would call into Python, which crashes the JVM once the operator is closed.
+        self._publication = metrics.distribution("model_publication")
+        self._sequence = metrics.distribution("model_sequence")
 
 
 def _row(outbound: Outbound) -> Row:

@@ -29,7 +29,7 @@ class Transaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_id: Id
     event_time: EventTime
     amount: Amount
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)] | None = None
     type: Text | None = None
     channel: Text | None = None
     card_id: Id | None = None
@@ -37,7 +37,7 @@ class Transaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     merchant_category: Text | None = None
     latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2)] | None = None
     ip: Text | None = None
     device_id: Id | None = None
     user_agent: Text | None = None
@@ -60,7 +60,7 @@ class UserEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_time: EventTime
     type: Literal["challenge_passed", "challenge_failed", "trip_confirmed", "device_confirmed"]
     device_id: Id | None = None
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2)] | None = None
     until_ms: Milliseconds | None = None
 
     @property
