@@ -18,9 +18,7 @@ class ScorerModel:
     def __init__(self, scorer: LinearScorer) -> None:
         self.scorer = scorer
 
-    def predict(
-        self, frame: pd.DataFrame, params: dict[str, Any] | None = None
-    ) -> np.ndarray[Any, np.dtype[np.float64]]:  # noqa: ARG002 -- MLflow passes it by name
+    def predict(self, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The probability of fraud, one for each row."""
         rows = frame.to_dict("records")
         return np.array([probability(self.scorer.log_odds(_known(row))) for row in rows])

@@ -134,6 +134,7 @@ def the_run(settings: Settings) -> mlflow.entities.Run:
     return run
 
 
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred")  # MLflow warns of its own types when imported
 def test_newest_publication_becomes_the_champion_that_users_can_load(settings, monkeypatch):
     publications = some_publications(12)
     publish(settings, publications)
