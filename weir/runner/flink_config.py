@@ -7,6 +7,8 @@ from pathlib import Path
 
 from weir.runner.flink_memory import TaskManagerMemory
 
+_A_YEAR_MS = 365 * 24 * 3600 * 1000
+
 
 @dataclass(frozen=True)
 class FlinkCluster:
@@ -68,6 +70,7 @@ def _recovery(cluster: FlinkCluster) -> dict[str, object]:
     return {
         "heartbeat.interval": 1000,
         "heartbeat.timeout": 5000,
+        "resourcemanager.standalone.start-up-time": _A_YEAR_MS,  # later, what finds no slot at once would fail
         "restart-strategy.type": "failure-rate",
         "restart-strategy.failure-rate.delay": "500ms",
         "restart-strategy.failure-rate.failure-rate-interval": "60s",

@@ -16,7 +16,7 @@ from weir.runner.supervisor_config import INFRASTRUCTURE, Folders, group_of, loo
 from weir.runner.supervisord import Running, Supervisor
 from weir.settings import Settings
 
-UP_WITHIN_S = 300.0
+UP_WITHIN_S = 600.0
 _GIVE_UP_AFTER_STARTS = 3
 
 

@@ -1,6 +1,5 @@
 """`weir run PART`: become the program that serves a part."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -8,8 +7,6 @@ from weir.errors import DeploymentError
 from weir.runner import pid_files
 from weir.runner.parts import command_of
 from weir.settings import Settings, load_settings
-
-_CAN_WAIT = {"mlflow", "registrar"}  # no score waits for them; starting them takes as much as starting the jobs
 
 
 def pid_folder(settings: Settings) -> Path:
@@ -25,8 +22,6 @@ def run_part(part: str) -> None:
     """
     settings = load_settings()
     command = command_of(part, settings)
-    if part in _CAN_WAIT:
-        os.nice(10)
     pid_files.record(pid_folder(settings), f"{settings.namespace}.{part}")
     command.exec()
 
