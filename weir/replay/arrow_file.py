@@ -1,7 +1,6 @@
 """Parquet and CSV files through Arrow, in batches, in event-time order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,40 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
-from numpy.typing import NDArray
 
 from weir.errors import DeploymentError
 from weir.replay.mapping import NUMBERS, Mapping
+from weir.replay.period import Extent, Period
 from weir.replay.rows import Columns, Row, RowReader
 
 BATCH_ROWS = 16_384
-
-
-@dataclass(frozen=True)
-class Period:
-    """Event times from `first_ms` to before `stop_ms`; None leaves an end open."""
-
-    first_ms: int | None = None
-    stop_ms: int | None = None
-
-    def holds(self, time_ms: int) -> bool:
-        """Whether the time lies in it."""
-        after = self.first_ms is None or time_ms >= self.first_ms
-        return after and (self.stop_ms is None or time_ms < self.stop_ms)
-
-    def among(self, times: NDArray[np.int64]) -> slice:
-        """Which part of the sorted times lies in it."""
-        first = 0 if self.first_ms is None else int(np.searchsorted(times, self.first_ms))
-        return slice(first, None if self.stop_ms is None else int(np.searchsorted(times, self.stop_ms)))
-
-
-@dataclass(frozen=True)
-class Extent:
-    """What a replay has before it: how many rows, from when to when."""
-
-    rows: int
-    first_ms: int
-    last_ms: int
 
 
 def measure(file: Path, mapping: Mapping, period: Period, limit: int | None) -> Extent:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from weir.messages import Verdict
-from weir.replay.arrow_file import Extent
 from weir.replay.mapping import Mapping
 from weir.replay.observed import Score
+from weir.replay.period import Extent
 from weir.replay.quality import Protocol, Quality, assess
 from weir.replay.rows import Row
 from weir.topics import DAY_MS

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from weir.errors import DeploymentError
-from weir.replay.arrow_file import Extent, Period, measure, read_rows
+from weir.replay.arrow_file import measure, read_rows
 from weir.replay.http_labels import LabelSender
 from weir.replay.kafka_traffic import TransactionSender, Watcher
 from weir.replay.lockstep import Replay
@@ -21,6 +21,7 @@ from weir.replay.mapping import Mapping, parse_mapping
 from weir.replay.observed import Observed
 from weir.replay.own_loop import loop_settings, own_loop
 from weir.replay.pacing import Clock, LabelSchedule, require_horizon
+from weir.replay.period import Extent, Period
 from weir.replay.rows import Row
 from weir.replay.summary import Summary, summarise, tables
 from weir.replay.truth import Truth, protocol_of

@@ -1,0 +1,133 @@
+"""The replay against a loop that a test drives by hand."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tests.builders import HOUR_MS, NOON_MS, a_transaction
+from weir.errors import PartUnavailable
+from weir.messages import Counts
+from weir.replay import lockstep
+from weir.replay.lockstep import Replay
+from weir.replay.observed import Observed
+from weir.replay.pacing import Clock, DueLabel, LabelSchedule
+from weir.replay.rows import Row
+from weir.topics import Topics
+
+START = NOON_MS // HOUR_MS * HOUR_MS
+
+
+class Loop:
+    """Takes transactions and labels, and tells at once that it scored and learned them, unless told not to."""
+
+    def __init__(self, *, learns: bool = True) -> None:
+        self.log: list[str] = []
+        self.observed = Observed(Topics("r"))
+        self.sent, self.labels, self.learns = 0, 0, learns
+        self.most_in_flight = 0
+
+    def send(self, transaction) -> None:
+        self.sent += 1
+        self.log.append(transaction.transaction_id)
+        self.most_in_flight = max(self.most_in_flight, self.sent - self.observed.done)
+
+    def flush(self) -> None:
+        self._tell()
+
+    def check(self) -> None:
+        """The watcher's thread is well; while the replay waits, the loop works."""
+        self._tell()
+
+    def _tell(self) -> None:
+        for offset in range(self.sent):
+            self.observed._scored.add(0, offset)
+        zeros = dict.fromkeys(Counts.__struct_fields__, 0)
+        known = {"transactions_sent": self.sent, "scored": self.sent}
+        labelled = {"labels_accepted": self.labels, "label_examples": self.labels}
+        self.observed.counts = Counts(**(zeros | known | labelled))
+        if self.learns:
+            self.observed.learned_n = self.labels
+
+
+class Labels:
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+
+    @property
+    def sent(self) -> int:
+        return self.loop.labels
+
+    async def send(self, due: list[DueLabel]) -> None:
+        self.loop.labels += len(due)
+        self.loop.log += [f"label of {label.transaction_id}" for label in due]
+
+
+def a_replay(loop: Loop, report: Callable[[int, int], None] = lambda *_: None) -> Replay:
+    return Replay(loop, Labels(loop), loop, loop.observed, LabelSchedule(), report)
+
+
+def a_row(name: str, hours: float, known_hours: float | None = None) -> Row:
+    at_ms = START + round(hours * HOUR_MS)
+    verdict = None if known_hours is None else "fraud"
+    known_ms = START + round((known_hours or 0) * HOUR_MS)
+    return Row(at_ms, a_transaction(transaction_id=name, event_time=at_ms), verdict, known_ms)
+
+
+def test_a_label_leaves_before_the_first_slice_that_may_know_it():
+    loop = Loop()
+    rows = [a_row("a", 0, known_hours=1), a_row("b", 0.5), a_row("c", 1), a_row("d", 2)]
+    asyncio.run(a_replay(loop).in_lockstep(rows, HOUR_MS))
+    assert loop.log == ["a", "b", "label of a", "c", "d"]
+
+
+def test_a_label_known_within_a_slice_waits_for_the_next_one():
+    loop = Loop()
+    rows = [a_row("a", 0, known_hours=0.5), a_row("b", 0.9), a_row("c", 1)]
+    asyncio.run(a_replay(loop).in_lockstep(rows, HOUR_MS))
+    assert loop.log == ["a", "b", "label of a", "c"]
+
+
+def test_labels_known_by_the_last_transaction_are_sent_and_later_ones_are_not():
+    loop, rows = Loop(), [a_row("a", 0, known_hours=2), a_row("b", 1, known_hours=9), a_row("c", 2)]
+    replay = a_replay(loop)
+    asyncio.run(replay.in_lockstep(rows, HOUR_MS))
+    assert loop.log == ["a", "b", "label of a", "c"]
+    assert len(replay.schedule) == 1
+
+
+def test_no_slice_leaves_before_the_labels_are_in_force(monkeypatch):
+    monkeypatch.setattr(lockstep, "STANDSTILL_S", 0.05)
+    loop = Loop(learns=False)
+    rows = [a_row("a", 0, known_hours=1), a_row("b", 1)]
+    with pytest.raises(PartUnavailable, match="1 examples are not learned and in force yet"):
+        asyncio.run(a_replay(loop).in_lockstep(rows, HOUR_MS))
+    assert "b" not in loop.log
+
+
+def test_after_waiting_scores_must_come_from_a_model_that_knows_the_labels():
+    loop = Loop()
+    asyncio.run(a_replay(loop).in_lockstep([a_row("a", 0, known_hours=1), a_row("b", 1)], HOUR_MS))
+    assert loop.observed.required_n == 1
+
+
+def test_what_is_in_flight_is_bounded(monkeypatch):
+    monkeypatch.setattr(lockstep, "MAX_IN_FLIGHT", 1000)
+    loop = Loop()
+    asyncio.run(a_replay(loop).in_lockstep([a_row(f"t{number}", 0) for number in range(5000)], HOUR_MS))
+    assert 500 < loop.most_in_flight <= 1500
+
+
+def test_progress_ends_at_the_number_of_transactions():
+    loop, told = Loop(), []
+    asyncio.run(a_replay(loop, lambda *now: told.append(now)).in_lockstep([a_row("a", 0), a_row("b", 3)], HOUR_MS))
+    assert told[-1] == (2, START + 3 * HOUR_MS)
+
+
+def test_by_the_clock_everything_leaves_in_order_without_waiting_for_learning():
+    loop = Loop()
+    rows = [a_row("a", 0, known_hours=0.2), a_row("b", 1), a_row("c", 2)]
+    clock = Clock(speed=1e9, first_event_ms=START, started_s=0)
+    asyncio.run(a_replay(loop).by_the_clock(rows, clock))
+    assert [name for name in loop.log if not name.startswith("label")] == ["a", "b", "c"]
+    assert loop.labels == 1
