@@ -1,0 +1,109 @@
+"""`weir up`, `weir down` and what is between them, on the real system."""
+
+import json
+import os
+import signal
+
+import psutil
+import pytest
+
+from tests.e2e.system import System
+from tests.waiting import eventually
+from weir.runner.kafka_admin import topic_names
+from weir.runner.pid_files import recorded
+from weir.runner.supervisor_config import Folders
+from weir.topics import Topics
+
+pytestmark = pytest.mark.timeout(1800)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("runner")
+
+
+@pytest.fixture(scope="module")
+def system(folder):
+    running = System(folder)
+    try:
+        running.up()
+        yield running
+    finally:
+        running.down()
+
+
+def unwell(system):
+    parts = system.status()["parts"]
+    return {name: part["problem"] for name, part in parts.items() if not part["well"]}
+
+
+def pids(system):
+    return {name: part["pid"] for name, part in system.status()["parts"].items()}
+
+
+def processes(folder):
+    return list(recorded(folder / "run").values())
+
+
+def last_start(system, job):
+    """What the job's last submission started from."""
+    lines = [line for line in system.run("logs", job).splitlines() if "job_submitted" in line]
+    return json.loads(lines[-1])["start"]
+
+
+def test_every_part_is_well_after_up(system):
+    assert eventually(lambda: unwell(system) == {}, deadline_s=60, every_s=1)
+
+
+def test_up_again_starts_nothing_again(system):
+    before = pids(system)
+    system.up()
+    assert pids(system) == before
+
+
+def test_topics_of_the_namespace_are_there(system):
+    assert {topic.name for topic in Topics("live").all()} <= topic_names(system.addresses["Kafka"])
+
+
+def test_log_of_a_part_is_shown(system):
+    assert "Kafka Server started" in system.run("logs", "kafka", "-n", "100000")
+
+
+@pytest.mark.usefixtures("system")
+def test_signing_key_stands_in_no_file_but_its_own(folder):
+    key = (folder / "signing.key").read_text()
+    configuration = [*Folders(folder).config.parent.rglob("*.conf"), *folder.rglob("config.yaml")]
+    assert configuration
+    assert all(key not in file.read_text() for file in configuration)
+
+
+@pytest.mark.usefixtures("system")
+def test_everything_listens_on_this_machine_only(folder):
+    sockets = [socket for process in processes(folder) for socket in process.net_connections(kind="inet")]
+    listening = {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN}
+    assert listening <= {"127.0.0.1", "::ffff:127.0.0.1"}
+
+
+def test_jobmanager_that_is_killed_gets_its_jobs_back(system):
+    os.kill(pids(system)["jobmanager"], signal.SIGKILL)
+    eventually(lambda: unwell(system), deadline_s=30)
+    assert eventually(lambda: unwell(system) == {}, deadline_s=300, every_s=1)
+    assert "/chk-" in last_start(system, "detector-job")
+
+
+def test_down_ends_everything_and_up_goes_on_from_the_savepoint(system, folder):
+    running = processes(folder)
+    system.down()
+    assert [process for process in running if process.is_running()] == []
+    system.up()
+    assert "/savepoint-" in last_start(system, "detector-job")
+    assert "/savepoint-" in last_start(system, "label-join-job")
+
+
+def test_up_after_a_killed_supervisor_ends_what_it_left_and_goes_on(system, folder):
+    left = processes(folder)
+    supervisord = int((Folders(folder).config.parent / "supervisord.pid").read_text())
+    os.kill(supervisord, signal.SIGKILL)
+    assert "ended what an earlier run left behind" in system.run("up")
+    assert [process for process in left if process.is_running()] == []
+    assert unwell(system) == {}
