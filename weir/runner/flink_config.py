@@ -7,7 +7,7 @@ from pathlib import Path
 
 from weir.runner.flink_memory import TaskManagerMemory
 
-_A_YEAR_MS = 365 * 24 * 3600 * 1000
+_LONGEST_DELAY_MS = 240 * 24 * 3600 * 1000  # Pekko refuses timers beyond 248 days
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ def _recovery(cluster: FlinkCluster) -> dict[str, object]:
     return {
         "heartbeat.interval": 1000,
         "heartbeat.timeout": 5000,
-        "resourcemanager.standalone.start-up-time": _A_YEAR_MS,  # later, what finds no slot at once would fail
+        "pekko.startup-timeout": "120s",  # a machine that starts everything at once is slow, not broken
+        "pekko.ask.timeout": "30s",
+        "resourcemanager.standalone.start-up-time": _LONGEST_DELAY_MS,  # later, what finds no slot at once would fail
         "restart-strategy.type": "failure-rate",
         "restart-strategy.failure-rate.delay": "500ms",
         "restart-strategy.failure-rate.failure-rate-interval": "60s",
