@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from weir.cli import app
 from weir.errors import DeploymentError
+from weir.runner.logs import last_words
 from weir.runner.parts import command_of, every_part, stage_of
 from weir.settings import Settings
 
@@ -62,3 +63,15 @@ def test_nothing_stops_before_what_needs_it():
     assert all(
         stage_of(part.name) < stage_of(needed) for part in parts for needed in part.depends_on if needed != "topics"
     )
+
+
+def test_last_error_of_a_part_is_found_before_its_next_start(tmp_path):
+    log = tmp_path / "part.log"
+    log.write_text("INFO starting\nCaused by: java.lang.Fault: it broke\n\tat x\nWARNING: starting again\n")
+    assert last_words(log) == "Caused by: java.lang.Fault: it broke"
+
+
+def test_part_without_an_error_has_its_last_line(tmp_path):
+    log = tmp_path / "part.log"
+    log.write_text("one\ntwo\n")
+    assert last_words(log) == "two"

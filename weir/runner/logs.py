@@ -1,10 +1,14 @@
 """`weir logs PART`: what a part printed."""
 
 import os
+from pathlib import Path
 
 from weir.errors import DeploymentError
 from weir.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_group
 from weir.settings import Settings
+
+_LOOKED_AT = 1000
+_TELLING = ("Caused by: ", " ERROR ", '"level": "error"', "Error: ")
 
 
 def show_log(settings: Settings, part: str, lines: int, *, follow: bool) -> None:
@@ -22,3 +26,11 @@ def show_log(settings: Settings, part: str, lines: int, *, follow: bool) -> None
         )
         raise DeploymentError(f"{part} has printed nothing here.", f"Parts with a log: {', '.join(known) or 'none'}.")
     os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), str(file)])  # noqa: S606 -- ours
+
+
+def last_words(log: Path) -> str:
+    """The line that says why a part ended: its last cause or error, for the next start's first lines may follow it."""
+    lines = log.read_text(errors="replace").splitlines()[-_LOOKED_AT:] if log.exists() else []
+    lines = [line.strip() for line in lines if line.strip()]
+    telling = [line for line in lines if any(sign in line for sign in _TELLING)]
+    return (telling or lines or ["it printed nothing."])[-1][:400]

@@ -10,6 +10,7 @@ from weir.kafka_clients import create_topics
 from weir.runner import endpoints
 from weir.runner.environment import environment_of
 from weir.runner.health import problem_of
+from weir.runner.logs import last_words
 from weir.runner.parts import Part, loop, stage_of
 from weir.runner.progress import wait_for_all
 from weir.runner.supervisor_config import INFRASTRUCTURE, Folders, group_of, loop_group
@@ -124,7 +125,7 @@ class _Watch:
         starts = self._starts.setdefault(part, set())
         starts.add(program.started_s)
         if program.state == "FATAL" or len(starts) > _GIVE_UP_AFTER_STARTS:
-            raise DeploymentError(f"{part} does not stay up: {_last_words(program)}", f"See `weir logs {part}`.")
+            raise DeploymentError(f"{part} does not stay up: {last_words(program.log)}", f"See `weir logs {part}`.")
         return None if program.state == "RUNNING" else f"is {program.state.lower()}"
 
     def _look(self) -> dict[str, Running]:
@@ -132,8 +133,3 @@ class _Watch:
             self._looked_s = time.monotonic()
             self._seen = {one.part: one for one in self._supervisor.programs() if one.group in self._groups}
         return self._seen
-
-
-def _last_words(program: Running) -> str:
-    lines = program.log.read_text(errors="replace").strip().splitlines() if program.log.exists() else []
-    return lines[-1][:400] if lines else "it printed nothing."
