@@ -78,7 +78,8 @@ def _properties(broker: Broker) -> dict[str, object]:
 
 
 def _java(broker: Broker, kind: str, heap_mb: int) -> list[str]:
-    start = with_archive(on_classpath(jars("kafka", broker.cache_dir)), kind, broker.cache_dir)
+    classpath = [*jars("kafka", broker.cache_dir), *jars("kafka-logging", broker.cache_dir)]
+    start = with_archive(on_classpath(classpath), kind, broker.cache_dir)
     logging = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
     return [*start, f"-Xmx{heap_mb}m", "-XX:+UseG1GC", logging]
 
