@@ -52,7 +52,7 @@ def vertices(cluster: FlinkCluster, job_id: str) -> list[dict[str, Any]]:
     return list(rest(cluster, f"/jobs/{job_id}").get("vertices", []))
 
 
-def until_running(cluster: FlinkCluster, job_id: str, deadline_s: float = 90) -> None:
+def until_running(cluster: FlinkCluster, job_id: str, deadline_s: float = 120) -> None:
     """Wait until every task runs; a job says RUNNING long before its tasks do."""
 
     def all_run() -> bool:

@@ -60,7 +60,7 @@ class Probe(KeyedBroadcastProcessFunction):
         metrics = runtime_context.get_metrics_group()
         self._records = metrics.counter("contract_records")
         self._sizes = metrics.distribution("contract_sizes")
-        metrics.gauge("contract_model_bytes", lambda: len(self._model))
+        self._rate = metrics.meter("contract_rate")
 
     def process_element(self, record: Row, ctx: Any) -> Iterator[Row]:
         self._compile_once(ctx)
@@ -71,6 +71,7 @@ class Probe(KeyedBroadcastProcessFunction):
         self._seen.update(state)
         self._records.inc()
         self._sizes.update(len(payload or b""))
+        self._rate.mark_event()
         if "wake_ms" in asked:
             ctx.timer_service().register_event_time_timer(asked["wake_ms"])
         position = {"topic": topic, "partition": partition, "offset": offset}

@@ -148,9 +148,10 @@ def test_python_of_its_own_is_refused():
     assert "process mode" in done.stderr
 
 
-def test_counter_gauge_and_distribution_of_python_are_seen_over_rest(seen):
+def test_counter_meter_and_distribution_of_python_are_seen_over_rest(seen):
     assert seen.metrics["0.probe.contract_records"] == TOTAL
-    assert {name for name in seen.metrics if "contract_sizes" in name or "contract_model" in name} == {
+    assert set(seen.metrics) == {
+        "0.probe.contract_records",
+        "0.probe.contract_rate",
         "0.probe.contract_sizes",
-        "0.probe.contract_model_bytes",
     }
