@@ -21,11 +21,12 @@ START = NOON_MS // HOUR_MS * HOUR_MS
 class Loop:
     """Takes transactions and labels, and tells at once that it scored and learned them, unless told not to."""
 
-    def __init__(self, *, learns: bool = True) -> None:
+    def __init__(self, *, learns: bool = True, scores_before_in_force: int = 0) -> None:
         self.log: list[str] = []
         self.observed = Observed(Topics("r"))
         self.sent, self.labels, self.learns = 0, 0, learns
         self.most_in_flight = 0
+        self.behind = scores_before_in_force
 
     def send(self, transaction) -> None:
         self.sent += 1
@@ -48,6 +49,9 @@ class Loop:
         self.observed.counts = Counts(**(zeros | known | labelled))
         if self.learns:
             self.observed.learned_n = self.labels
+        if self.labels and self.observed.required_n:
+            self.behind -= 1
+            self.observed.in_force_n = self.labels if self.behind < 0 else 0
 
 
 class Labels:
@@ -109,6 +113,15 @@ def test_after_waiting_scores_must_come_from_a_model_that_knows_the_labels():
     loop = Loop()
     asyncio.run(a_replay(loop).in_lockstep([a_row("a", 0, known_hours=1), a_row("b", 1)], HOUR_MS))
     assert loop.observed.required_n == 1
+
+
+def test_transactions_go_one_at_a_time_until_a_score_shows_the_newest_model():
+    loop = Loop(scores_before_in_force=2)
+    rows = [a_row("a", 0, known_hours=1), *(a_row(f"t{number}", 1) for number in range(10))]
+    told: list[int] = []
+    replay = a_replay(loop, lambda sent, _: told.append(sent))
+    asyncio.run(replay.in_lockstep(rows, HOUR_MS))
+    assert told == [1, 2, 3, 4, 11]
 
 
 def test_what_is_in_flight_is_bounded(monkeypatch):

@@ -27,6 +27,7 @@ class Replay:
     observed: Observed
     schedule: LabelSchedule
     report: Callable[[int, int], None] = lambda _sent, _event_ms: None
+    _event_ms: int = 0
 
     @property
     def sent(self) -> Sent:
@@ -35,39 +36,48 @@ class Replay:
 
     async def in_lockstep(self, rows: Iterable[Row], slice_ms: int) -> None:
         """Send slice after slice, each once the loop has caught up with everything before it."""
-        last_ms = 0
         for start_ms, some in slices(rows, slice_ms):
             await self._send_labels(start_ms)
             await self._settle()
-            last_ms = await self._send_rows(some)
-        await self._send_labels(last_ms)
-        await self._settle()
+            await self._send_pilots(some)
+            await self._send_rows(some)
+        await self._finish()
 
     async def by_the_clock(self, rows: Iterable[Row], clock: Clock) -> None:
         """Send every slice at its wall time, labels beside it; wait for the loop only at the end."""
-        last_ms = 0
         async with asyncio.TaskGroup() as sending:
             for start_ms, some in slices(rows, clock.tick_ms):
                 await asyncio.sleep(max(0.0, clock.due_s(start_ms) - time.monotonic()))
                 sending.create_task(self._send_labels(start_ms))
-                last_ms = await self._send_rows(some)
-        await self._send_labels(last_ms)
+                await self._send_rows(some)
+        await self._finish()
+
+    async def _finish(self) -> None:
+        """Send what is known by the last transaction; later labels are not due."""
+        await self._send_labels(self._event_ms)
         await self._settle()
 
-    async def _send_rows(self, rows: Iterator[Row]) -> int:
-        """Send a slice's transactions, never more than `MAX_IN_FLIGHT` ahead of the scores; the last event time."""
-        last_ms = 0
+    async def _send_rows(self, rows: Iterable[Row]) -> None:
+        """Send a slice's transactions, never more than `MAX_IN_FLIGHT` ahead of the scores."""
         for row in rows:
             self.observed.leaves(self.transactions.sent, row.transaction.transaction_id, now_ms())
             self.transactions.send(row.transaction)
             self.schedule.add(row)
-            last_ms = row.event_time_ms
+            self._event_ms = row.event_time_ms
             if self.transactions.sent % 500 == 0:
-                self.report(self.transactions.sent, last_ms)
+                self.report(self.transactions.sent, self._event_ms)
                 await self._wait_until(self._has_room, "scores")
         self.transactions.flush()
-        self.report(self.transactions.sent, last_ms)
-        return last_ms
+        self.report(self.transactions.sent, self._event_ms)
+
+    async def _send_pilots(self, rows: Iterator[Row]) -> None:
+        """Send one transaction at a time until a score shows that the detector has the newest model.
+
+        A publication reaches the detector beside the transactions, so being on `control` is not being in force yet.
+        """
+        while self.observed.in_force_n < self.observed.required_n and (pilot := next(rows, None)):
+            await self._send_rows([pilot])
+            await self._wait_until(lambda: self.observed.done >= self.transactions.sent, "a score")
 
     async def _send_labels(self, now_event_ms: int) -> None:
         if self.labels is not None:

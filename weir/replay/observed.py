@@ -41,6 +41,8 @@ _dead_letters = msgspec.json.Decoder(_DeadLettered)
 class Observed:
     """A fold over a namespace's outgoing topics. The first score of a position counts, as for everyone downstream.
 
+    `learned_n` is the last example of the newest publication, `in_force_n` that of the newest model that scored,
+    `required_n` the one that scores from now on must know; `stale` counts those that do not.
     `keep` says which scores are kept, for measuring their quality.
     """
 
@@ -57,6 +59,7 @@ class Observed:
         self.publications = 0
         self.learned_n = 0
         self.required_n = 0
+        self.in_force_n = 0
         self.stale = 0
 
     @property
@@ -76,7 +79,9 @@ class Observed:
             return
         self.decisions[score.decision] += 1
         self.flags.update(score.flags)
-        self.stale += (score.model.n if score.model else 0) < self.required_n
+        learned_n = score.model.n if score.model else 0
+        self.in_force_n = max(self.in_force_n, learned_n)
+        self.stale += learned_n < self.required_n
         left_ms = self._left_ms.pop(score.transaction_id, None)
         if left_ms is not None:
             self.latencies_ms.append(score.scored_at_ms - left_ms)
