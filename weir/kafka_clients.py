@@ -49,7 +49,7 @@ def create_topics(bootstrap_servers: str, topics: Iterable[Topic], replication: 
     Raises:
         PartUnavailable: the broker does not answer or refuses.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 3})
     new = [NewTopic(topic.name, topic.partitions, replication, config=topic.config) for topic in topics]
     for name, future in admin.create_topics(new, request_timeout=timeout_s).items():
         try:
