@@ -12,7 +12,7 @@ import httpx
 
 from tests.waiting import eventually
 from weir.kafka_clients import consumer, producer
-from weir.messages import SCORED, ScoredTransaction
+from weir.messages import DEAD_LETTER, SCORED, DeadLetter, ScoredTransaction
 from weir.topics import Topics
 
 WEIR = Path(sys.executable).parent / "weir"
@@ -70,6 +70,23 @@ class System:
             return eventually(lambda: self._find(reader, transaction_id), deadline_s, every_s=0)
         finally:
             reader.close()
+
+    def dead_letters(self, count: int, deadline_s: float) -> list[DeadLetter]:
+        """At least this many dead letters, one for each position that they came from."""
+        reader, found = consumer(self.addresses["Kafka"], "test-e2e"), {}
+        reader.subscribe([self.topics.dead_letters])
+
+        def enough() -> bool:
+            for record in reader.consume(1000, timeout=0.2):
+                letter = DEAD_LETTER.decode(record.value())
+                found[letter.source] = letter
+            return len(found) >= count
+
+        try:
+            eventually(enough, deadline_s, every_s=0)
+        finally:
+            reader.close()
+        return list(found.values())
 
     @staticmethod
     def _find(reader: Any, transaction_id: str) -> ScoredTransaction | None:
