@@ -33,10 +33,12 @@ class Enter(KeyedProcessFunction):
 
 
 class Brake(KeyedProcessFunction):
-    """Holds everything behind this record back until the file it names is gone."""
+    """Holds everything behind this record back until the file it names is gone, and says so by another file."""
 
     def process_element(self, record: Row, _: Any) -> Iterator[Row]:
-        while Path(record[1].decode()).exists():
+        file = Path(record[1].decode())
+        file.with_suffix(".held").touch()
+        while file.exists():
             time.sleep(0.02)
         yield Row(record[0], record[1])
 

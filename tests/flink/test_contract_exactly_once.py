@@ -71,8 +71,11 @@ def outcome(broker, cache_dir, tmp_path_factory) -> Outcome:
 def _kill_before_the_commit(cluster: KillableCluster, job_id: str, log: "_Log", then: range) -> None:
     """The sink pre-commits, writes `then` into its next transaction, and dies before it hears that it may commit."""
     sink, brake = cluster.taskmanager_of(job_id, "learning_log"), cluster.flink.folder / "brake"
+    held = brake.with_suffix(".held")
+    held.unlink(missing_ok=True)
     brake.touch()
     log.brake(brake)
+    eventually(held.exists, 60)
     checkpoint = begin_checkpoint(cluster.flink, job_id)
     until_only_missing(cluster.flink, job_id, checkpoint, 1)
     log.write(then)
