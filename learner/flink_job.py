@@ -61,14 +61,10 @@ def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
             "learning_log", [topics.learning_log], bootstrap_servers=broker, options=once | {"sink.parallelism": "1"}
         )
     )
-    tables.execute_sql(
-        sink_table(
-            "dead_letters",
-            [topics.dead_letters],
-            bootstrap_servers=broker,
-            options={"sink.delivery-guarantee": "at-least-once"},
-        )
-    )
+    # Both jobs write dead-letters, and writers of a topic must not mix guarantees.
+    letters = exactly_once(f"weir-{settings.namespace}-letters", settings.flink.transaction_timeout_ms)
+    guarantee = letters if settings.flink.exactly_once_scores else {"sink.delivery-guarantee": "at-least-once"}
+    tables.execute_sql(sink_table("dead_letters", [topics.dead_letters], bootstrap_servers=broker, options=guarantee))
 
 
 def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:

@@ -10,7 +10,7 @@ The same log gives the same fold, straight through or from any snapshot on; the 
 from learner.digest import canonical_digest
 from learner.drift import DriftWatch
 from learner.evaluation import Evaluation
-from learner.linear_model import LinearModel, compile_scorer
+from learner.linear_model import LinearModel, compile_scorer, trust_in
 from learner.reputation import Reputations
 from weir.artefact import pack, sign
 from weir.errors import BrokenLog
@@ -25,7 +25,7 @@ class Fold:
 
     def __init__(self, settings: LearningSettings) -> None:
         self.epoch, self.n = settings.epoch, 0
-        self.frauds_learned = 0
+        self.frauds_learned, self.legitimate_learned = 0, 0
         self.model = LinearModel(settings.learning_rate)
         self._evaluation = Evaluation()
         self._drift = DriftWatch()
@@ -41,7 +41,7 @@ class Fold:
         if (epoch, n) != (self.epoch, self.n + 1):
             raise BrokenLog(
                 f"The learning log goes from {self.epoch}:{self.n} to {epoch}:{n}.",
-                "Restore the label-join job from its last checkpoint, or begin a new epoch on a new log.",
+                "Begin a new epoch: see docs/adr/0010.",
             )
         self.n = n
         self._evaluation.judge(example, self.model.predict_proba_one(example.features)[True])
@@ -50,6 +50,7 @@ class Fold:
             fraud = example.verdict == "fraud"
             self.model.learn_one(example.features, fraud, example.weight)
             self.frauds_learned += fraud
+            self.legitimate_learned += not fraud
         self._reputations.learn(n, example)
 
     def changed_reputation(self) -> list[Reputation]:
@@ -58,7 +59,8 @@ class Fold:
 
     def publication(self, number: int, now_ms: int, key: bytes) -> Publication:
         """The model as it is now, signed; it carries the drift found since the last call."""
-        artefact = pack(compile_scorer(self.model, self.frauds_learned))
+        trust = trust_in(self.frauds_learned, self.legitimate_learned)
+        artefact = pack(compile_scorer(self.model, trust))
         findings, self._findings = self._findings, []
         return Publication(
             publication=number,

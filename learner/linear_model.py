@@ -18,7 +18,7 @@ INTERCEPT = -4.0
 
 INTERCEPT_RATE = 0.02
 FIRST_SQUARED_GRADIENT = 10.0
-FRAUDS_FOR_HALF_TRUST = 20
+FRAUDS_FOR_HALF_TRUST, LEGITIMATE_FOR_HALF_TRUST = 20, 100
 
 
 class FeatureScaler(preprocessing.StandardScaler):  # type: ignore[misc] # River's base classes are untyped
@@ -96,12 +96,20 @@ class LinearModel(base.Classifier):  # type: ignore[misc] # likewise
         }
 
 
-def compile_scorer(model: LinearModel, frauds_learned: int) -> LinearScorer:
-    """The model as the detector holds it; trust grows with the frauds that it has learned."""
+def trust_in(frauds: int, legitimate: int) -> float:
+    """How far a model may speak against the rules, by the verdicts of each kind that it has learned.
+
+    Frauds come first, and legitimate ones only at maturity: a model that knows frauds alone would call everything one.
+    """
+    known = legitimate + 1
+    return frauds / (frauds + FRAUDS_FOR_HALF_TRUST) * known / (known + LEGITIMATE_FOR_HALF_TRUST)
+
+
+def compile_scorer(model: LinearModel, trust: float) -> LinearScorer:
+    """The model as the detector holds it."""
     terms = {}
     for name, weight in sorted(model.classifier.weights.items()):
         factor, mean = model.scaler.standard(name)
         if weight != 0.0 and factor != 0.0:
             terms[name] = Term(slope=weight * factor, offset=-weight * factor * mean)
-    trust = frauds_learned / (frauds_learned + FRAUDS_FOR_HALF_TRUST)
     return LinearScorer(intercept=float(model.classifier.intercept), terms=terms, trust=trust)

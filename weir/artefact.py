@@ -27,7 +27,7 @@ class Term(Struct, frozen=True, array_like=True):
 class LinearScorer(Struct, frozen=True, kw_only=True):
     """A compiled linear model.
 
-    `trust` in 0..1 is how far the model may speak against the rules: it grows with the frauds learned.
+    `trust` in 0..1 is how far the model may speak against the rules: it grows with the verdicts of both kinds learned.
     """
 
     schema: int = ARTEFACT_SCHEMA

@@ -53,4 +53,7 @@ class RefusedArtefact(DeploymentError):
 
 
 class BrokenLog(DeploymentError):
-    """The learning log is not dense. Stop the learner and restore the label-join job from its last checkpoint."""
+    """The learning log is not dense: an outage outlasted the transaction timeout (docs/adr/0010), or something else wrote.
+
+    What is missing is made again in a new epoch: a fresh label-join job and `WEIR_LEARNING__EPOCH` one higher.
+    """

@@ -64,10 +64,12 @@ def test_publication_carries_the_model_that_scores(fold):
     assert (publication.publication, publication.epoch, publication.n) == (7, 3, 200)
 
 
-def test_trust_counts_the_frauds_learned(fold):
-    learn(fold, *[an_example(transaction_id=f"t{number}") for number in range(20)])
+def test_trust_counts_the_verdicts_learned(fold):
+    frauds = [an_example(transaction_id=f"f{number}") for number in range(20)]
+    legitimate = [an_example(transaction_id=f"l{number}", verdict="legitimate") for number in range(99)]
+    learn(fold, *frauds, *legitimate)
     publication = fold.publication(1, NOON_MS, KEY)
-    assert unpack(publication.artefact, publication.signature, KEY).trust == pytest.approx(0.5)
+    assert unpack(publication.artefact, publication.signature, KEY).trust == pytest.approx(0.25)
 
 
 def test_scores_are_judged_as_they_were_given(fold):

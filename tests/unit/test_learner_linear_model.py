@@ -5,7 +5,7 @@ import pickle
 import pytest
 from river import checks
 
-from learner.linear_model import LinearModel, compile_scorer
+from learner.linear_model import LinearModel, compile_scorer, trust_in
 from tests.learning_stream import a_learning_stream
 from weir.artefact import probability
 
@@ -20,14 +20,14 @@ def learned():
 
 
 def test_compiled_scorer_scores_as_the_model_does(learned):
-    scorer = compile_scorer(learned, frauds_learned=60)
+    scorer = compile_scorer(learned, trust=0.75)
     for example in a_learning_stream(300, seed=2):
         expected = learned.predict_proba_one(example.features)[True]
         assert probability(scorer.log_odds(example.features)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_contributions_and_intercept_sum_to_the_log_odds(learned):
-    scorer, features = compile_scorer(learned, frauds_learned=60), {"log_amount": 6.0, "device_missing": 1.0}
+    scorer, features = compile_scorer(learned, trust=0.75), {"log_amount": 6.0, "device_missing": 1.0}
     total = scorer.intercept + sum(scorer.contributions(features).values())
     assert total == pytest.approx(learned.log_odds_one(features), abs=1e-9)
 
@@ -41,7 +41,7 @@ def test_missing_feature_can_speak_for_fraud():
     model = LinearModel()
     for number in range(200):
         model.learn_one({"device_missing": 1.0} if number % 4 == 0 else {"device_is_new": 0.0}, number % 4 == 0)
-    assert compile_scorer(model, 50).terms["device_missing"].slope > 1
+    assert compile_scorer(model, 0.7).terms["device_missing"].slope > 1
 
 
 def test_before_the_first_example_the_score_is_about_the_base_rate():
@@ -71,12 +71,13 @@ def test_feature_that_never_varied_says_nothing():
     model = LinearModel()
     for number in range(50):
         model.learn_one({"constant": 7.0}, number % 2 == 0)
-    assert "constant" not in compile_scorer(model, 25).terms
+    assert "constant" not in compile_scorer(model, 0.5).terms
 
 
-def test_trust_grows_with_the_frauds_learned(learned):
-    trusts = [compile_scorer(learned, frauds).trust for frauds in (0, 20, 2000)]
-    assert trusts == [0.0, 0.5, pytest.approx(0.99, abs=0.001)]
+def test_trust_grows_with_the_verdicts_of_both_kinds():
+    assert trust_in(frauds=0, legitimate=10_000) == 0.0
+    assert trust_in(frauds=1000, legitimate=0) < 0.01
+    assert trust_in(frauds=2000, legitimate=200_000) == pytest.approx(0.99, abs=0.001)
 
 
 def test_pickling_changes_nothing(learned):
