@@ -1,6 +1,7 @@
 """`weir status`: what runs and how well, how far readers are behind, which model is where, and whether counts agree."""
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,6 +22,8 @@ from weir.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_group
 from weir.runner.supervisord import Running, Supervisor
 from weir.runner.up import addresses
 from weir.settings import Settings
+
+COLLECTED_WITHIN_S = 0.4
 
 
 def status(settings: Settings) -> dict[str, Any]:
@@ -89,6 +92,8 @@ def detector_model(settings: Settings) -> dict[str, Any] | None:
     job = rest.live_job(JobPart("detector-job", settings).name)
     if job is None:
         return None
+    rest.metric(job.id, ".model_publication")  # Flink answers with what it last collected, and collects anew
+    time.sleep(COLLECTED_WITHIN_S)
     publication, n = rest.metric(job.id, ".model_publication"), rest.metric(job.id, ".model_sequence")
     return None if publication is None else {"publication": int(publication), "n": None if n is None else int(n)}
 
