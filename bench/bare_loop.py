@@ -9,10 +9,11 @@ import time
 from msgspec import Struct
 
 from detector.detector import Detector
-from detector.intake import Intake, Record
+from detector.intake import Intake
 from detector.knowledge import Knowledge
 from weir.kafka_clients import consumer, producer
 from weir.messages import decoder_of
+from weir.records import Record
 from weir.settings import Settings, load_settings
 
 

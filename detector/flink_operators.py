@@ -9,11 +9,12 @@ from pyflink.datastream import KeyedBroadcastProcessFunction, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
 from detector.detector import Detector
-from detector.intake import Intake, Outbound, Record, dead_letter
+from detector.intake import Intake, dead_letter
 from detector.knowledge import Knowledge
 from weir.errors import InvalidRecord
 from weir.flink_environment import STATE_BYTES, require_thread_mode
 from weir.messages import encode
+from weir.records import Outbound, Record
 from weir.settings import DetectorSettings
 from weir.topics import Topics
 

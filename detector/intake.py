@@ -7,32 +7,9 @@ from detector.detector import Detector
 from detector.knowledge import Knowledge
 from detector.state import decode_state, encode_state
 from weir.errors import InvalidRecord
-from weir.messages import TRANSACTION, USER_EVENT, DeadLetter, Position, decode_with, encode
+from weir.messages import TRANSACTION, USER_EVENT, DeadLetter, decode_with, encode
+from weir.records import Outbound, Record
 from weir.topics import Topics
-
-
-class Record(NamedTuple):
-    """A record as it stands in Kafka. `reply_to` names who waits for the decision."""
-
-    kafka_key: bytes | None
-    payload: bytes | None
-    topic: str
-    partition: int
-    offset: int
-    reply_to: bytes | None = None
-
-    @property
-    def position(self) -> Position:
-        """Where it stands."""
-        return Position(self.topic, self.partition, self.offset)
-
-
-class Outbound(NamedTuple):
-    """A record to write: topic, key, payload."""
-
-    topic: str
-    kafka_key: bytes | None
-    payload: bytes
 
 
 class Taken(NamedTuple):

@@ -8,8 +8,9 @@ from pyflink.common import Row
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ValueStateDescriptor
 
-from learner.label_intake import LabelIntake, Record, Taken
+from learner.label_intake import LabelIntake, Taken
 from weir.flink_environment import STATE_BYTES, require_thread_mode
+from weir.records import Record
 from weir.settings import LearningSettings
 from weir.topics import Topics
 

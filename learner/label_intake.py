@@ -4,32 +4,10 @@ from typing import NamedTuple
 
 from learner.label_join import Joined, JoinState, LabelJoin, Unusable, decode_join_state, encode_join_state
 from weir.errors import InvalidRecord
-from weir.messages import LABEL, SCORED, DeadLetter, Position, decode_with, encode
+from weir.messages import LABEL, SCORED, DeadLetter, decode_with, encode
+from weir.records import Outbound, Record
 from weir.settings import LearningSettings
 from weir.topics import Topics
-
-
-class Record(NamedTuple):
-    """A record as it stands in Kafka."""
-
-    kafka_key: bytes | None
-    payload: bytes | None
-    topic: str
-    partition: int
-    offset: int
-
-    @property
-    def position(self) -> Position:
-        """Where it stands."""
-        return Position(self.topic, self.partition, self.offset)
-
-
-class Outbound(NamedTuple):
-    """A record to write: topic, key, payload. Examples get their key, the number, as they are written."""
-
-    topic: str
-    kafka_key: bytes | None
-    payload: bytes
 
 
 class Taken(NamedTuple):

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from detector.detector import Detector
-from detector.intake import Intake, Record
+from detector.intake import Intake
 from detector.knowledge import Knowledge
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction, a_user_event
 from tests.flink.jobs import job, read
@@ -15,6 +15,7 @@ from tests.malformed import malformed_payloads
 from weir.artefact import LinearScorer, Term, pack, sign, sign_reputation
 from weir.kafka_clients import create_topics, producer
 from weir.messages import DEAD_LETTER, SCORED, DeadLetter, Publication, Reputation, ScoredTransaction, encode
+from weir.records import Record
 from weir.settings import Settings
 
 KEY = b"test"

@@ -2,9 +2,10 @@
 
 import pytest
 
-from learner.label_intake import LabelIntake, Record
+from learner.label_intake import LabelIntake
 from tests.builders import NOON_MS, a_label, a_scored_transaction
 from weir.messages import DEAD_LETTER, EXAMPLE, Position, encode
+from weir.records import Record
 from weir.settings import LearningSettings
 from weir.topics import Topics
 
