@@ -57,6 +57,15 @@ def test_transaction_from_kafka_is_scored_by_rules_before_the_first_model(system
     assert "no_model" in scored.flags
 
 
+def test_status_shows_how_far_each_job_is_behind(system):
+    eventually(lambda: _lags(system) == {"detector": 0, "label-join": 0}, deadline_s=60)
+
+
+def _lags(system):
+    topics = system.status()["topics"]
+    return topics[system.topics.transactions]["lag"] | topics[system.topics.scored]["lag"]
+
+
 def test_decision_service_answers_with_the_streams_decision(system):
     payment = a_payment()
     answer = system.pay(**payment).json()
