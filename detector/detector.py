@@ -18,7 +18,7 @@ from detector.habits import DAY_MS
 from detector.history import advance, insert, is_late
 from detector.moment import Moment, moment_of
 from detector.recent_decisions import Decided, first_decision, record_decision
-from detector.rules import hits_of
+from detector.rules import hits_of, rules_log_odds
 from detector.state import Event, UserState
 from detector.user_events import note
 from weir.artefact import LinearScorer, probability
@@ -157,6 +157,7 @@ class Detector:
             source=source,
             scored_at_ms=now_ms,
             merchant_id=transaction.merchant_id,
+            rules_log_odds=rules_log_odds(hits),
             transaction=msgspec.Raw(raw),
         )
 

@@ -2,7 +2,7 @@
 
 transactions, user-events --key by user--> score <--broadcast-- control
                                             |
-                scored-transactions, decision-replies, dead-letters
+            scored-transactions, alerts, decision-replies, dead-letters
 """
 
 from pyflink.common import Types
@@ -30,7 +30,7 @@ def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
     topics, broker = settings.topics, settings.bootstrap_servers
     group = f"weir-{settings.namespace}-detector"
     inbound = [topics.transactions, topics.user_events]
-    outbound = [topics.scored, topics.replies, topics.dead_letters]
+    outbound = [topics.scored, topics.alerts, topics.replies, topics.dead_letters]
     tables.execute_sql(source_table("inbound", inbound, bootstrap_servers=broker, group=group))
     tables.execute_sql(source_table("control", [topics.control], bootstrap_servers=broker, group=group))
     tables.execute_sql(sink_table("outbound", outbound, bootstrap_servers=broker, options=_guarantee(settings)))

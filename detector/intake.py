@@ -25,7 +25,7 @@ class Intake:
 
     def __init__(self, detector: Detector, topics: Topics) -> None:
         self._detector = detector
-        self._transactions, self._scored = topics.transactions, topics.scored
+        self._transactions, self._scored, self._alerts = topics.transactions, topics.scored, topics.alerts
         self._replies, self._dead_letters = topics.replies, topics.dead_letters
 
     def take(self, record: Record, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Taken:
@@ -60,8 +60,9 @@ class Intake:
             flags=knowledge.flags,
         )
         payload = encode(scored)
-        leaving = Outbound(self._scored, transaction.transaction_id.encode(), payload)
-        return Taken(encode_state(state), [leaving, *self._reply(record, payload)])
+        topics = [self._scored] if scored.decision == "approve" else [self._scored, self._alerts]
+        leaving = [Outbound(topic, transaction.transaction_id.encode(), payload) for topic in topics]
+        return Taken(encode_state(state), [*leaving, *self._reply(record, payload)])
 
     def _observe(self, record: Record, key: str, user: bytes | None, now_ms: int) -> Taken:
         event = decode_with(USER_EVENT, record.payload)

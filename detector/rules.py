@@ -4,7 +4,7 @@ A rule is its row and a function that returns the evidence in words, or None. It
 it asks for is never above review: a rule alone may inconvenience a customer, only a high score may block one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import exp, log
 from typing import Literal
 
@@ -138,6 +138,13 @@ RULES: tuple[Rule, ...] = (
     challenge_not_passed,
 )
 WEIGHTS = {rule.name: rule.weight for rule in RULES}
+
+
+def rules_log_odds(hits: Iterable[RuleHit]) -> float:
+    """What the rules that fired say together, in log-odds."""
+    return BASE_LOG_ODDS + sum(WEIGHTS[hit.rule] for hit in hits)
+
+
 _EVIDENCE = tuple((rule, rule.evidence) for rule in RULES)
 
 

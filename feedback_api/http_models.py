@@ -30,6 +30,7 @@ class LabelView(BaseModel):
     labeler: str
     source: str
     note: str | None
+    fraud_type: str | None
     labelled_at_ms: int
     as_of_ms: int | None
     accepted_at_ms: int

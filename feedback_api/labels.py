@@ -21,6 +21,7 @@ class LabelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `label_id` is the client's idempotency key; the API makes one where it is missing. `labelled_at` is wall time
     (now where missing), `as_of` is on the transactions' clock; both are ISO 8601 with a zone or epoch milliseconds.
+    `fraud_type` is the labeler's word for the kind of fraud; reports count by it, no model learns from it.
     """
 
     transaction_id: Id
@@ -29,6 +30,7 @@ class LabelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     label_id: Id | None = None
     source: Annotated[str, Meta(max_length=512, pattern=NO_NUL)] = "analyst"
     note: Annotated[str, Meta(max_length=2000, pattern=NO_NUL)] | None = None
+    fraud_type: Annotated[str, Meta(max_length=512, pattern=NO_NUL)] | None = None
     labelled_at: EventTime | None = None
     as_of: EventTime | None = None
 
@@ -49,8 +51,10 @@ def label_of(request: LabelRequest, new_id: Callable[[], str], now_ms: int) -> L
     """The message for the stream.
 
     Raises:
-        InvalidRecord: a time lies outside what a message may carry.
+        InvalidRecord: a time lies outside what a message may carry, or a legitimate payment has a type of fraud.
     """
+    if request.fraud_type is not None and request.verdict != "fraud":
+        raise InvalidRecord("fraud_type", "goes with the verdict fraud only")
     return Label(
         label_id=request.label_id or new_id(),
         transaction_id=request.transaction_id,
@@ -58,6 +62,7 @@ def label_of(request: LabelRequest, new_id: Callable[[], str], now_ms: int) -> L
         labeler=request.labeler,
         source=request.source,
         note=request.note,
+        fraud_type=request.fraud_type,
         labelled_at_ms=now_ms if request.labelled_at is None else _in_range("labelled_at", request.labelled_at),
         as_of_ms=None if request.as_of is None else _in_range("as_of", request.as_of),
     )

@@ -24,6 +24,7 @@ labels = Table(
     Column("as_of_ms", BigInteger),
     Column("accepted_at_ms", BigInteger, nullable=False),
     Column("acknowledged_at_ms", BigInteger),
+    Column("fraud_type", Text),
 )
 _CONTENT = [name for name in Label.__struct_fields__ if name != "schema_version"]
 

@@ -18,14 +18,13 @@ from learner.learning_log import read_entry
 from learner.snapshot import Snapshot, seal, unseal
 from weir.artefact import sign_reputation
 from weir.errors import DeploymentError, PartUnavailable, RefusedArtefact
-from weir.kafka_clients import consumer, create_topics, producer, read_last
+from weir.kafka_clients import consumer, create_topics, producer, read_last, read_to_end
 from weir.messages import CONTROL, Publication, decode_with, encode
 from weir.settings import Settings
 
 MODEL_KEY, SNAPSHOT_KEY = f"model:{CHAMPION}".encode(), b"snapshot"
 SNAPSHOT_EVERY_S = 10.0
 _BATCH, _POLL_S, _TIMEOUT_S = 500, 0.05, 30.0
-_END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 -- librdkafka's public name for it
 _FENCED = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}  # noqa: SLF001
 
 _log = structlog.get_logger()
@@ -140,7 +139,7 @@ class LearnerProcess:
     def _last_publication(self, found: Snapshot | None) -> tuple[int, int]:
         """The number of the newest publication, and the end of `control`."""
         number, offset = (found.publication, found.control_offset) if found else (0, 0)
-        for record in _read_to_end(self._servers, self._topics.control, offset):
+        for record in read_to_end(self._servers, self._topics.control, offset):
             offset = record.offset()
             if record.key() == MODEL_KEY:
                 number = max(number, decode_with(CONTROL, record.value()).publication)
@@ -189,18 +188,3 @@ def _arrived(reader: Consumer) -> Iterator[Message]:
         if record.error() is not None:
             raise PartUnavailable(f"The learner cannot read: {record.error()}.", "See `weir logs kafka`.")
         yield record
-
-
-def _read_to_end(bootstrap_servers: str, topic: str, offset: int) -> Iterator[Message]:
-    """The committed records of a one-partition topic from an offset to its present end."""
-    reader = consumer(bootstrap_servers, "weir-learner-start", enable_partition_eof=True)
-    reader.assign([TopicPartition(topic, 0, offset)])
-    try:
-        while (record := reader.poll(_TIMEOUT_S)) is not None:
-            if record.error() is None:
-                yield record
-            elif record.error().code() == _END_OF_PARTITION:
-                return
-        raise PartUnavailable(f"{topic} did not end within {_TIMEOUT_S:.0f} s.", "See `weir logs kafka`.")
-    finally:
-        reader.close()

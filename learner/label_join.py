@@ -208,6 +208,7 @@ def _provenance(label: Label) -> dict[str, Any]:
         "label_source": label.source,
         "labelled_at_ms": label.labelled_at_ms,
         "as_of_ms": label.as_of_ms,
+        "fraud_type": label.fraud_type,
     }
 
 

@@ -44,6 +44,10 @@ class LinearScorer(Struct, frozen=True, kw_only=True):
                 total += term.slope * value + term.offset
         return total
 
+    def risk(self, rules_log_odds: float, features: dict[str, float]) -> float:
+        """The log-odds of fraud with the rules heard, by how far the model is trusted: what the detector scores."""
+        return (1 - self.trust) * rules_log_odds + self.trust * self.log_odds(features)
+
     def contributions(self, features: dict[str, float]) -> dict[str, float]:
         """What each feature adds to the log-odds; with the intercept they sum to `log_odds`."""
         terms = self.terms

@@ -1,9 +1,9 @@
 """Kafka clients as Weir wants them: one place for their configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -11,6 +11,7 @@ from weir.errors import PartUnavailable
 from weir.topics import LARGE_MESSAGE_BYTES, Topic
 
 _EXISTS = 36
+_END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 -- librdkafka's public name for it
 
 
 def producer(bootstrap_servers: str, **config: Any) -> Producer:
@@ -57,6 +58,25 @@ def create_topics(bootstrap_servers: str, topics: Iterable[Topic], replication: 
         except KafkaException as error:
             if error.args[0].code() != _EXISTS:
                 raise PartUnavailable(f"Topic {name} was not created: {error}.", "See `weir logs kafka`.") from error
+
+
+def read_to_end(bootstrap_servers: str, topic: str, offset: int = 0, timeout_s: float = 30) -> Iterator[Message]:
+    """The committed records of a one-partition topic from an offset to its present end.
+
+    Raises:
+        PartUnavailable: the end was not reached in time.
+    """
+    reader = consumer(bootstrap_servers, "weir-read-to-end", enable_partition_eof=True)
+    reader.assign([TopicPartition(topic, 0, offset)])
+    try:
+        while (record := reader.poll(timeout_s)) is not None:
+            if record.error() is None:
+                yield record
+            elif record.error().code() == _END_OF_PARTITION:
+                return
+        raise PartUnavailable(f"{topic} did not end within {timeout_s:.0f} s.", "See `weir logs kafka`.")
+    finally:
+        reader.close()
 
 
 def read_last(bootstrap_servers: str, topic: str, timeout_s: float = 10) -> bytes | None:

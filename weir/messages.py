@@ -103,7 +103,10 @@ class RuleHit(Struct, frozen=True, kw_only=True):
 
 
 class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A transaction with its score (a probability), decision and reasons, and the features as they were scored."""
+    """A transaction with its score (a probability), decision and reasons, and the features as they were scored.
+
+    `rules_log_odds` is what the rules alone say of it; with the features it is all that another model needs to score it.
+    """
 
     schema_version: int = 1
     transaction_id: str
@@ -121,11 +124,15 @@ class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: Position
     scored_at_ms: int
     merchant_id: str | None = None
+    rules_log_odds: float | None = None
     transaction: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"null"))
 
 
 class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A verdict on a transaction. `labelled_at_ms` is wall time; `as_of_ms` is on the transactions' clock."""
+    """A verdict on a transaction. `labelled_at_ms` is wall time; `as_of_ms` is on the transactions' clock.
+
+    `fraud_type` is the labeler's own word for what it is, for people to count by; no model learns from it.
+    """
 
     schema_version: int = 1
     label_id: Id
@@ -136,6 +143,7 @@ class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
     labelled_at_ms: Milliseconds
     as_of_ms: Milliseconds | None = None
     note: Annotated[str, Meta(max_length=2000)] | None = None
+    fraud_type: Text | None = None
 
 
 class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -166,6 +174,7 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     features: dict[str, float]
     model: ModelRef | None = None
     merchant_id: str | None = None
+    fraud_type: str | None = None
 
     @property
     def implicit(self) -> bool:
@@ -185,6 +194,19 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     payload: bytes | None = None
     label_id: str | None = None
     dead_lettered_at_ms: int
+
+
+class TwinFrozen(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The frozen twin has stopped learning: from this event time on it scores with `model`, None before the first.
+
+    `control` are the control records that it knew then and goes on with, also after a restart.
+    """
+
+    schema_version: int = 1
+    event_time_ms: int
+    frozen_at_ms: int
+    model: ModelRef | None = None
+    control: list[bytes] = []
 
 
 class DriftFinding(Struct, frozen=True, kw_only=True):
@@ -315,3 +337,4 @@ EXAMPLE = decoder_of(Example)
 DEAD_LETTER = decoder_of(DeadLetter)
 CONTROL = decoder_of(Control)
 COUNTS = decoder_of(Counts)
+TWIN_FROZEN = decoder_of(TwinFrozen)

@@ -17,6 +17,7 @@ from weir.messages import (
     Reputation,
     ScoredTransaction,
     Transaction,
+    TwinFrozen,
     UserEvent,
 )
 
@@ -30,6 +31,7 @@ PUBLISHED: dict[str, type[Struct]] = {
     "publication": Publication,
     "reputation": Reputation,
     "counts": Counts,
+    "twin-frozen": TwinFrozen,
 }
 """The messages that others may read or write, by the name of their schema."""
 

@@ -77,7 +77,7 @@ class ApiSettings(BaseModel):
 
 
 class DetectorSettings(BaseModel):
-    """Event time, money and decisions."""
+    """Event time, money and decisions; with `twin_freezes_at_ms` a frozen twin scores beside the detector."""
 
     base_currency: str = "EUR"
     allowed_lateness_ms: Annotated[int, Field(ge=0, le=5 * 24 * 3_600_000)] = 3_600_000
@@ -87,6 +87,7 @@ class DetectorSettings(BaseModel):
     challenge_at: Share = 0.3
     review_at: Share = 0.6
     block_at: Share = 0.95
+    twin_freezes_at_ms: Milliseconds | None = None
 
 
 class LearningSettings(BaseModel):

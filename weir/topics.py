@@ -44,6 +44,16 @@ class Topics:
         return self._name("scored-transactions")
 
     @property
+    def alerts(self) -> str:
+        """Scored transactions with a decision other than approve, keyed by transaction."""
+        return self._name("alerts")
+
+    @property
+    def twin_alerts(self) -> str:
+        """What the frozen twin alerts on, and the record that says when it froze."""
+        return self._name("twin-alerts")
+
+    @property
     def replies(self) -> str:
         """Scores of the transactions that asked for a reply, keyed by who waits."""
         return self._name("decision-replies")
@@ -88,6 +98,8 @@ class Topics:
             Topic(self.transactions, spread, week),
             Topic(self.user_events, spread, week),
             Topic(self.scored, spread, week),
+            Topic(self.alerts, 1, week),
+            Topic(self.twin_alerts, 1, week),
             Topic(self.replies, 1, {"retention.ms": str(3600 * 1000)}),
             Topic(self.dead_letters, spread, {"retention.ms": str(90 * DAY_MS), **large}),
             Topic(self.labels, spread, kept),

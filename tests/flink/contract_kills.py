@@ -19,7 +19,7 @@ from weir.runner.process import running
 
 
 class KillableCluster:
-    """A JobManager and two TaskManagers of one slot each; no standby, so a job waits until one is replaced."""
+    """A JobManager and two TaskManagers of one slot each; no standby, so a job waits until they are replaced."""
 
     def __init__(self, cluster: FlinkCluster, stack: ExitStack) -> None:
         self.flink, self._stack = cluster, stack
@@ -40,6 +40,11 @@ class KillableCluster:
         """Kill a TaskManager and wait until it is gone."""
         self.signal(name, signal.SIGKILL)
         self._taskmanagers.pop(name).wait()
+
+    def kill_all(self) -> None:
+        """Kill every TaskManager: whichever slot is left would take the region of the job that is quickest to restart."""
+        for name in list(self._taskmanagers):
+            self.kill(name)
 
     def taskmanager_of(self, job_id: str, part: str) -> str:
         """The TaskManager on which the vertex runs whose name contains `part`."""

@@ -27,7 +27,7 @@ from tests.waiting import eventually
 from weir.kafka_clients import consumer, create_topics, producer
 from weir.settings import Settings
 
-pytestmark = pytest.mark.timeout(600)  # four TaskManagers start and two die
+pytestmark = pytest.mark.timeout(600)  # six TaskManagers start and four die
 
 SHORT_TIMEOUT = {"WEIR_FLINK__TRANSACTION_TIMEOUT_MS": "20000"}
 FIRST, OPEN, LOST, LAST = range(1, 101), range(101, 131), range(131, 181), range(181, 191)
@@ -53,7 +53,7 @@ def outcome(broker, cache_dir, tmp_path_factory) -> Outcome:
             log.write(FIRST)
             _kill_before_the_commit(cluster, job_id, log, OPEN)
             before_the_restore = log.committed()
-            _replace(cluster, job_id, "first-replacement")
+            _replace(cluster, job_id, "second")
             after_the_restore = log.committed(len(FIRST))
             log.until_written(len(OPEN))
             stood_at = complete_checkpoint(cluster.flink, job_id)
@@ -61,7 +61,7 @@ def outcome(broker, cache_dir, tmp_path_factory) -> Outcome:
             log.write(LOST)
             _kill_before_the_commit(cluster, job_id, log, range(0))
             log.until_nothing_is_open()
-            _replace(cluster, job_id, "second-replacement")
+            _replace(cluster, job_id, "third")
             log.write(LAST)
             complete_checkpoint(cluster.flink, job_id)
             final = log.entries(len(FIRST) + len(OPEN) + len(LAST))
@@ -69,7 +69,7 @@ def outcome(broker, cache_dir, tmp_path_factory) -> Outcome:
 
 
 def _kill_before_the_commit(cluster: KillableCluster, job_id: str, log: "_Log", then: range) -> None:
-    """The sink pre-commits, writes `then` into its next transaction, and dies before it hears that it may commit."""
+    """The sink pre-commits, writes `then` into its next transaction, and the cluster dies before it may commit."""
     sink, brake = cluster.taskmanager_of(job_id, "learning_log"), cluster.flink.folder / "brake"
     held = brake.with_suffix(".held")
     held.unlink(missing_ok=True)
@@ -82,11 +82,11 @@ def _kill_before_the_commit(cluster: KillableCluster, job_id: str, log: "_Log", 
     cluster.signal(sink, signal.SIGSTOP)
     brake.unlink()
     until_completed(cluster.flink, job_id, checkpoint)
-    cluster.kill(sink)
+    cluster.kill_all()
 
 
 def _replace(cluster: KillableCluster, job_id: str, name: str) -> None:
-    cluster.add_taskmanagers(name)
+    cluster.add_taskmanagers(f"{name}-for-the-log", f"{name}-for-the-brake")
     until_running(cluster.flink, job_id)
 
 

@@ -7,14 +7,14 @@ id belongs to the namespace: a second ledger fences the first.
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 from weir.errors import DeploymentError, PartUnavailable
-from weir.kafka_clients import consumer, create_topics, producer
+from weir.kafka_clients import consumer, create_topics, producer, read_to_end
 from weir.ledger.counting import Ledger, Snapshot
 from weir.ledger.label_book import LabelBook
 from weir.messages import encode
@@ -25,7 +25,6 @@ COUNTS_KEY, SNAPSHOT_KEY = b"counts", b"snapshot"
 COMMIT_EVERY_S = 0.5
 _SEGMENT_KEY = re.compile(rb"labels:(\d+)")
 _BATCH, _POLL_S, _TIMEOUT_S = 5000, 0.1, 30.0
-_END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 -- librdkafka's public name for it
 _SNAPSHOT = msgspec.msgpack.Decoder(Snapshot)
 
 _log = structlog.get_logger()
@@ -114,7 +113,7 @@ class LedgerProcess:
 
 def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[Snapshot, LabelBook]:
     """What the last ledger of a namespace committed; empty when there was none."""
-    latest = {record.key(): record.value() for record in _read_all(bootstrap_servers, topics.ledger)}
+    latest = {record.key(): record.value() for record in read_to_end(bootstrap_servers, topics.ledger)}
     book = LabelBook()
     found = ((_SEGMENT_KEY.fullmatch(key or b""), value) for key, value in latest.items())
     segments = {int(match[1]): value for match, value in found if match}
@@ -151,18 +150,3 @@ def _partitions(reader: Consumer, topic: str) -> list[int]:
         return sorted(reader.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions)
     except KafkaException as error:
         raise PartUnavailable(f"The broker does not answer: {error}.", "See `weir logs kafka`.") from error
-
-
-def _read_all(bootstrap_servers: str, topic: str) -> Iterator[Message]:
-    """The committed records of a one-partition topic, up to its present end."""
-    reader = consumer(bootstrap_servers, "weir-read-all", enable_partition_eof=True)
-    reader.assign([TopicPartition(topic, 0, 0)])
-    try:
-        while (record := reader.poll(_TIMEOUT_S)) is not None:
-            if record.error() is None:
-                yield record
-            elif record.error().code() == _END_OF_PARTITION:
-                return
-        raise PartUnavailable(f"{topic} did not end within {_TIMEOUT_S:.0f} s.", "See `weir logs kafka`.")
-    finally:
-        reader.close()

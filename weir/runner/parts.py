@@ -43,6 +43,7 @@ KAFKA = Part("kafka", Health.BROKER, stop_s=30)
 JOBMANAGER = Part("jobmanager", Health.JOBMANAGER)
 MLFLOW = Part("mlflow", Health.MLFLOW)
 TOPICS = Part("topics", Health.DONE, ("kafka",))
+TWIN = Part("twin", Health.PROCESS, ("topics",))
 
 
 def infrastructure(settings: Settings) -> list[Part]:
@@ -70,6 +71,7 @@ def loop(settings: Settings) -> list[Part]:
         Part("registrar", Health.PROCESS, ("topics", "mlflow")),
         Part("api", Health.API, ("topics",)),
         Part("ledger", Health.PROCESS, ("topics",)),
+        *([] if settings.detector.twin_freezes_at_ms is None else [TWIN]),
     ]
 
 
@@ -98,6 +100,7 @@ def command_of(part: str, settings: Settings) -> Command:
         "registrar": lambda _: _module("learner.registrar"),
         "api": lambda _: _module("feedback_api"),
         "ledger": lambda _: _module("weir.ledger"),
+        "twin": lambda _: _module("detector.kafka_twin"),
     }
     if part not in commands:
         raise DeploymentError(f"There is no part {part!r}.", f"The parts are {', '.join(commands)}, taskmanager-N.")

@@ -1,0 +1,132 @@
+"""`python -m detector.kafka_twin`: the frozen twin on Kafka, until it is told to stop.
+
+It reads transactions, user events and control from their beginning, for its users' state is in memory; the offsets that
+it commits only say how far it is. What it alerts on may be written twice and is known by the transaction's id.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from threading import Event
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+
+from detector.twin import FROZEN_KEY, Twin
+from weir.errors import DeploymentError, PartUnavailable
+from weir.kafka_clients import consumer, create_topics, producer, read_to_end
+from weir.logs import configure_logs
+from weir.messages import TWIN_FROZEN, TwinFrozen, decode_with
+from weir.records import Record
+from weir.settings import Settings, load_settings
+
+_BATCH, _POLL_S, _COMMIT_EVERY_S, _TIMEOUT_S = 500, 0.05, 1.0, 30.0
+
+_log = structlog.get_logger()
+
+
+def group_of(settings: Settings) -> str:
+    """The consumer group whose offsets say how far the twin is."""
+    return f"weir-{settings.namespace}-twin"
+
+
+def run_twin(settings: Settings, freeze_at_ms: int, stopping: Callable[[], bool]) -> None:
+    """Score until `stopping()`.
+
+    Raises:
+        PartUnavailable: the broker does not answer.
+    """
+    try:
+        create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
+        process = TwinProcess(settings, freeze_at_ms)
+        while not stopping():
+            process.step()
+        process.close()
+    except KafkaException as error:
+        raise PartUnavailable(f"The broker does not answer the twin: {error}.", "See `weir logs kafka`.") from error
+
+
+class TwinProcess:
+    """The twin between two crashes."""
+
+    def __init__(self, settings: Settings, freeze_at_ms: int) -> None:
+        servers, self._topics = settings.bootstrap_servers, settings.topics
+        frozen = _last_frozen(settings)
+        self._twin = Twin(settings.detector, self._topics, settings.require_signing_key(), freeze_at_ms, frozen)
+        self._producer: Producer = producer(servers)
+        self._reader: Consumer = consumer(servers, group_of(settings))
+        followed = [self._topics.transactions, self._topics.user_events, self._topics.control]
+        self._reader.assign([TopicPartition(topic, number, 0) for topic in followed for number in self._parts(topic)])
+        self._committed_s = time.monotonic()
+        _log.info("twin_started", namespace=settings.namespace, freeze_at_ms=freeze_at_ms, frozen=frozen is not None)
+
+    def step(self) -> None:
+        """Take what has arrived; say how far that is once a second."""
+        for record in self._reader.consume(_BATCH, timeout=_POLL_S):
+            if record.error() is not None:
+                raise PartUnavailable(f"The twin cannot read: {record.error()}.", "See `weir logs kafka`.")
+            self._take(record)
+        self._producer.poll(0)
+        if time.monotonic() - self._committed_s >= _COMMIT_EVERY_S:
+            self._commit()
+
+    def close(self) -> None:
+        """Write what was found and stop reading."""
+        self._commit()
+        self._reader.close()
+
+    def _take(self, record: Message) -> None:
+        if record.topic() == self._topics.control:
+            self._twin.learn(record.value())
+            return
+        was_frozen = self._twin.frozen
+        taken = Record(record.key(), record.value(), record.topic(), record.partition(), record.offset())
+        for outbound in self._twin.take(taken, time.time_ns() // 1_000_000):
+            self._producer.produce(outbound.topic, outbound.payload, outbound.kafka_key)
+        if self._twin.frozen is not was_frozen:
+            _log.info("twin_frozen", model=self._twin.frozen and self._twin.frozen.model)
+
+    def _commit(self) -> None:
+        self._producer.flush(_TIMEOUT_S)
+        positions = [place for place in self._reader.position(self._reader.assignment()) if place.offset >= 0]
+        if positions:
+            self._reader.commit(offsets=positions, asynchronous=False)
+        self._committed_s = time.monotonic()
+
+    def _parts(self, topic: str) -> list[int]:
+        return sorted(self._reader.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions)
+
+
+def _last_frozen(settings: Settings) -> TwinFrozen | None:
+    """What an earlier run froze, so that a restart goes on with the same model."""
+    found = None
+    for record in read_to_end(settings.bootstrap_servers, settings.topics.twin_alerts):
+        if record.key() == FROZEN_KEY:
+            found = decode_with(TWIN_FROZEN, record.value())
+    return found
+
+
+def _freeze_at_ms(settings: Settings) -> int:
+    if settings.detector.twin_freezes_at_ms is None:
+        raise DeploymentError("The twin does not know when to freeze.", "Set WEIR_DETECTOR__TWIN_FREEZES_AT_MS.")
+    return settings.detector.twin_freezes_at_ms
+
+
+def main() -> int:
+    """Wire the process."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        settings = load_settings()
+        configure_logs(settings.log_level)
+        run_twin(settings, _freeze_at_ms(settings), stop.is_set)
+    except DeploymentError as error:
+        print(error, file=sys.stderr)  # noqa: T201 -- a start-up failure ends with one sentence
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

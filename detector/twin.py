@@ -1,0 +1,94 @@
+"""The frozen twin: the same detector on the same stream, which stops learning at one moment of event time.
+
+                      freeze_at_ms
+    follows control ........|  takes no publication and no reputation any more; what it alerts on leaves
+    keeps users' state as the detector does, from the beginning of the stream
+
+So "what would we have caught without learning?" is answered by the very code that scores, not by an estimate. Users'
+state is in memory: the twin is a measuring instrument for a demo or an audit, not a second production path.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from detector.detector import Detector
+from detector.intake import Intake
+from detector.knowledge import Knowledge
+from weir.errors import InvalidRecord
+from weir.messages import EventTime, TwinFrozen, decode_with, decoder_of, encode, milliseconds
+from weir.records import Outbound, Record
+from weir.settings import DetectorSettings
+from weir.topics import Topics
+
+FROZEN_KEY = b"frozen"
+
+
+class _Timed(Struct):
+    """The key and the time of a transaction or a user event, as the detector's job takes them from the payload."""
+
+    user_id: str
+    event_time: EventTime
+
+
+_TIMED = decoder_of(_Timed)
+
+
+class Twin:
+    """One twin. `frozen` is what an earlier run of it left behind; then it takes no control record at all."""
+
+    def __init__(
+        self,
+        settings: DetectorSettings,
+        topics: Topics,
+        signing_key: bytes,
+        freeze_at_ms: int,
+        frozen: TwinFrozen | None = None,
+    ) -> None:
+        self._topics, self._freeze_at_ms = topics, freeze_at_ms
+        self._intake = Intake(Detector(settings), topics)
+        self._knowledge = Knowledge(signing_key)
+        self._known: dict[str, bytes] = {}
+        self._users: dict[str, bytes] = {}
+        self.frozen = frozen
+        if frozen is not None:
+            self._freeze_at_ms = frozen.event_time_ms
+            self._knowledge.restore(frozen.control)
+
+    def learn(self, payload: bytes | None) -> None:
+        """Follow a control record, until frozen. What the detector would refuse changes nothing."""
+        if self.frozen is None and payload is not None:
+            try:
+                self._known[self._knowledge.take(payload)] = payload
+            except InvalidRecord:
+                return
+
+    def take(self, record: Record, now_ms: int) -> list[Outbound]:
+        """Score a transaction or observe a user event; returns what leaves for the twin's topic."""
+        try:
+            timed = decode_with(_TIMED, record.payload)
+        except InvalidRecord:
+            return []
+        time_ms = milliseconds(timed.event_time)
+        return [*self._freeze(record, time_ms, now_ms), *self._score(record, timed.user_id, time_ms, now_ms)]
+
+    def _freeze(self, record: Record, time_ms: int, now_ms: int) -> Iterator[Outbound]:
+        if self.frozen is None and record.topic == self._topics.transactions and time_ms >= self._freeze_at_ms:
+            champion = self._knowledge.champion
+            self.frozen = TwinFrozen(
+                event_time_ms=self._freeze_at_ms,
+                frozen_at_ms=now_ms,
+                model=None if champion is None else champion.ref,
+                control=list(self._known.values()),
+            )
+            yield Outbound(self._topics.twin_alerts, FROZEN_KEY, encode(self.frozen))
+
+    def _score(self, record: Record, user_id: str, time_ms: int, now_ms: int) -> Iterator[Outbound]:
+        taken = self._intake.take(record, user_id, self._users.get(user_id), self._knowledge, now_ms)
+        if taken.state is not None:
+            self._users[user_id] = taken.state
+        if self.frozen is None or time_ms < self._freeze_at_ms:
+            return
+        for outbound in taken.outbound:
+            if outbound.topic == self._topics.alerts:
+                yield outbound._replace(topic=self._topics.twin_alerts)

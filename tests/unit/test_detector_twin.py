@@ -1,0 +1,103 @@
+"""The frozen twin: the detector's own code that stops learning at one moment of event time."""
+
+import msgspec
+
+from detector.twin import FROZEN_KEY, Twin
+from tests.builders import MINUTE_MS, NOON_MS, a_transaction
+from weir.artefact import LinearScorer, pack, sign
+from weir.messages import SCORED, TWIN_FROZEN, Publication, TwinFrozen, encode
+from weir.records import Outbound, Record
+from weir.settings import DetectorSettings
+from weir.topics import Topics
+
+TOPICS, KEY, FREEZE_MS = Topics("t"), b"key", NOON_MS + 10 * MINUTE_MS
+HARSH, MILD = 9.0, -9.0
+
+
+def a_twin(frozen: TwinFrozen | None = None) -> Twin:
+    return Twin(DetectorSettings(), TOPICS, KEY, FREEZE_MS, frozen)
+
+
+def a_publication(number: int, intercept: float) -> bytes:
+    artefact = pack(LinearScorer(intercept=intercept, terms={}, trust=1.0))
+    return encode(
+        Publication(
+            publication=number,
+            epoch=1,
+            n=10 * number,
+            contender="champion",
+            artefact=artefact,
+            signature=sign(artefact, KEY),
+            digest="d",
+            published_at_ms=NOON_MS,
+        )
+    )
+
+
+def pay(twin: Twin, minutes: int, topic: str = TOPICS.transactions) -> list[Outbound]:
+    payment = a_transaction(transaction_id=f"t{minutes}", event_time=NOON_MS + minutes * MINUTE_MS)
+    return twin.take(Record(None, encode(payment), topic, 0, minutes), NOON_MS + 60 * MINUTE_MS)
+
+
+def test_before_it_freezes_nothing_leaves():
+    twin = a_twin()
+    twin.learn(a_publication(1, HARSH))
+    assert pay(twin, 1) == []
+
+
+def test_at_the_moment_it_says_with_which_model_it_goes_on():
+    twin = a_twin()
+    twin.learn(a_publication(3, MILD))
+    [said] = pay(twin, 10)
+    frozen = TWIN_FROZEN.decode(said.payload)
+    assert (said.topic, said.kafka_key) == (TOPICS.twin_alerts, FROZEN_KEY)
+    assert (frozen.event_time_ms, frozen.model and frozen.model.publication) == (FREEZE_MS, 3)
+
+
+def test_what_is_published_later_changes_no_score():
+    twin = a_twin()
+    twin.learn(a_publication(1, MILD))
+    pay(twin, 10)
+    twin.learn(a_publication(2, HARSH))
+    assert pay(twin, 11) == []
+
+
+def test_what_it_alerts_on_leaves_for_its_own_topic():
+    twin = a_twin()
+    twin.learn(a_publication(1, HARSH))
+    _, alert = pay(twin, 10)
+    scored = SCORED.decode(alert.payload)
+    assert alert.topic == TOPICS.twin_alerts
+    assert (scored.transaction_id, scored.decision) == ("t10", "block")
+
+
+def test_a_restart_goes_on_with_what_was_frozen():
+    twin = a_twin()
+    twin.learn(a_publication(1, HARSH))
+    frozen = TWIN_FROZEN.decode(pay(twin, 10)[0].payload)
+    again = a_twin(frozen)
+    again.learn(a_publication(2, MILD))
+    [alert] = pay(again, 11)
+    model = SCORED.decode(alert.payload).model
+    assert model is not None
+    assert model.publication == 1
+
+
+def test_without_any_model_the_rules_go_on_alone():
+    [said] = pay(a_twin(), 10)
+    assert TWIN_FROZEN.decode(said.payload).model is None
+
+
+def test_what_is_no_payment_leaves_nothing_and_freezes_nothing():
+    twin = a_twin()
+    assert twin.take(Record(None, b"{", TOPICS.transactions, 0, 0), NOON_MS) == []
+    assert pay(twin, 10, TOPICS.user_events) == []
+    assert twin.frozen is None
+
+
+def test_a_forged_model_is_not_followed():
+    twin = a_twin()
+    forged = msgspec.json.decode(a_publication(1, HARSH), type=Publication, strict=False)
+    twin.learn(encode(msgspec.structs.replace(forged, signature="0")))
+    pay(twin, 10)
+    assert pay(twin, 11) == []

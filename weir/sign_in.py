@@ -1,0 +1,38 @@
+"""Signed-in addresses: who may use the console, said by whoever holds the deployment's signing key.
+
+A pass is `name.expires_ms.signature`. It stands in the address that `weir demo` prints and, from then on, in a cookie.
+"""
+
+import base64
+import hmac
+
+from weir.artefact import sign
+
+DAY_MS = 24 * 3600 * 1000
+
+
+def pass_for(name: str, expires_ms: int, key: bytes) -> str:
+    """A pass that lets `name` in until then; it needs no escaping in an address or a cookie."""
+    return f"{_encoded(name)}.{expires_ms}.{sign(_signed(name, expires_ms), key)}"
+
+
+def name_on(presented: str, now_ms: int, key: bytes) -> str | None:
+    """Whose pass it is; None for one that is forged, expired or no pass at all."""
+    encoded, _, rest = presented.partition(".")
+    expires, _, signature = rest.partition(".")
+    if not expires.isascii() or not expires.isdecimal() or int(expires) <= now_ms:
+        return None
+    try:
+        name = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except (ValueError, UnicodeDecodeError):
+        return None
+    expected = sign(_signed(name, int(expires)), key)
+    return name if hmac.compare_digest(expected.encode(), signature.encode(errors="replace")) else None
+
+
+def _encoded(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+
+
+def _signed(name: str, expires_ms: int) -> bytes:
+    return f"console:{expires_ms}:{name}".encode()
