@@ -1,0 +1,53 @@
+"""Frauds on one customer at a time: few payments, large ones."""
+
+from random import Random
+
+from simulator.merchants import BY_NAME
+from simulator.payment import Payment
+from simulator.places import CITIES, distance_km
+from simulator.scene import Culprit, Scene, pay_in_city
+from simulator.users import usual_eur
+
+MINUTE_MS = 60_000
+DEAR = tuple(BY_NAME[name] for name in ("electronics", "fashion", "jewellery"))
+CLONED_FROM_KM, CLONED_UP_TO_KM = 900, 4000
+
+
+def impossible_travel(scene: Scene, rng: Random) -> list[Payment]:
+    """A copy of the card pays in another city, within the hour after the customer's last payment of the day."""
+    paid = [payments for payments in scene.paid if payments and payments[-1].look_alike != "travel"]
+    if not paid:
+        return []
+    last = rng.choice(paid)[-1].transaction
+    victim = next(life.user for life in scene.lives if life.user.user_id == last.user_id)
+    far = [city for city in CITIES if CLONED_FROM_KM < distance_km(victim.home.city, city) < CLONED_UP_TO_KM]
+    city, time_ms, payments = rng.choice(far), last.event_time_ms, []
+    for _ in range(rng.randint(1, 2)):
+        time_ms += rng.randint(12, 30) * MINUTE_MS
+        shop = scene.market.pick(rng, city, rng.choice(DEAR))
+        eur = usual_eur(victim) * rng.uniform(1.5, 5.0)
+        payments.append(pay_in_city(victim, time_ms, shop, eur, rng, kind="impossible_travel"))
+    return payments
+
+
+def account_takeover(scene: Scene, rng: Random) -> list[Payment]:
+    """Someone else's device spends much, online, while the customer sleeps."""
+    victim, culprit = scene.victim(rng), Culprit.of("account_takeover", rng)
+    time_ms, payments = scene.start_ms + victim.utc_ms(rng.uniform(1.0, 5.0)), []
+    for _ in range(rng.randint(2, 4)):
+        eur = usual_eur(victim) * rng.uniform(3.0, 9.0)
+        payments.append(culprit.pay(victim, time_ms, scene.online_shop(rng, DEAR), eur, rng))
+        time_ms += rng.randint(5, 40) * MINUTE_MS
+    return payments
+
+
+def stolen_card(scene: Scene, rng: Random) -> list[Payment]:
+    """A stolen card pays in shops of its owner's city: dear things, one quickly after the other."""
+    victim = scene.victim(rng)
+    city, time_ms, payments = victim.home.city, scene.start_ms + victim.utc_ms(rng.uniform(10.0, 20.0)), []
+    for _ in range(rng.randint(3, 6)):
+        eur = usual_eur(victim) * rng.uniform(2.5, 8.0)
+        shop = scene.market.pick(rng, city, rng.choice(DEAR))
+        payments.append(pay_in_city(victim, time_ms, shop, eur, rng, kind="stolen_card"))
+        time_ms += rng.randint(4, 15) * MINUTE_MS
+    return payments

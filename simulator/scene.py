@@ -1,0 +1,72 @@
+"""What a fraudster has to do with on a day: victims, shops, a device of their own."""
+
+from random import Random
+
+from msgspec import Struct
+
+from simulator.life import Life
+from simulator.merchants import ONLINE, Category, Market, Merchant
+from simulator.payment import Payment
+from simulator.purchase import purchase
+from simulator.users import DAY_MS, Device, User, device, ip
+
+
+class Scene(Struct):
+    """One day of the world: who lives how, and what each has paid that day. Nothing in it is changed."""
+
+    seed: int
+    day: int
+    start_ms: int
+    market: Market
+    lives: list[Life]
+    paid: list[list[Payment]]
+
+    def victim(self, rng: Random) -> User:
+        """Someone who is not travelling."""
+        return rng.choice([life for life in self.lives if life.trip is None] or self.lives).user
+
+    def online_shop(self, rng: Random, categories: tuple[Category, ...] = ONLINE) -> Merchant:
+        """An online shop, by how often its category is bought from and by its popularity."""
+        category = rng.choices(categories, [category.online for category in categories])[0]
+        return self.market.pick(rng, None, category)
+
+    def any_time(self, rng: Random) -> int:
+        """Some time of the day."""
+        return self.start_ms + rng.randrange(DAY_MS)
+
+
+class Culprit(Struct):
+    """Who pays with others' cards, online, from a device of their own."""
+
+    kind: str
+    device: Device
+    ip: str
+
+    @classmethod
+    def of(cls, kind: str, rng: Random) -> "Culprit":
+        """Another one each time."""
+        name = rng.getrandbits(48)
+        return cls(kind, device(name), ip(name))
+
+    def pay(
+        self, user: User, time_ms: int, merchant: Merchant, eur: float, rng: Random, *, declined_share: float = 0.05
+    ) -> Payment:
+        """Pay online with the user's card, as if from the user's city."""
+        return purchase(
+            user,
+            time_ms,
+            merchant,
+            eur,
+            rng,
+            place=user.home,
+            device=self.device,
+            ip=self.ip,
+            kind=self.kind,
+            declined_share=declined_share,
+        )
+
+
+def pay_in_city(user: User, time_ms: int, merchant: Merchant, eur: float, rng: Random, *, kind: str) -> Payment:
+    """Pay in a shop with the user's card or a copy of it."""
+    place = merchant.place or user.home
+    return purchase(user, time_ms, merchant, eur, rng, place=place, device=None, ip=None, kind=kind)
