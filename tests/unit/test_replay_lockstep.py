@@ -10,12 +10,14 @@ from weir.errors import PartUnavailable
 from weir.messages import Counts
 from weir.replay import lockstep
 from weir.replay.lockstep import Replay
+from weir.replay.mapping import Labels
 from weir.replay.observed import Observed
-from weir.replay.pacing import Clock, DueLabel, LabelSchedule
+from weir.replay.pacing import Clock, LabelSchedule
 from weir.replay.rows import Row
 from weir.topics import Topics
 
 START = NOON_MS // HOUR_MS * HOUR_MS
+LABELS = Labels(column="fraud", fraud=[1], legitimate=[0])
 
 
 class Loop:
@@ -54,7 +56,7 @@ class Loop:
             self.observed.in_force_n = self.labels if self.behind < 0 else 0
 
 
-class Labels:
+class LabelSender:
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
 
@@ -62,13 +64,13 @@ class Labels:
     def sent(self) -> int:
         return self.loop.labels
 
-    async def send(self, due: list[DueLabel]) -> None:
-        self.loop.labels += len(due)
-        self.loop.log += [f"label of {label.transaction_id}" for label in due]
+    async def send(self, bodies: list[dict[str, str]]) -> None:
+        self.loop.labels += len(bodies)
+        self.loop.log += [f"label of {body['transaction_id']}" for body in bodies]
 
 
 def a_replay(loop: Loop, report: Callable[[int, int], None] = lambda *_: None) -> Replay:
-    return Replay(loop, Labels(loop), loop, loop.observed, LabelSchedule(), report)
+    return Replay(loop, LABELS, LabelSender(loop), loop, loop.observed, LabelSchedule(), report)
 
 
 def a_row(name: str, hours: float, known_hours: float | None = None) -> Row:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from weir.errors import PartUnavailable
-from weir.replay.http_labels import LabelSender
-from weir.replay.kafka_traffic import TransactionSender, Watcher, now_ms
+from weir.http_labels import LabelSender
+from weir.kafka_traffic import TransactionSender, Watcher, now_ms
+from weir.replay.mapping import Labels
 from weir.replay.observed import Observed
-from weir.replay.pacing import Clock, LabelSchedule, Sent, log_length, slices, unsettled
+from weir.replay.pacing import Clock, LabelSchedule, Sent, label_body, log_length, slices, unsettled
 from weir.replay.rows import Row
 
 MAX_IN_FLIGHT = 20_000
@@ -22,6 +23,7 @@ class Replay:
     """One run: where rows go, where labels go, what comes back; `report` hears the number of rows sent and the time."""
 
     transactions: TransactionSender
+    label: Labels | None
     labels: LabelSender | None
     watcher: Watcher
     observed: Observed
@@ -80,8 +82,8 @@ class Replay:
             await self._wait_until(lambda: self.observed.done >= self.transactions.sent, "a score")
 
     async def _send_labels(self, now_event_ms: int) -> None:
-        if self.labels is not None:
-            await self.labels.send(self.schedule.due(now_event_ms))
+        if self.labels is not None and self.label is not None:
+            await self.labels.send([label_body(due, self.label) for due in self.schedule.due(now_event_ms)])
 
     async def _settle(self) -> None:
         """Wait until everything sent is scored, learned and in force."""

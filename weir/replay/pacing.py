@@ -12,10 +12,11 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
 from weir.errors import DeploymentError
 from weir.messages import Counts, Verdict
-from weir.replay.mapping import Mapping
+from weir.replay.mapping import Labels, Mapping
 from weir.replay.rows import Row
 
 TICK_S = 0.05
@@ -29,6 +30,18 @@ class DueLabel:
     known_ms: int
     transaction_id: str
     verdict: Verdict = field(compare=False)
+
+
+def label_body(due: DueLabel, label: Labels) -> dict[str, Any]:
+    """The body of `POST /v1/labels`; the same label has the same id, however often it is sent."""
+    return {
+        "label_id": f"replay-{due.transaction_id}",
+        "transaction_id": due.transaction_id,
+        "verdict": due.verdict,
+        "labeler": label.labeler,
+        "source": label.source,
+        "as_of": due.known_ms,
+    }
 
 
 @dataclass

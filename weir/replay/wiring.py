@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from weir.errors import DeploymentError
+from weir.http_labels import LabelSender
+from weir.kafka_traffic import Handler, TransactionSender, Watcher
+from weir.ledger.kafka_ledger import COUNTS_KEY
 from weir.replay.arrow_file import measure, read_rows
-from weir.replay.http_labels import LabelSender
-from weir.replay.kafka_traffic import TransactionSender, Watcher
 from weir.replay.lockstep import Replay
 from weir.replay.mapping import Mapping, parse_mapping
 from weir.replay.observed import Observed
@@ -26,6 +27,7 @@ from weir.replay.rows import Row
 from weir.replay.summary import Summary, summarise, tables
 from weir.replay.truth import Truth, protocol_of
 from weir.settings import Settings
+from weir.topics import Topics
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,12 @@ async def run(job: Job, settings: Settings, console: Console) -> Summary:
     observed = Observed(settings.topics, keep=job.truth.keeps)
     label, started_s = job.mapping.label, time.monotonic()
     schedule = LabelSchedule(label.send if label else "fraud")
-    labels = LabelSender(settings.api_url, label) if label else None
-    with Watcher(settings, observed) as watcher, _progress(console, job.extent.rows) as report:
-        one = Replay(TransactionSender(settings), labels, watcher, observed, schedule, report)
+    labels = LabelSender(settings.api_url) if label else None
+    with (
+        Watcher(settings, handlers_of(observed, settings.topics)) as watcher,
+        _progress(console, job.extent.rows) as report,
+    ):
+        one = Replay(TransactionSender(settings), label, labels, watcher, observed, schedule, report)
         try:
             await _paced(one, job, started_s)
         finally:
@@ -118,6 +123,16 @@ async def run(job: Job, settings: Settings, console: Console) -> Summary:
         labels_not_due=len(schedule),
         quality=job.truth.judge(observed.kept),
     )
+
+
+def handlers_of(observed: Observed, topics: Topics) -> dict[str, Handler]:
+    """What `observed` does with a record of each topic."""
+    return {
+        topics.scored: lambda _, payload: observed.scored(payload),
+        topics.dead_letters: lambda _, payload: observed.dead_lettered(payload),
+        topics.ledger: lambda key, payload: observed.counted(payload) if key == COUNTS_KEY else None,
+        topics.control: lambda _, payload: observed.published(payload),
+    }
 
 
 async def _paced(one: Replay, job: Job, started_s: float) -> None:

@@ -1,7 +1,7 @@
-"""The replay's Kafka side: transactions go out, and a thread of its own folds what comes back."""
+"""Traffic from outside: transactions go out, and a thread of its own folds what comes back."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import Self
 
@@ -9,10 +9,10 @@ from confluent_kafka import TopicPartition
 
 from weir.errors import PartUnavailable
 from weir.kafka_clients import consumer, producer
-from weir.ledger.kafka_ledger import COUNTS_KEY
 from weir.messages import Transaction, encode
-from weir.replay.observed import Observed
 from weir.settings import Settings
+
+Handler = Callable[[bytes | None, bytes], object]
 
 _TIMEOUT_S = 30.0
 
@@ -27,7 +27,10 @@ class TransactionSender:
 
     def send(self, transaction: Transaction) -> None:
         """Hand a transaction to the producer; it leaves within milliseconds."""
-        payload, key = encode(transaction), transaction.user_id.encode()
+        self.send_bytes(encode(transaction), transaction.user_id.encode())
+
+    def send_bytes(self, payload: bytes, key: bytes) -> None:
+        """The same for whatever a producer might send."""
         while True:
             try:
                 self._producer.produce(self._topic, payload, key)
@@ -49,21 +52,14 @@ class TransactionSender:
 
 
 class Watcher:
-    """Folds a namespace's outgoing topics into `Observed`, in a thread, while the `with` block runs."""
+    """Hands key and payload of every record of some topics to its topic's handler, in a thread, while the block runs."""
 
-    def __init__(self, settings: Settings, observed: Observed) -> None:
-        topics = settings.topics
-        self._handlers: dict[str, Callable[[bytes], None]] = {
-            topics.scored: observed.scored,
-            topics.dead_letters: observed.dead_lettered,
-            topics.ledger: observed.counted,
-            topics.control: observed.published,
-        }
-        self._ledger = topics.ledger
-        self._reader = consumer(settings.bootstrap_servers, f"weir-replay-{settings.namespace}")
+    def __init__(self, settings: Settings, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+        self._reader = consumer(settings.bootstrap_servers, f"weir-watcher-{settings.namespace}")
         self._stop = Event()
         self._failure: Exception | None = None
-        self._thread = Thread(target=self._run, name="replay-watcher", daemon=True)
+        self._thread = Thread(target=self._run, name="watcher", daemon=True)
 
     def __enter__(self) -> Self:
         listed = self._reader.list_topics(timeout=_TIMEOUT_S).topics
@@ -81,7 +77,7 @@ class Watcher:
         """Raise what ended the thread, if something did."""
         if self._failure is not None:
             raise PartUnavailable(
-                f"The replay cannot read its loop: {self._failure}.", "See `weir logs kafka`."
+                f"The loop's topics cannot be read: {self._failure}.", "See `weir logs kafka`."
             ) from self._failure
 
     def _run(self) -> None:
@@ -95,9 +91,8 @@ class Watcher:
         for record in self._reader.consume(2000, timeout=0.02):
             if record.error() is not None:
                 raise PartUnavailable(str(record.error()), "See `weir logs kafka`.")
-            payload, topic = record.value(), record.topic()
-            if payload is not None and (topic != self._ledger or record.key() == COUNTS_KEY):
-                self._handlers[topic](payload)
+            if record.value() is not None:
+                self._handlers[record.topic()](record.key(), record.value())
 
 
 def now_ms() -> int:

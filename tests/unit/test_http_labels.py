@@ -5,11 +5,11 @@ import httpx
 import pytest
 
 from tests.builders import NOON_MS
+from weir import http_labels
 from weir.errors import PartUnavailable
-from weir.replay import http_labels
-from weir.replay.http_labels import LabelSender
+from weir.http_labels import LabelSender
 from weir.replay.mapping import Labels
-from weir.replay.pacing import DueLabel
+from weir.replay.pacing import DueLabel, label_body
 
 LABELS = Labels(column="x", fraud=[1], legitimate=[0], labeler="ana", source="chargeback")
 
@@ -36,8 +36,8 @@ def no_pause(monkeypatch):
 
 def send(api: Api, number: int = 1) -> LabelSender:
     async def sending() -> LabelSender:
-        sender = LabelSender("http://api", LABELS, api)
-        await sender.send([DueLabel(NOON_MS, f"t{index}", "fraud") for index in range(number)])
+        sender = LabelSender("http://api", api)
+        await sender.send([label_body(DueLabel(NOON_MS, f"t{index}", "fraud"), LABELS) for index in range(number)])
         await sender.close()
         return sender
 
