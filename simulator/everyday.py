@@ -13,7 +13,7 @@ from simulator.streams import poisson
 from simulator.users import Device, Spending, usual_eur
 
 PAUSE_MS = 6 * 60_000
-GIFT_SHARE, NEW_SHOP_SHARE = 0.001, 0.04
+GIFT_SHARE, NEW_SHOP_SHARE = 0.0015, 0.04
 FAVOURITE_SHARE, SECOND_DEVICE_SHARE = 0.75, 0.25
 GIFTS = tuple(BY_NAME[name] for name in ("jewellery", "electronics", "fashion"))
 

@@ -4,13 +4,14 @@ from random import Random
 
 from simulator.merchants import BY_NAME
 from simulator.payment import Payment
-from simulator.places import CITIES, distance_km
+from simulator.places import CITIES, City, distance_km
 from simulator.scene import Culprit, Scene, pay_in_city
 from simulator.users import usual_eur
 
 MINUTE_MS = 60_000
+SOLD_ON = tuple(BY_NAME[name] for name in ("gift_cards", "electronics"))
 DEAR = tuple(BY_NAME[name] for name in ("electronics", "fashion", "jewellery"))
-CLONED_FROM_KM, CLONED_UP_TO_KM = 900, 4000
+CLONED_FROM_KM, NEAREST = 900, 6
 
 
 def impossible_travel(scene: Scene, rng: Random) -> list[Payment]:
@@ -20,8 +21,7 @@ def impossible_travel(scene: Scene, rng: Random) -> list[Payment]:
         return []
     last = rng.choice(paid)[-1].transaction
     victim = next(life.user for life in scene.lives if life.user.user_id == last.user_id)
-    far = [city for city in CITIES if CLONED_FROM_KM < distance_km(victim.home.city, city) < CLONED_UP_TO_KM]
-    city, time_ms, payments = rng.choice(far), last.event_time_ms, []
+    city, time_ms, payments = _far_from(victim.home.city, rng), last.event_time_ms, []
     for _ in range(rng.randint(1, 2)):
         time_ms += rng.randint(12, 30) * MINUTE_MS
         shop = scene.market.pick(rng, city, rng.choice(DEAR))
@@ -30,13 +30,23 @@ def impossible_travel(scene: Scene, rng: Random) -> list[Payment]:
     return payments
 
 
+def _far_from(home: City, rng: Random) -> City:
+    """One of the nearest cities that cannot be reached within the hour."""
+    far = [city for city in CITIES if distance_km(home, city) > CLONED_FROM_KM]
+    return rng.choice(sorted(far, key=lambda city: distance_km(home, city))[:NEAREST])
+
+
 def account_takeover(scene: Scene, rng: Random) -> list[Payment]:
     """Someone else's device spends much, online, while the customer sleeps."""
     victim, culprit = scene.victim(rng), Culprit.of("account_takeover", rng)
-    time_ms, payments = scene.start_ms + victim.utc_ms(rng.uniform(1.0, 5.0)), []
+    time_ms, shop, payments = (
+        scene.start_ms + victim.utc_ms(rng.uniform(1.0, 5.0)),
+        scene.online_shop(rng, (rng.choice(SOLD_ON),)),
+        [],
+    )
     for _ in range(rng.randint(2, 4)):
         eur = usual_eur(victim) * rng.uniform(3.0, 9.0)
-        payments.append(culprit.pay(victim, time_ms, scene.online_shop(rng, DEAR), eur, rng))
+        payments.append(culprit.pay(victim, time_ms, shop, eur, rng))
         time_ms += rng.randint(5, 40) * MINUTE_MS
     return payments
 

@@ -32,16 +32,18 @@ class Category(Struct, frozen=True):
 CATEGORIES: tuple[Category, ...] = (
     Category("grocery", 27.0, 0.5, in_city=9, online=1, shops=6),
     Category("restaurant", 26.0, 0.4, in_city=5, online=2, shops=6),
-    Category("coffee", 4.5, 0.35, in_city=4, shops=4),
-    Category("transport", 3.4, 0.4, in_city=3, online=1, shops=2),
-    Category("fuel", 48.0, 0.3, in_city=2, shops=3),
+    Category("coffee", 5.0, 0.35, in_city=2.5, shops=4),
+    Category("transport", 4.5, 0.4, in_city=2, online=0.6, shops=2),
+    Category("fuel", 42.0, 0.3, in_city=2, shops=3),
     Category("pharmacy", 16.0, 0.5, in_city=2, online=0.5, shops=3),
-    Category("fashion", 42.0, 0.45, in_city=1, online=3),
-    Category("electronics", 68.0, 0.5, in_city=0.4, online=1.2, shops=2),
+    Category("fashion", 38.0, 0.4, in_city=1, online=3),
+    Category("electronics", 55.0, 0.45, in_city=0.4, online=1.2, shops=2),
     Category("marketplace", 31.0, 0.5, online=4),
     Category("games", 15.0, 0.45, online=1.5),
     Category("books", 18.0, 0.4, in_city=0.5, online=1, shops=2),
-    Category("jewellery", 95.0, 0.5, in_city=0.03, online=0.03, shops=2),
+    Category("gift_cards", 25.0, 0.4, online=0.25),
+    Category("donations", 9.0, 0.5, online=0.15),
+    Category("jewellery", 80.0, 0.4, in_city=0.03, online=0.03, shops=2),
 )
 BY_NAME = {category.name: category for category in CATEGORIES}
 IN_CITY = tuple(category for category in CATEGORIES if category.in_city)

@@ -128,7 +128,7 @@ def _spending(
 ) -> Spending:
     """Everyone needs everything, some of it more than others do."""
     city = home.city if home else None
-    weights = list(accumulate(weight * rng.lognormvariate(0.0, 0.7) for weight in usual))
+    weights = list(accumulate(weight * rng.lognormvariate(0.0, 0.5) for weight in usual))
     favourites = {
         category.name: [market.pick(rng, city, category) for _ in range(FAVOURITES)] for category in categories
     }

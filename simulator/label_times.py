@@ -1,0 +1,45 @@
+"""How long a label takes to be in force: from the API's answer to the first score by a model that learned it.
+
+accepted (wall time) --> joined as example n --> first score whose model is at n or beyond (wall time)
+"""
+
+import numpy as np
+
+
+class LabelTimes:
+    """Folds the three moments, in whatever order they are heard of."""
+
+    def __init__(self) -> None:
+        self.took_ms: list[int] = []
+        self._accepted_ms: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
+        self._pending: list[tuple[int, int]] = []
+        self._in_force_n = 0
+
+    def accepted(self, label_id: str, now_ms: int) -> None:
+        """The API took a label."""
+        number = self._numbers.pop(label_id, None)
+        if number is None:
+            self._accepted_ms[label_id] = now_ms
+        else:
+            self._pending.append((number, now_ms))
+
+    def joined(self, label_id: str, number: int) -> None:
+        """A label became example `number`."""
+        accepted_ms = self._accepted_ms.pop(label_id, None)
+        if accepted_ms is None:
+            self._numbers[label_id] = number
+        else:
+            self._pending.append((number, accepted_ms))
+
+    def scored(self, learned_n: int, scored_at_ms: int) -> None:
+        """A payment was scored by a model that had learned `learned_n` examples."""
+        if learned_n > self._in_force_n:
+            self._in_force_n = learned_n
+            still = [one for one in self._pending if one[0] > learned_n]
+            self.took_ms += [max(0, scored_at_ms - since) for number, since in self._pending if number <= learned_n]
+            self._pending = still
+
+    def quantile_s(self, quantile: float) -> float | None:
+        """A quantile over all labels so far, in seconds."""
+        return float(np.quantile(self.took_ms, quantile)) / 1000 if self.took_ms else None

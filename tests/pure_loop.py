@@ -1,0 +1,208 @@
+"""The whole loop in one process, for tuning and tests: traffic, detector, label join, fold, publications; no Kafka.
+
+    history (7 days) ---------------- attack starts (7 days 16 h) ------------ end (9 days)
+    one detector, learning            the live detector goes on learning
+                                      its frozen twin keeps what it knew then
+
+Run `python -m tests.pure_loop 1 2 3` for a table over development seeds.
+"""
+
+import copy
+import heapq
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count, takewhile
+
+from detector.detector import Detector
+from detector.knowledge import Knowledge
+from detector.state import UserState
+from learner.fold import Fold
+from learner.label_join import Joined, JoinState, LabelJoin
+from simulator.analyst import Analyst, Chargebacks, LabelPlan
+from simulator.payment import NEW_KIND, Payment
+from simulator.traffic import START_MS, TrafficSettings, traffic
+from simulator.truth import Truth
+from simulator.users import DAY_MS, HOUR_MS
+from weir.artefact import sign_reputation
+from weir.messages import Label, Position, ScoredTransaction, encode
+from weir.settings import DetectorSettings, LearningSettings
+
+KEY = b"pure loop"
+NOWHERE = Position("demo.transactions", 0, 0)
+ATTACK_MS, END_MS = START_MS + 7 * DAY_MS + 16 * HOUR_MS, START_MS + 9 * DAY_MS
+LEARNING = LearningSettings(maturity_horizon_s=24 * 3600, retention_s=10 * 24 * 3600)
+PUBLISH_EVERY_S = 0.25
+LABEL_LATENCY_S = 0.8
+"""From a label to the publication that knows it: the label join's checkpoint, the learner, the control topic."""
+
+
+@dataclass
+class Outcomes:
+    """What one detector did with each kind of payment (None: legitimate; a look-alike is counted beside it)."""
+
+    seen: Counter[str | None] = field(default_factory=Counter)
+    alerted: Counter[str | None] = field(default_factory=Counter)
+
+    def note(self, payment: Payment, alert: bool) -> None:
+        for name in (payment.kind, payment.look_alike) if payment.look_alike else (payment.kind,):
+            self.seen[name] += 1
+            self.alerted[name] += alert
+
+    def rate(self, *kinds: str | None) -> float:
+        return sum(self.alerted[kind] for kind in kinds) / max(1, sum(self.seen[kind] for kind in kinds))
+
+    @property
+    def old_kinds(self) -> list[str]:
+        return sorted(kind for kind in self.seen if kind in OLD_KINDS)
+
+
+OLD_KINDS = (
+    "velocity_under_otp",
+    "impossible_travel",
+    "card_testing",
+    "card_testing_spread",
+    "account_takeover",
+    "compromised_merchant",
+    "stolen_card",
+)
+
+
+class Side:
+    """A detector with its users' states and what it knows."""
+
+    def __init__(self) -> None:
+        self.knowledge, self.outcomes = Knowledge(KEY), Outcomes()
+        self._detector, self._users = Detector(DetectorSettings()), dict[str, UserState]()
+
+    def score(self, payment: Payment) -> ScoredTransaction:
+        transaction = payment.transaction
+        state = self._users.setdefault(transaction.user_id, UserState())
+        scored = self._detector.score(
+            state,
+            transaction,
+            source=NOWHERE,
+            champion=self.knowledge.champion,
+            reputation=self.knowledge.reputation,
+            now_ms=payment.event_time_ms,
+            raw=b"null",
+        )
+        self.outcomes.note(payment, scored.decision != "approve")
+        return scored
+
+    def twin(self) -> "Side":
+        """The same as it is now; from here on the two go their own ways."""
+        return copy.deepcopy(self)
+
+
+class Learner:
+    """Label join, fold and publications; time is event time."""
+
+    def __init__(self, speed: float) -> None:
+        self._join, self._fold, self._states = LabelJoin(LEARNING), Fold(LEARNING), dict[str, JoinState]()
+        self._due: list[tuple[int, int, Label | str]] = []
+        self._order, self._published_n, self._number = count(), 0, 0
+        self._latency_ms = int(LABEL_LATENCY_S * speed * 1000)
+        self.every_ms, self._next_ms = int(PUBLISH_EVERY_S * speed * 1000), 0
+
+    def scored(self, scored: ScoredTransaction, plan: LabelPlan | None) -> None:
+        """Take a score in, and its label as soon as that is due."""
+        state = self._states.setdefault(scored.transaction_id, JoinState())
+        self._learn(self._join.on_scored(state, scored))
+        self._wait(self._join.next_timer_ms(state) or 0, scored.transaction_id)
+        if plan is not None:
+            due_ms = scored.event_time_ms + plan.delay_ms + self._latency_ms
+            self._wait(due_ms, a_label(plan, due_ms))
+
+    def advance(self, now_ms: int, knowledge: Knowledge) -> None:
+        """Learn what is due, and publish if it is time."""
+        while self._due and self._due[0][0] <= now_ms:
+            self._come(now_ms, heapq.heappop(self._due)[2])
+        if now_ms >= self._next_ms and self._fold.n > self._published_n:
+            self._publish(now_ms, knowledge)
+
+    def _come(self, now_ms: int, due: Label | str) -> None:
+        if isinstance(due, str):
+            self._learn(self._join.on_timer(self._states[due], now_ms))
+        else:
+            state = self._states[due.transaction_id]
+            self._learn(self._join.on_label(state, due, source=NOWHERE, payload=b""))
+
+    def _learn(self, joined: Joined) -> None:
+        for example in joined.examples:
+            self._fold.learn(self._fold.epoch, self._fold.n + 1, example)
+
+    def _publish(self, now_ms: int, knowledge: Knowledge) -> None:
+        self._number, self._published_n, self._next_ms = self._number + 1, self._fold.n, now_ms + self.every_ms
+        for reputation in self._fold.changed_reputation():
+            knowledge.take(encode(sign_reputation(reputation, KEY)))
+        knowledge.take(encode(self._fold.publication(self._number, now_ms, KEY)))
+
+    def _wait(self, due_ms: int, what: Label | str) -> None:
+        heapq.heappush(self._due, (due_ms, next(self._order), what))
+
+
+def a_label(plan: LabelPlan, due_ms: int) -> Label:
+    return Label(
+        label_id=f"l-{plan.transaction_id}",
+        transaction_id=plan.transaction_id,
+        verdict=plan.verdict,
+        labeler=plan.labeler,
+        source=plan.source,
+        labelled_at_ms=due_ms,
+        as_of_ms=due_ms,
+    )
+
+
+@dataclass
+class Result:
+    """What both did from the attack's start to the end."""
+
+    live: Outcomes
+    twin: Outcomes
+    history: Outcomes
+    seconds: float
+
+    def alerts_per_s(self, side: Outcomes) -> float:
+        return sum(side.alerted[kind] for kind in (None, NEW_KIND, *OLD_KINDS)) / self.seconds
+
+
+def run(settings: TrafficSettings, attack_ms: int = ATTACK_MS, end_ms: int = END_MS) -> Result:
+    """The live detector and its twin over the same stream."""
+    settings = replace(settings, new_kind_from_ms=attack_ms)
+    truth, live, learner = Truth(), Side(), Learner(settings.speed)
+    analyst, chargebacks = Analyst(truth, settings.seed), Chargebacks(truth, settings.seed)
+    twin, history = None, live.outcomes
+    for payment in takewhile(lambda payment: payment.event_time_ms < end_ms, traffic(settings)):
+        truth.remember(payment)
+        learner.advance(payment.event_time_ms, live.knowledge)
+        if twin is None and payment.event_time_ms >= attack_ms:
+            live.outcomes, twin = Outcomes(), live.twin()
+            twin.outcomes = Outcomes()
+        scored = live.score(payment)
+        if scored.decision == "approve":
+            plan = chargebacks.verdict(scored.transaction_id, scored.decision)
+        else:
+            plan = analyst.verdict(scored.transaction_id)
+        learner.scored(scored, plan)
+        if twin is not None:
+            twin.score(payment)
+    assert twin is not None
+    return Result(live.outcomes, twin.outcomes, history, (end_ms - attack_ms) / 1000 / settings.speed)
+
+
+def rows(result: Result) -> Iterator[str]:
+    for name, side in (("live", result.live), ("twin", result.twin)):
+        yield (
+            f"{name}: new {side.alerted[NEW_KIND]}/{side.seen[NEW_KIND]}  false {side.rate(None):.4f}"
+            f"  old {side.rate(*OLD_KINDS):.3f}  alerts/s {result.alerts_per_s(side):.2f}"
+        )
+        yield "   " + "  ".join(
+            f"{kind} {side.alerted[kind]}/{side.seen[kind]}" for kind in sorted(kind for kind in side.seen if kind)
+        )
+
+
+if __name__ == "__main__":
+    for seed in sys.argv[1:]:
+        print(seed, *rows(run(TrafficSettings(seed=int(seed)))), sep="\n", flush=True)
