@@ -10,7 +10,7 @@ from simulator.streams import stream
 from simulator.users import DAY_MS, User, usual_eur
 
 LEAK_DAYS = 3
-LEAKING = tuple(BY_NAME[name] for name in ("fashion", "electronics", "books"))
+LEAKING = tuple(BY_NAME[name] for name in ("fashion", "games", "books"))
 LEAK_RANKS = slice(2, 10)
 RING = ("marketplace", "marketplace", "marketplace", "fashion", "fashion", "fashion", "games", "books", "grocery")
 RING_SHOPS = 10
@@ -53,7 +53,7 @@ def mule_payment(scene: Scene, ring: list[Merchant], number: int, from_ms: int, 
     if time_ms is None or life.trip is not None:
         return None
     shop = rng.choice(ring)
-    eur = shop.amount(rng, life.user.level) * rng.uniform(1.0, 2.0)
+    eur = shop.amount(rng, life.user.level) * rng.uniform(0.9, 1.5)
     place, phone, ip = life.place(time_ms), life.phone(time_ms), life.ip(time_ms)
     return purchase(life.user, time_ms, shop, eur, rng, place=place, device=phone, ip=ip, kind=NEW_KIND)
 

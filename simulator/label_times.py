@@ -3,11 +3,13 @@
 accepted (wall time) --> joined as example n --> first score whose model is at n or beyond (wall time)
 """
 
+from threading import Lock
+
 import numpy as np
 
 
 class LabelTimes:
-    """Folds the three moments, in whatever order they are heard of."""
+    """Folds the three moments, in whatever order and from whatever thread they are heard of."""
 
     def __init__(self) -> None:
         self.took_ms: list[int] = []
@@ -15,30 +17,35 @@ class LabelTimes:
         self._numbers: dict[str, int] = {}
         self._pending: list[tuple[int, int]] = []
         self._in_force_n = 0
+        self._lock = Lock()
 
     def accepted(self, label_id: str, now_ms: int) -> None:
         """The API took a label."""
-        number = self._numbers.pop(label_id, None)
-        if number is None:
-            self._accepted_ms[label_id] = now_ms
-        else:
-            self._pending.append((number, now_ms))
+        with self._lock:
+            number = self._numbers.pop(label_id, None)
+            if number is None:
+                self._accepted_ms[label_id] = now_ms
+            else:
+                self._pending.append((number, now_ms))
 
     def joined(self, label_id: str, number: int) -> None:
         """A label became example `number`."""
-        accepted_ms = self._accepted_ms.pop(label_id, None)
-        if accepted_ms is None:
-            self._numbers[label_id] = number
-        else:
-            self._pending.append((number, accepted_ms))
+        with self._lock:
+            accepted_ms = self._accepted_ms.pop(label_id, None)
+            if accepted_ms is None:
+                self._numbers[label_id] = number
+            else:
+                self._pending.append((number, accepted_ms))
 
     def scored(self, learned_n: int, scored_at_ms: int) -> None:
         """A payment was scored by a model that had learned `learned_n` examples."""
-        if learned_n > self._in_force_n:
+        if learned_n <= self._in_force_n:
+            return
+        with self._lock:
             self._in_force_n = learned_n
-            still = [one for one in self._pending if one[0] > learned_n]
-            self.took_ms += [max(0, scored_at_ms - since) for number, since in self._pending if number <= learned_n]
-            self._pending = still
+            learned = [since for number, since in self._pending if number <= learned_n]
+            self._pending = [one for one in self._pending if one[0] > learned_n]
+        self.took_ms += [max(0, scored_at_ms - since) for since in learned]
 
     def quantile_s(self, quantile: float) -> float | None:
         """A quantile over all labels so far, in seconds."""
