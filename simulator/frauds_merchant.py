@@ -9,9 +9,9 @@ from simulator.scene import Culprit, Scene
 from simulator.streams import stream
 from simulator.users import DAY_MS, User, usual_eur
 
-LEAK_DAYS = 3
+LEAK_DAYS = 5
 LEAKING = tuple(BY_NAME[name] for name in ("fashion", "games", "books"))
-LEAK_RANKS = slice(2, 10)
+LEAK_RANKS = slice(6)
 RING = ("marketplace", "marketplace", "marketplace", "fashion", "fashion", "fashion", "games", "books", "grocery")
 RING_SHOPS = 10
 PLACES_TO_TRY = 24

@@ -1,8 +1,8 @@
 """The demo's time line: event time runs compressed, and everything that happens has its moment on it.
 
-    start            history_end        attack_ms (= the twin freezes)            end
-      |---- history ----|------ live -------|---- live, with the new kind ----------|
-       as fast as it goes   `speed` seconds of event time pass in one of wall time
+start            history_end        attack_ms (= the twin freezes)            end
+  |---- history ----|------ live -------|---- live, with the new kind ----------|
+   as fast as it goes   `speed` seconds of event time pass in one of wall time
 """
 
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ class TrafficSettings:
     @property
     def new_kind_a_day(self) -> float:
         """Payments of the new kind in a day of event time."""
-        return self.payments_a_day / 40 if self.new_kind_per_day is None else self.new_kind_per_day
+        return self.payments_a_day / 45 if self.new_kind_per_day is None else self.new_kind_per_day
 
 
 def traffic(settings: TrafficSettings) -> Iterator[Payment]:
