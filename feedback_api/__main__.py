@@ -1,6 +1,8 @@
 """`python -m feedback_api`: the API's process, one worker."""
 
 import sys
+import threading
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -14,19 +16,34 @@ from weir.settings import load_settings
 SHUTDOWN_S = 10
 
 
+class Server(uvicorn.Server):
+    """Says that it was told to stop before it waits for open requests: a console's stream would never end by itself."""
+
+    def __init__(self, config: uvicorn.Config, stopping: threading.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal came."""
+        self._stopping.set()
+        super().handle_exit(sig, frame)
+
+
 def main() -> None:
     """Serve until told to stop."""
     settings = load_settings()
     configure_logs(settings.log_level)
     open_database(settings.database_url).dispose()  # a database that is away ends the start with one sentence
-    uvicorn.run(
-        create_app(settings),
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.bind_host,
         port=settings.api.port,
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
+    Server(config, app.state.stopping).run()
 
 
 if __name__ == "__main__":

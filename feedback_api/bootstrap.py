@@ -11,7 +11,11 @@ from typing import Protocol
 
 import structlog
 
+from feedback_api.console import Console
 from feedback_api.decisions import Decisions
+from feedback_api.facts import Fact
+from feedback_api.jinja_pages import Pages
+from feedback_api.kafka_console import ConsoleReader
 from feedback_api.kafka_replies import ReplyReader
 from feedback_api.kafka_stream import KafkaStream
 from feedback_api.label_intake import LabelIntake
@@ -20,7 +24,9 @@ from feedback_api.prometheus_metrics import Metrics
 from feedback_api.replies import ExpectedReplies, PaymentKey, Reply
 from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels
+from feedback_api.web_assets import WebAssets, own_files, scripts
 from weir import kafka_clients
+from weir.errors import MissingPart
 from weir.messages import Label, Transaction, encode
 from weir.settings import Settings
 
@@ -43,7 +49,10 @@ class Stream(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """What the handlers use. `checks` by part raise PartUnavailable, or return what is worth showing; they block."""
+    """What the handlers use. `checks` by part raise PartUnavailable, or return what is worth showing; they block.
+
+    `console_problem` says why the console's page cannot be shown, `signing_key` is None where none is set.
+    """
 
     settings: Settings
     labels: LabelIntake
@@ -51,6 +60,11 @@ class Parts:
     stream: Stream
     metrics: Metrics
     checks: dict[str, Callable[[], object]]
+    console: Console
+    pages: Pages
+    assets: WebAssets
+    signing_key: bytes | None
+    console_problem: str | None
 
 
 def now_ms() -> int:
@@ -86,7 +100,30 @@ def wire(
         "broker": partial(stream.ping, topics.transactions),
         "replies": positions,
     }
-    return Parts(settings, labels, Decisions(put_payment, replies, policy), stream, metrics, checks)
+    key = settings.signing_key.get_secret_value().encode() if settings.signing_key else None
+    assets, problem = _open_assets(settings)
+    return Parts(
+        settings,
+        labels,
+        Decisions(put_payment, replies, policy),
+        stream,
+        metrics,
+        checks,
+        console=Console(key or None, lambda: str(uuid.uuid4())),
+        pages=Pages(settings.detector.base_currency, assets.address),
+        assets=assets,
+        signing_key=key or None,
+        console_problem=problem,
+    )
+
+
+def _open_assets(settings: Settings) -> tuple[WebAssets, str | None]:
+    """The console's files. Without its scripts the page cannot be shown; labels and decisions go on."""
+    try:
+        return WebAssets({**own_files(), **scripts(settings.cache_dir)}), None
+    except MissingPart as error:
+        log.warning("console_scripts_missing", problem=error.problem)
+        return WebAssets(own_files()), str(error)
 
 
 @asynccontextmanager
@@ -110,6 +147,13 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         arrived=arrived,
     )
     parts = wire(settings, SqlLabels(engine, now_ms), stream, replies, instance=instance, positions=reader.positions)
+    seen = ConsoleReader(
+        settings.bootstrap_servers,
+        settings.topics,
+        instance,
+        prepare=partial(_create_topics, settings),
+        take=partial(_hand_over, loop, parts.console),
+    )
     outbox = asyncio.create_task(parts.labels.resend_forever(OUTBOX_EVERY_S))
     try:
         await asyncio.to_thread(reader.wait_until_assigned, REPLIES_WITHIN_S)
@@ -120,9 +164,21 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         with suppress(asyncio.CancelledError):
             await outbox
         await parts.labels.settle(LAST_CHANCE_S)
+        await asyncio.to_thread(seen.close)
         await asyncio.to_thread(reader.close)
         await asyncio.to_thread(stream.close)
         engine.dispose()
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, console: Console, facts: list[Fact]) -> None:
+    """Fold facts in the event loop's thread; returns when that is done."""
+
+    async def fold() -> None:
+        now = now_ms()
+        for fact in facts:
+            console.take(fact, now)
+
+    asyncio.run_coroutine_threadsafe(fold(), loop).result()
 
 
 def _create_topics(settings: Settings) -> None:

@@ -12,7 +12,9 @@ from weir import __version__
 from weir.errors import PartUnavailable
 
 LINKS = {
+    "console": "/console",
     "labels": "/v1/labels",
+    "alerts": "/v1/alerts",
     "decisions": "/v1/decisions",
     "user events": "/v1/user-events",
     "documentation": "/docs",

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path
 
+from feedback_api.bootstrap import now_ms
 from feedback_api.http_dependencies import JsonBody, PartsDep
 from feedback_api.http_errors import REFUSALS, UNAVAILABLE
 from feedback_api.http_models import LabelAccepted, LabelView, Problem
@@ -35,6 +36,7 @@ async def accept_label(body: JsonBody, parts: PartsDep) -> LabelAccepted:
     with parts.metrics.label_latency.time():
         label = await parts.labels.take(decode_with(LABEL_REQUEST, body))
     parts.metrics.labels.labels(label.verdict).inc()
+    parts.console.accepted(label, now_ms())
     return LabelAccepted(label_id=label.label_id)
 
 

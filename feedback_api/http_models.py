@@ -83,6 +83,22 @@ class DecisionView(BaseModel):
     latency_ms: float
 
 
+class AlertView(BaseModel):
+    """An open alert; `holder` has it until `held_until_ms`."""
+
+    transaction_id: str
+    user_id: str
+    merchant_id: str | None
+    event_time_ms: int
+    scored_at_ms: int
+    amount: float
+    score: float
+    decision: Decision
+    reasons: list[ReasonView]
+    holder: str | None
+    held_until_ms: int | None
+
+
 class PartView(BaseModel):
     """Whether a part answers; `detail` is the problem, or what the part reports."""
 

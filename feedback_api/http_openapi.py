@@ -6,8 +6,10 @@ import msgspec
 from fastapi import FastAPI
 
 from feedback_api.labels import LabelRequest
+from feedback_api.leases import LeaseRequest
 from weir.messages import Transaction, UserEvent
 
+_BODIES = [Transaction, UserEvent, LabelRequest, LeaseRequest]
 _REF = "#/components/schemas/{name}"
 
 
@@ -23,6 +25,6 @@ class DocumentedApi(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The schema; made once, then kept by FastAPI."""
         schema = super().openapi()
-        _, components = msgspec.json.schema_components([Transaction, UserEvent, LabelRequest], ref_template=_REF)
+        _, components = msgspec.json.schema_components(_BODIES, ref_template=_REF)
         schema["components"]["schemas"].update(components)
         return schema

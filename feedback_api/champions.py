@@ -1,0 +1,68 @@
+"""The publications as the console sees them: the model in force and the one before it, verified."""
+
+from dataclasses import dataclass
+
+from weir.artefact import LinearScorer, probability, unpack
+from weir.errors import RefusedArtefact
+from weir.messages import Publication, ScoredTransaction
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A verified publication."""
+
+    publication: int
+    epoch: int
+    n: int
+    published_at_ms: int
+    scorer: LinearScorer
+
+
+class Champions:
+    """Follows the control topic; the highest publication wins. Without a signing key nothing can be verified."""
+
+    def __init__(self, signing_key: bytes | None) -> None:
+        self._key = signing_key
+        self.current: Champion | None = None
+        self.previous: Champion | None = None
+        self.refused: int | None = None
+
+    def take(self, publication: Publication) -> bool:
+        """Whether it is in force from now on."""
+        if self.current is not None and publication.publication <= self.current.publication:
+            return False
+        scorer = self._verified(publication)
+        if scorer is None:
+            self.refused = publication.publication
+            return False
+        at_ms = publication.published_at_ms
+        self.previous, self.refused = self.current, None
+        self.current = Champion(publication.publication, publication.epoch, publication.n, at_ms, scorer)
+        return True
+
+    @property
+    def news(self) -> int:
+        """How many examples the model in force knows that the one before did not; 1 where that cannot be told."""
+        current, previous = self.current, self.previous
+        if current is None or previous is None or current.epoch != previous.epoch:
+            return 1
+        return max(1, current.n - previous.n)
+
+    def _verified(self, publication: Publication) -> LinearScorer | None:
+        if not self._key:
+            return None
+        try:
+            return unpack(publication.artefact, publication.signature, self._key)
+        except RefusedArtefact:
+            return None
+
+    def score_now(self, alert: ScoredTransaction) -> float | None:
+        """What the model in force says of an alert that was scored before."""
+        return None if self.current is None else score_under(self.current.scorer, alert)
+
+
+def score_under(scorer: LinearScorer, alert: ScoredTransaction) -> float | None:
+    """What a model says of an alert; None for one that does not carry what is needed."""
+    if alert.rules_log_odds is None:
+        return None
+    return probability(scorer.risk(alert.rules_log_odds, alert.features))

@@ -1,0 +1,87 @@
+"""What the console reads from Kafka, decoded: a record is a fact, or nothing that the console needs."""
+
+from typing import NamedTuple
+
+from weir.messages import (
+    CONTROL,
+    COUNTS,
+    EXAMPLE,
+    SCORED,
+    TWIN_FROZEN,
+    Counts,
+    Example,
+    Publication,
+    ScoredTransaction,
+    TwinFrozen,
+    decode_with,
+)
+from weir.topics import Topics
+
+COUNTS_KEY, FROZEN_KEY = b"counts", b"frozen"
+
+
+class Alerted(NamedTuple):
+    """The detector raised an alert."""
+
+    scored: ScoredTransaction
+
+
+class Learned(NamedTuple):
+    """Entry `n` of the learning log, written at `at_ms` of wall time."""
+
+    epoch: int
+    n: int
+    example: Example
+    at_ms: int
+
+
+class TwinAlerted(NamedTuple):
+    """The frozen twin would have raised an alert."""
+
+    transaction_id: str
+
+
+Fact = Alerted | Learned | Publication | Counts | TwinFrozen | TwinAlerted
+
+
+def fact_of(topics: Topics, topic: str, key: bytes | None, value: bytes | None, at_ms: int) -> Fact | None:
+    """Decode a record; None for one that the console does not need.
+
+    Raises:
+        InvalidRecord: it is not what the topic carries.
+    """
+    if value is None:
+        return None
+    decode = {
+        topics.alerts: _alerted,
+        topics.learning_log: _learned,
+        topics.control: _published,
+        topics.ledger: _counted,
+    }
+    return decode.get(topic, _of_the_twin)(key, value, at_ms)
+
+
+def _alerted(_key: bytes | None, value: bytes, _at_ms: int) -> Alerted:
+    return Alerted(decode_with(SCORED, value))
+
+
+def _learned(key: bytes | None, value: bytes, at_ms: int) -> Learned | None:
+    epoch, _, n = (key or b"").partition(b":")
+    if not (epoch.isdigit() and n.isdigit()):
+        return None
+    return Learned(int(epoch), int(n), decode_with(EXAMPLE, value), at_ms)
+
+
+def _published(_key: bytes | None, value: bytes, _at_ms: int) -> Publication | None:
+    control = decode_with(CONTROL, value)
+    return control if isinstance(control, Publication) else None
+
+
+def _counted(key: bytes | None, value: bytes, _at_ms: int) -> Counts | None:
+    return decode_with(COUNTS, value) if key == COUNTS_KEY else None
+
+
+def _of_the_twin(key: bytes | None, value: bytes, _at_ms: int) -> TwinFrozen | TwinAlerted:
+    return (
+        decode_with(TWIN_FROZEN, value) if key == FROZEN_KEY else TwinAlerted(decode_with(SCORED, value).transaction_id)
+    )

@@ -1,0 +1,183 @@
+"""`/console`: the review console. Signed in by an address that carries a pass, from then on by a cookie."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+
+from feedback_api.bootstrap import Parts, now_ms
+from feedback_api.desk import Desk
+from feedback_api.errors import BodyTooLarge
+from feedback_api.http_dependencies import PartsDep
+from weir.errors import InvalidRecord, PartUnavailable
+from weir.messages import Verdict
+from weir.sign_in import name_on
+
+COOKIE = "weir_console"
+FORM_BYTES = 4096
+TICK_S = 0.25
+SLOW_EVERY = 4
+QUICK = ("case", "note", "keys", "receipt")
+SLOW = ("top", "race", "queue", "feed")
+FOR_EVER = "public, max-age=31536000, immutable"
+VERDICTS: dict[str, Verdict] = {"fraud": "fraud", "legitimate": "legitimate"}
+
+router = APIRouter(prefix="/console", include_in_schema=False)
+
+
+@router.get("/sign-in")
+async def sign_in(request: Request, parts: PartsDep, presented: Annotated[str, Query(alias="pass")] = "") -> Response:
+    """A pass becomes a cookie."""
+    if _name_on(parts, presented) is None:
+        return _not_signed_in(parts)
+    answer = RedirectResponse("/console", 303)
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, presented, path="/console", httponly=True, samesite="strict", secure=secure)
+    return answer
+
+
+@router.get("")
+async def show(request: Request, parts: PartsDep) -> Response:
+    """The page."""
+    name = _visitor(request, parts)
+    if name is None:
+        return _not_signed_in(parts)
+    if parts.console_problem is not None:
+        return HTMLResponse(parts.pages.message("The console cannot be shown", parts.console_problem), 503)
+    desk, now = parts.console.desk(name), now_ms()
+    desk.keep(parts.console.queue, now)
+    return HTMLResponse(parts.pages.console(parts.console, desk, now))
+
+
+@router.get("/live")
+async def live(request: Request, parts: PartsDep) -> Response:
+    """The parts of the page as they change, as server-sent events."""
+    name = _visitor(request, parts)
+    if name is None:
+        return _not_signed_in(parts)
+    return StreamingResponse(_changes(request, parts, name), media_type="text/event-stream")
+
+
+@router.post("/verdict")
+async def verdict(request: Request, parts: PartsDep) -> Response:
+    """The visitor's verdict on the case that lies on their desk."""
+    desk, form = await _act(request, parts)
+    said = VERDICTS.get(form.get("verdict", ""))
+    if said is None:
+        raise InvalidRecord("verdict", "is fraud or legitimate")
+    if desk.case is not None and form.get("transaction_id") == desk.case.transaction_id:
+        await _take(parts, desk, said)
+    return _next(request, parts, desk)
+
+
+@router.post("/skip")
+async def skip(request: Request, parts: PartsDep) -> Response:
+    """Another case, please."""
+    desk, form = await _act(request, parts)
+    if desk.case is None or form.get("transaction_id") == desk.case.transaction_id:
+        desk.skip(parts.console.queue, now_ms())
+    return _next(request, parts, desk)
+
+
+@router.get("/static/{version}/{name}")
+async def static(version: str, name: str, parts: PartsDep) -> Response:
+    """A script, the style sheet or the icon."""
+    asset = parts.assets.find(version, name)
+    if asset is None:
+        raise HTTPException(404)
+    return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": FOR_EVER})
+
+
+async def _take(parts: Parts, desk: Desk, said: Verdict) -> None:
+    """Take the verdict; if it cannot be kept the case stays, and the receipt says why."""
+    case = desk.case
+    request = desk.ask(said, parts.console.clock.event_time_ms, now_ms())
+    receipt = desk.receipt
+    try:
+        label = await parts.labels.take(request)
+    except PartUnavailable as error:
+        if receipt is not None:
+            receipt.problem = str(error)
+        return
+    parts.metrics.labels.labels(label.verdict).inc()
+    parts.console.accepted(label, now_ms())
+    if desk.case is case:
+        desk.take_next(parts.console.queue, now_ms())
+
+
+async def _changes(request: Request, parts: Parts, name: str) -> AsyncIterator[str]:
+    sent: dict[str, str] = {}
+    ticks = 0
+    while not request.app.state.stopping.is_set() and _visitor(request, parts) == name:
+        desk, now = parts.console.desk(name), now_ms()
+        desk.keep(parts.console.queue, now)
+        for part in (*QUICK, *SLOW) if ticks % SLOW_EVERY == 0 else QUICK:
+            html = parts.pages.fragment(part, parts.console, desk, now)
+            if sent.get(part) != html:
+                sent[part] = html
+                yield _event(part, html)
+        ticks += 1
+        await asyncio.sleep(TICK_S)
+
+
+def _event(name: str, html: str) -> str:
+    lines = "\n".join(f"data: {line}" for line in html.splitlines()) or "data: "
+    return f"event: {name}\n{lines}\n\n"
+
+
+async def _act(request: Request, parts: Parts) -> tuple[Desk, dict[str, str]]:
+    """Whose act it is, and the form's fields.
+
+    Raises:
+        HTTPException: nobody is signed in, or another site's page sent it.
+    """
+    if not _same_origin(request):
+        raise HTTPException(HTTPStatus.FORBIDDEN, "Only the console's own page may send this.")
+    name = _visitor(request, parts)
+    if name is None:
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, "Open the address that `weir demo` printed.")
+    return parts.console.desk(name), await _form(request)
+
+
+def _same_origin(request: Request) -> bool:
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        return site == "same-origin"
+    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES:
+            raise BodyTooLarge("$", f"the form may have {FORM_BYTES} bytes at most")
+    return dict(parse_qsl(body.decode(errors="replace")))
+
+
+def _next(request: Request, parts: Parts, desk: Desk) -> Response:
+    if "hx-request" not in request.headers:
+        return RedirectResponse("/console", 303)
+    now = now_ms()
+    desk.keep(parts.console.queue, now)
+    return HTMLResponse(parts.pages.after_act(parts.console, desk, now))
+
+
+def _visitor(request: Request, parts: Parts) -> str | None:
+    return _name_on(parts, request.cookies.get(COOKIE, ""))
+
+
+def _name_on(parts: Parts, presented: str) -> str | None:
+    key = parts.signing_key
+    return None if key is None else name_on(presented, now_ms(), key)
+
+
+def _not_signed_in(parts: Parts) -> Response:
+    told = "Open the address that `weir demo` printed: it carries a pass, and this page remembers it."
+    if parts.signing_key is None:
+        told = "No signing key is set, so nobody can sign in. Set WEIR_SIGNING_KEY; `weir up` makes one by itself."
+    return HTMLResponse(parts.pages.message("You are not signed in", told), 401)

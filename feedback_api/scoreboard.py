@@ -1,0 +1,67 @@
+"""Money caught and good customers stopped: sums over the verdicts in force, which are the latest of each transaction.
+
+Counted are the entries of the learning log that this process has read, that is from a day before its start on.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from weir.messages import Example, Verdict
+
+
+class Judged(NamedTuple):
+    """A verdict in force. `alerted`: the decision was another than approve; `matured`: no label said it."""
+
+    verdict: Verdict
+    amount: float
+    alerted: bool
+    matured: bool
+
+
+@dataclass
+class Scoreboard:
+    """The sums. Amounts are in the base currency. Past `limit` transactions the oldest verdicts stand for good."""
+
+    limit: int = 50_000
+    caught: float = 0.0
+    caught_count: int = 0
+    stopped_good_labelled: int = 0
+    stopped_good_matured: int = 0
+    missed: float = 0.0
+    missed_count: int = 0
+
+    def __post_init__(self) -> None:
+        self._in_force: OrderedDict[str, Judged] = OrderedDict()
+
+    @property
+    def stopped_good(self) -> int:
+        """Legitimate payments that were not let through at once."""
+        return self.stopped_good_labelled + self.stopped_good_matured
+
+    def take(self, example: Example) -> None:
+        """Fold the next entry; a confirmation changes nothing."""
+        if example.outcome == "confirmation":
+            return
+        earlier = self._in_force.pop(example.transaction_id, None)
+        if earlier is not None:
+            self._count(earlier, -1)
+        judged = Judged(example.verdict, example.amount, example.decision != "approve", example.implicit)
+        self._count(judged, 1)
+        if judged.alerted or judged.verdict == "fraud":
+            self._remember(example.transaction_id, judged)
+
+    def _count(self, judged: Judged, sign: int) -> None:
+        if judged.verdict == "fraud" and judged.alerted:
+            self.caught, self.caught_count = self.caught + sign * judged.amount, self.caught_count + sign
+        elif judged.verdict == "fraud":
+            self.missed, self.missed_count = self.missed + sign * judged.amount, self.missed_count + sign
+        elif judged.alerted and judged.matured:
+            self.stopped_good_matured += sign
+        elif judged.alerted:
+            self.stopped_good_labelled += sign
+
+    def _remember(self, transaction_id: str, judged: Judged) -> None:
+        self._in_force[transaction_id] = judged
+        if len(self._in_force) > self.limit:
+            self._in_force.popitem(last=False)

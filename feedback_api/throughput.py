@@ -1,0 +1,67 @@
+"""How fast the stream runs, from the ledger's counts, and which part it waits for when it stands still."""
+
+from collections import deque
+from itertools import pairwise
+from typing import NamedTuple
+
+from weir.messages import Counts
+
+WINDOW_MS = 120_000
+BUCKET_MS = 2000
+RATE_OVER_MS = 5000
+SILENT_AFTER_MS = 5000
+
+
+class Silence(NamedTuple):
+    """Nothing was scored since then; `sentence` says which part is waited for."""
+
+    since_ms: int
+    sentence: str
+
+
+class Throughput:
+    """Folds counts. Times are wall times as counted, so that reading an old topic makes no rate of its own."""
+
+    def __init__(self) -> None:
+        self._counted: deque[Counts] = deque()
+        self._progress: Counts | None = None
+
+    def take(self, counts: Counts) -> None:
+        """Fold the next counts."""
+        if self._progress is None or counts.scored > self._progress.scored:
+            self._progress = counts
+        self._counted.append(counts)
+        while counts.counted_at_ms - self._counted[0].counted_at_ms > WINDOW_MS:
+            self._counted.popleft()
+
+    def per_second(self, now_ms: int) -> float:
+        """Transactions scored a second, over the last five."""
+        recent = [counts for counts in self._counted if counts.counted_at_ms >= now_ms - RATE_OVER_MS]
+        return _rate(recent[0], recent[-1]) if recent else 0.0
+
+    def series(self, now_ms: int) -> list[float]:
+        """Transactions a second over the last two minutes, one number for every two seconds, oldest first."""
+        rates = [0.0] * (WINDOW_MS // BUCKET_MS)
+        counted = list(self._counted)
+        for before, after in pairwise(counted):
+            place = (now_ms - after.counted_at_ms) // BUCKET_MS
+            if 0 <= place < len(rates):
+                rates[-1 - place] += (after.scored - before.scored) * 1000 / BUCKET_MS
+        return rates
+
+    def silence(self, now_ms: int) -> Silence | None:
+        """Whether nothing has been scored lately."""
+        if self._progress is None:
+            return Silence(now_ms, "The ledger has counted nothing yet")
+        since_ms = self._progress.counted_at_ms
+        if now_ms - since_ms <= SILENT_AFTER_MS:
+            return None
+        latest = self._counted[-1]
+        if latest.transactions_sent > self._progress.transactions_sent:
+            return Silence(since_ms, "Transactions arrive, but the detector scores none")
+        return Silence(since_ms, "No transaction arrives")
+
+
+def _rate(first: Counts, last: Counts) -> float:
+    elapsed_ms = last.counted_at_ms - first.counted_at_ms
+    return (last.scored - first.scored) * 1000 / elapsed_ms if elapsed_ms > 0 else 0.0

@@ -1,0 +1,92 @@
+"""The frozen twin against the model that goes on learning, counted by what labels told: the new attack, known so far.
+
+    ---- labels name kinds of fraud ----|-- freeze --|---- a kind that no label named before the freeze ---->
+                                                          live caught it: its decision was not approve
+                                                          the twin caught it: it is among the twin's alerts
+
+Bounded: past the limits the oldest is dropped and counted.
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from weir.messages import Example, ModelRef, TwinFrozen
+
+
+class KnownFraud(NamedTuple):
+    """A fraud that a label named the kind of."""
+
+    event_time_ms: int
+    kind: str
+    caught: bool
+
+
+class Step(NamedTuple):
+    """The standings after the next fraud of a new kind, in the order of event time."""
+
+    event_time_ms: int
+    live: int
+    twin: int
+
+
+class TwinRace:
+    """Folds labels and the twin's alerts; the standings are counted when they are asked for."""
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._frauds: OrderedDict[str, KnownFraud] = OrderedDict()
+        self._twin_alerts: OrderedDict[str, None] = OrderedDict()
+        self._first_seen: dict[str, int] = {}
+        self._frozen: TwinFrozen | None = None
+        self.dropped = 0
+
+    @property
+    def frozen_at_ms(self) -> int | None:
+        """The event time from which on the twin stands still; None while it still learns, or there is none."""
+        return None if self._frozen is None else self._frozen.event_time_ms
+
+    @property
+    def frozen_model(self) -> ModelRef | None:
+        """What the twin scores with."""
+        return None if self._frozen is None else self._frozen.model
+
+    def freeze(self, frozen: TwinFrozen) -> None:
+        """The twin has stopped learning."""
+        self._frozen = frozen
+
+    def twin_alerted(self, transaction_id: str) -> None:
+        """The twin would not have approved it."""
+        self._twin_alerts[transaction_id] = None
+        self._bound(self._twin_alerts)
+
+    def take(self, example: Example) -> None:
+        """Fold an entry of the learning log; a later verdict may take back a fraud."""
+        if example.verdict != "fraud":
+            self._frauds.pop(example.transaction_id, None)
+        elif example.fraud_type:
+            fraud = KnownFraud(example.event_time_ms, example.fraud_type, example.decision != "approve")
+            self._frauds[example.transaction_id] = fraud
+            first_ms = self._first_seen.get(fraud.kind, fraud.event_time_ms)
+            self._first_seen[fraud.kind] = min(first_ms, fraud.event_time_ms)
+            self._bound(self._frauds)
+
+    def new_kinds(self) -> list[str]:
+        """The kinds that no label named for an event before the freeze."""
+        freeze_ms = self.frozen_at_ms
+        return [] if freeze_ms is None else [kind for kind, ms in self._first_seen.items() if ms >= freeze_ms]
+
+    def steps(self) -> list[Step]:
+        """The standings after every known fraud of a new kind."""
+        kinds = set(self.new_kinds())
+        known = sorted((fraud.event_time_ms, tid) for tid, fraud in self._frauds.items() if fraud.kind in kinds)
+        steps, live, twin = [], 0, 0
+        for event_time_ms, transaction_id in known:
+            live += self._frauds[transaction_id].caught
+            twin += transaction_id in self._twin_alerts
+            steps.append(Step(event_time_ms, live, twin))
+        return steps
+
+    def _bound(self, kept: OrderedDict[str, KnownFraud] | OrderedDict[str, None]) -> None:
+        if len(kept) > self._limit:
+            kept.popitem(last=False)
+            self.dropped += 1

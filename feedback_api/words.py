@@ -1,0 +1,65 @@
+"""Numbers and times as people read them."""
+
+from datetime import UTC, datetime
+
+SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
+SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
+_UNITS = ((DAY_MS, "day"), (HOUR_MS, "hour"), (MINUTE_MS, "minute"), (SECOND_MS, "second"))
+_WHOLE_FROM = 10
+
+
+def money(amount: float, currency: str, decimals: int = 2) -> str:
+    """An amount with its currency.
+
+    >>> money(18240.4, "EUR", 0)
+    '18,240 €'
+    """
+    return f"{amount:,.{decimals}f} {SIGNS.get(currency, currency)}"
+
+
+def span(ms: float) -> str:
+    """A length of time in its largest unit.
+
+    >>> span(90_000), span(86_400_000), span(2_500_000_000)
+    ('1.5 minutes', '1 day', '29 days')
+    """
+    size, unit = next((pair for pair in _UNITS if ms >= pair[0]), _UNITS[-1])
+    count = ms / size
+    number = f"{count:.0f}" if count >= _WHOLE_FROM or abs(count - round(count)) < 0.05 else f"{count:.1f}"  # noqa: PLR2004
+    return f"{number} {unit}" if number == "1" else f"{number} {unit}s"
+
+
+def ago(ms: float) -> str:
+    """How long ago, short.
+
+    >>> ago(400), ago(42_000), ago(7_200_000)
+    ('now', '42 s', '2 h')
+    """
+    if ms < 2 * SECOND_MS:
+        return "now"
+    if ms < 2 * MINUTE_MS:
+        return f"{ms / SECOND_MS:.0f} s"
+    return f"{ms / MINUTE_MS:.0f} min" if ms < 2 * HOUR_MS else f"{ms / HOUR_MS:.0f} h"
+
+
+def clock(wall_ms: float) -> str:
+    """A wall time of today, UTC."""
+    return f"{datetime.fromtimestamp(wall_ms / 1000, UTC):%H:%M:%S} UTC"
+
+
+def moment(event_ms: float) -> str:
+    """A date and a time, UTC.
+
+    >>> moment(1_750_000_000_000)
+    'Sun 15 Jun 2025, 15:06'
+    """
+    return f"{datetime.fromtimestamp(event_ms / 1000, UTC):%a %-d %b %Y, %H:%M}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A counted thing.
+
+    >>> plural(1, "alert"), plural(1204, "alert")
+    ('1 alert', '1,204 alerts')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

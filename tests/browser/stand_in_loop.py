@@ -1,0 +1,163 @@
+"""Detector, label join, learner and ledger in one thread on a real broker: the real pure parts, without Flink.
+
+It plays simulated payments at `speed`, writes what is an alert, answers every label with a numbered example and a signed
+publication, and counts. Tests may tell it to stop learning, or to be silent.
+"""
+
+import copy
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+
+from detector.detector import Detector
+from detector.knowledge import Knowledge
+from detector.state import UserState
+from learner.fold import Fold
+from simulator.traffic import START_MS, TrafficSettings, traffic
+from tests.builders import DAY_MS
+from weir import kafka_clients
+from weir.messages import LABEL, Counts, Example, Position, TwinFrozen, decode_with, encode
+
+SPEED = 1440.0
+WARM_MS = 2 * DAY_MS
+
+
+def now_ms():
+    return time.time_ns() // 1_000_000
+
+
+class StandInLoop:
+    """`rate_per_s` payments a second of wall time, in which `SPEED` seconds of event time pass."""
+
+    def __init__(self, settings, rate_per_s=50.0):
+        self.settings, self.topics, self.rate_per_s = settings, settings.topics, rate_per_s
+        self.learning, self.paying = True, True
+        self.truth, self.alerts, self.scored_count, self.publication = {}, {}, 0, 0
+        self._detector, self._users = Detector(settings.detector), {}
+        self._key = settings.require_signing_key()
+        self._knowledge, self._twin_knowledge = Knowledge(self._key), Knowledge(self._key)
+        self._fold, self._labelled = Fold(settings.learning), {}
+        self._producer = kafka_clients.producer(settings.bootstrap_servers, linger_ms=0)
+        self._labels = kafka_clients.consumer(settings.bootstrap_servers, "stand-in-learner")
+        traffic_settings = TrafficSettings(rate_per_s=rate_per_s, speed=SPEED, new_kind_from_ms=START_MS + WARM_MS)
+        self._payments = traffic(traffic_settings)
+        self._twin_users = None
+
+    def warm_up(self):
+        """Two days of history that nobody sees."""
+        for payment in takewhile(lambda payment: payment.event_time_ms < START_MS + WARM_MS, self._payments):
+            self._score(payment, self._users, self._knowledge)
+
+    def learn(self, transaction_id, verdict, labeler, *, fraud_type=None, label=None):
+        """One entry of the learning log, and the publication that knows it."""
+        scored = self.alerts[transaction_id]
+        earlier = self._labelled.get(transaction_id)
+        outcome = "example" if earlier is None else "confirmation" if earlier == verdict else "revision"
+        self._labelled[transaction_id] = verdict
+        example = Example(
+            transaction_id=transaction_id,
+            revision=0 if earlier is None else 1,
+            outcome=outcome,
+            verdict=verdict,
+            weight=float(outcome != "confirmation"),
+            label_id=label.label_id if label else f"l-{transaction_id}",
+            labeler=labeler,
+            as_of_ms=label.as_of_ms if label else None,
+            event_time_ms=scored.event_time_ms,
+            amount=scored.amount,
+            score=scored.score,
+            decision=scored.decision,
+            features=scored.features,
+            model=scored.model,
+            merchant_id=scored.merchant_id,
+            fraud_type=fraud_type,
+        )
+        n = self._fold.n + 1
+        self._fold.learn(self._fold.epoch, n, example)
+        self._put(self.topics.learning_log, f"{self._fold.epoch}:{n}", example)
+        if self.learning:
+            self.publish()
+
+    def publish(self):
+        self.publication += 1
+        publication = self._fold.publication(self.publication, now_ms(), self._key)
+        self._knowledge.take(encode(publication))
+        self._put(self.topics.control, "champion", publication)
+
+    def freeze(self, event_time_ms):
+        """The twin goes on with the model of now."""
+        champion = self._knowledge.champion
+        self._twin_knowledge.champion = champion
+        frozen = TwinFrozen(event_time_ms=event_time_ms, frozen_at_ms=now_ms(), model=champion and champion.ref)
+        self._twin_users = copy.deepcopy(self._users)
+        self._put(self.topics.twin_alerts, "frozen", frozen)
+
+    def run(self, stopped):
+        self._labels.subscribe([self.topics.labels])
+        began_s, sent, counted_s = time.monotonic(), 0, 0.0
+        while not stopped.is_set():
+            self._hear()
+            due = int((time.monotonic() - began_s) * self.rate_per_s) - sent
+            for _ in range(due):
+                sent += 1
+                if self.paying:
+                    self._pay(next(self._payments))
+            if time.monotonic() - counted_s >= 0.5:
+                counted_s = time.monotonic()
+                self._count()
+        self._labels.close()
+        self._producer.flush(5)
+
+    def _hear(self):
+        record = self._labels.poll(0.02)
+        if record is not None and record.error() is None:
+            label = decode_with(LABEL, record.value())
+            self.learn(label.transaction_id, label.verdict, label.labeler, fraud_type=label.fraud_type, label=label)
+
+    def _pay(self, payment):
+        if self._twin_users is not None:
+            seen = self._score(payment, self._twin_users, self._twin_knowledge)
+            if seen.decision != "approve":
+                self._put(self.topics.twin_alerts, seen.transaction_id, seen)
+        scored = self._score(payment, self._users, self._knowledge)
+        self.scored_count += 1
+        self.truth[scored.transaction_id] = payment.kind
+        self.alerts[scored.transaction_id] = scored
+        if scored.decision != "approve":
+            self._put(self.topics.alerts, scored.transaction_id, scored)
+
+    def _score(self, payment, users, knowledge):
+        transaction = payment.transaction
+        return self._detector.score(
+            users.setdefault(transaction.user_id, UserState()),
+            transaction,
+            source=Position(self.topics.transactions, 0, 0),
+            champion=knowledge.champion,
+            reputation=knowledge.reputation,
+            now_ms=now_ms(),
+            raw=encode(transaction),
+        )
+
+    def _count(self):
+        numbers = dict.fromkeys(Counts.__struct_fields__[1:], 0)
+        numbers |= {"transactions_sent": self.scored_count, "scored": self.scored_count, "counted_at_ms": now_ms()}
+        self._put(self.topics.ledger, "counts", Counts(**numbers))
+
+    def _put(self, topic, key, message):
+        self._producer.produce(topic, encode(message), key=key.encode())
+        self._producer.poll(0)
+
+
+@contextmanager
+def playing(loop: StandInLoop) -> Iterator[StandInLoop]:
+    """The loop in a thread of its own while the block runs."""
+    stopped = threading.Event()
+    thread = threading.Thread(target=loop.run, args=[stopped])
+    thread.start()
+    try:
+        yield loop
+    finally:
+        stopped.set()
+        thread.join()
