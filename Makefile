@@ -5,7 +5,7 @@ UV ?= uv
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help venv fetch up down demo test test-fast lint bench lock
+.PHONY: help venv fetch up down demo browser test test-fast lint bench lock
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -29,7 +29,8 @@ up: venv ## start everything
 down: venv ## stop everything
 	$(BIN)/weir down
 
-demo: up ## start everything and say where it is
+demo: venv ## the whole loop with simulated traffic and analysts, and a page to look at; Ctrl-C ends it
+	$(BIN)/weir demo
 
 lint: venv
 	$(BIN)/ruff check .
@@ -37,7 +38,11 @@ lint: venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## linting, types, import rules, and every test
+browser: ## Chromium, which the browser tests drive: Debian's, unless there is one
+	@command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium; } >/dev/null \
+		|| { echo "The browser tests need Chromium: install it and have it on PATH as chromium."; exit 1; }
+
+test: lint browser ## linting, types, import rules, and every test
 	$(BIN)/pytest
 
 test-fast: venv ## unit and property tests, in seconds

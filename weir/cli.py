@@ -1,6 +1,7 @@
 """`weir`: one place per command. What a command needs is imported when it runs, so that `weir --help` is quick."""
 
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
@@ -118,6 +119,9 @@ def doctor() -> None:
 
 
 app.command()(replay)
+
+for added in entry_points(group="weir.commands"):
+    app.command(added.name)(added.load())
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Labels through the real API, several at a time; a label that was not taken is sent again under the same id."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -15,10 +15,16 @@ _FIRST_PAUSE_S = 0.1
 
 
 class LabelSender:
-    """Sends labels to `POST /v1/labels`; `sent` counts those that were accepted."""
+    """Sends labels to `POST /v1/labels`; `sent` counts those that were accepted, `on_accepted` is told their ids."""
 
-    def __init__(self, api_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_accepted: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._client = httpx.AsyncClient(base_url=api_url, timeout=30, transport=transport, trust_env=False)
+        self._on_accepted = on_accepted
         self.sent = 0
 
     async def close(self) -> None:
@@ -45,6 +51,7 @@ class LabelSender:
             else:
                 if response.is_success:
                     self.sent += 1
+                    self._on_accepted(body["label_id"])
                     return
                 answer = f"{response.status_code} {response.text[:200]}"
                 if response.is_client_error:

@@ -43,11 +43,16 @@ class Observed:
 
     `learned_n` is the last example of the newest publication, `in_force_n` that of the newest model that scored,
     `required_n` the one that scores from now on must know; `stale` counts those that do not.
-    `keep` says which scores are kept, for measuring their quality.
+    `keep` says which scores are kept, for measuring their quality; `on_score` is told every one of them.
     """
 
-    def __init__(self, topics: Topics, keep: Callable[[Score], bool] = lambda _: False) -> None:
-        self._topics, self._keep = topics, keep
+    def __init__(
+        self,
+        topics: Topics,
+        keep: Callable[[Score], bool] = lambda _: False,
+        on_score: Callable[[Score], None] = lambda _: None,
+    ) -> None:
+        self._topics, self._keep, self._on_score = topics, keep, on_score
         self._scored, self._dead = Positions(), Positions()
         self._left_ms: dict[str, int] = {}
         self.decisions: Counter[str] = Counter()
@@ -87,6 +92,7 @@ class Observed:
             self.latencies_ms.append(score.scored_at_ms - left_ms)
         if self._keep(score):
             self.kept.append(score)
+        self._on_score(score)
 
     def dead_lettered(self, payload: bytes) -> None:
         """A record of `dead-letters`."""

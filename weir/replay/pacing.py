@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from weir.errors import DeploymentError
 from weir.messages import Counts, Verdict
@@ -67,7 +67,18 @@ class LabelSchedule:
         return found
 
 
-def slices(rows: Iterable[Row], length_ms: int) -> Iterator[tuple[int, Iterator[Row]]]:
+class Timed(Protocol):
+    """What has its place in event time."""
+
+    @property
+    def event_time_ms(self) -> int:
+        """The event time in epoch milliseconds."""
+
+
+InTime = TypeVar("InTime", bound=Timed)
+
+
+def slices(rows: Iterable[InTime], length_ms: int) -> Iterator[tuple[int, Iterator[InTime]]]:
     """The rows by slices of event time, each with the time it starts at; empty slices are left out."""
     for number, some in groupby(rows, key=lambda row: row.event_time_ms // length_ms):
         yield number * length_ms, some

@@ -71,7 +71,7 @@ def topics(settings: Settings) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {topic.name: {"end": 0, "lag": {}} for topic in every}
     for partition, end in end_offsets(servers, every).items():
         found[partition.topic]["end"] += end
-    for reader in ("detector", "label-join"):
+    for reader in ("detector", "label-join", "twin"):
         for topic, behind in lag(servers, f"weir-{settings.namespace}-{reader}", every).items():
             found[topic]["lag"][reader] = behind
     learned, written = learner_model(settings), last_that(servers, settings.topics.learning_log, _number)

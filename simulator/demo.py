@@ -1,0 +1,193 @@
+"""The demo: a week of history as fast as it goes, then live traffic, and one day the new attack.
+
+simulator --payments--> Kafka ==> the loop ==> scores, twin's alerts, learning log, counts --> here, to be counted
+simulated analysts <--alerts-- API <--labels-- simulated analysts, chargebacks
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from itertools import takewhile
+
+import msgspec
+from msgspec import Struct
+
+from simulator.desk import Desk
+from simulator.http_analysts import Analysts
+from simulator.label_times import LabelTimes
+from simulator.payment import Payment
+from simulator.scorecard import Scorecard
+from simulator.timeline import Timeline
+from simulator.traffic import traffic
+from simulator.truth import Truth
+from weir.errors import PartUnavailable
+from weir.http_labels import LabelSender
+from weir.kafka_traffic import Handler, TransactionSender, Watcher, now_ms
+from weir.replay.observed import Observed, Score
+from weir.replay.pacing import Clock, Sent, slices, unsettled
+from weir.replay.wiring import handlers_of
+from weir.settings import Settings
+
+HISTORY_IN_FLIGHT = 2000
+"""How far the history may run ahead of its scores, so that analysts see alerts of about now."""
+
+SETTLED_WITHIN_S = 90.0
+BROKEN_EVERY = 300
+"""One in so many live payments comes again from a till that writes amounts as text; it has to be dead-lettered."""
+
+FROZEN_KEY = b"frozen"
+_POLL_S = 0.05
+
+
+class _TwinAlert(Struct):
+    transaction_id: str
+    event_time_ms: int
+
+
+class _Learned(Struct):
+    label_id: str | None = None
+
+
+_twin_alerts = msgspec.json.Decoder(_TwinAlert)
+_learned = msgspec.json.Decoder(_Learned)
+
+
+class Demo:
+    """One run on a loop that is up. Records are folded in the watcher's thread, everything else happens in one."""
+
+    def __init__(self, settings: Settings, timeline: Timeline) -> None:
+        self.settings, self.timeline = settings, timeline
+        self.truth, self.times = Truth(), LabelTimes()
+        self.scorecard = Scorecard(self.truth, timeline.attack_ms)
+        self.observed = Observed(settings.topics, on_score=self._scored)
+        self.transactions = TransactionSender(settings)
+        self.labels = LabelSender(settings.api_url, on_accepted=self._accepted)
+        self.first_score_s: float | None = None
+        self.twin_frozen = False
+        self.now_event_ms = 0
+        self.live_since_s: float | None = None
+        self._desk = Desk(self.truth, timeline.seed)
+        self._payments = traffic(timeline.traffic)
+        self._number = 0
+
+    async def run(self, for_s: float | None, say: Callable[[str], None]) -> None:
+        """Play the story: for ever, or until `for_s` seconds of live traffic are scored, labelled and learned.
+
+        Raises:
+            PartUnavailable: a part of the loop does not answer, or does not come to an end.
+        """
+        enough = asyncio.Event()
+        analysts = Analysts(self.settings.api_url, self._desk, self.labels, lambda: self.now_event_ms)
+        with Watcher(self.settings, self._handlers()) as watcher:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(analysts.work(enough))
+                    say(f"{self.timeline.history_days} days of history, as fast as they go")
+                    await self._history(watcher)
+                    say(f"live: a day takes {86400 / self.timeline.speed:.0f} s")
+                    await self._live(for_s, watcher)
+                    self.transactions.flush()
+                    enough.set()
+                say("the rest is scored and learned")
+                await self._settle(watcher)
+            except BaseExceptionGroup as group:
+                raise group.exceptions[0] from None
+            finally:
+                await self.labels.close()
+
+    @property
+    def live_s(self) -> float:
+        """Seconds of live traffic so far."""
+        return 0.0 if self.live_since_s is None else time.monotonic() - self.live_since_s
+
+    @property
+    def sent(self) -> Sent:
+        """What has been sent so far."""
+        return Sent(self.transactions.sent, self.labels.sent)
+
+    async def _history(self, watcher: Watcher) -> None:
+        end_ms = self.timeline.history_end_ms
+        for payment in takewhile(lambda one: one.event_time_ms < end_ms, self._payments):
+            self._send(payment)
+            if self.transactions.sent % 100 == 0:
+                await self._until(lambda: self._in_flight < HISTORY_IN_FLIGHT, watcher, "scores")
+        self.transactions.flush()
+        await self._settle(watcher)
+
+    async def _live(self, for_s: float | None, watcher: Watcher) -> None:
+        self.live_since_s = time.monotonic()
+        clock = Clock(self.timeline.speed, self.timeline.history_end_ms, self.live_since_s)
+        for start_ms, some in slices(self._payments, clock.tick_ms):
+            due_s = clock.due_s(start_ms)
+            if for_s is not None and due_s - self.live_since_s > for_s:
+                return
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            watcher.check()
+            for payment in some:
+                self.observed.leaves(self.transactions.sent, payment.transaction.transaction_id, now_ms())
+                self._send(payment)
+                self._send_broken(payment)
+
+    def _send(self, payment: Payment) -> None:
+        self.truth.remember(payment)
+        self.transactions.send(payment.transaction)
+
+    def _send_broken(self, payment: Payment) -> None:
+        self._number += 1
+        if self._number % BROKEN_EVERY == 0:
+            user = payment.transaction.user_id
+            broken = {"transaction_id": f"till-{self._number}", "user_id": user, "event_time": 1, "amount": "12,50"}
+            self.transactions.send_bytes(msgspec.json.encode(broken), user.encode())
+
+    @property
+    def _in_flight(self) -> int:
+        return self.transactions.sent - self.observed.done
+
+    async def _settle(self, watcher: Watcher) -> None:
+        """Wait until everything sent is scored and every label learned and in force."""
+        await self._until(lambda: self._unsettled() is None, watcher, "the loop")
+
+    def _unsettled(self) -> str | None:
+        return unsettled(self.sent, self.observed.counts, self.observed.learned_n)
+
+    async def _until(self, holds: Callable[[], bool], watcher: Watcher, whom: str) -> None:
+        end_s = time.monotonic() + SETTLED_WITHIN_S
+        while not holds():
+            watcher.check()
+            if time.monotonic() > end_s:
+                problem = f"The demo waited {SETTLED_WITHIN_S:.0f} s for {whom}: {self._unsettled() or 'no progress'}."
+                raise PartUnavailable(problem, "Run `weir status` and `weir logs PART`.")
+            await asyncio.sleep(_POLL_S)
+
+    def _handlers(self) -> dict[str, Handler]:
+        topics = self.settings.topics
+        return handlers_of(self.observed, topics) | {
+            topics.twin_alerts: self._twin_alerted,
+            topics.learning_log: self._joined,
+        }
+
+    def _scored(self, score: Score) -> None:
+        if self.first_score_s is None:
+            self.first_score_s = time.time()
+        self.now_event_ms = max(self.now_event_ms, score.event_time_ms)
+        self.scorecard.scored(score.transaction_id, score.event_time_ms, score.decision)
+        self._desk.scored(score.transaction_id, score.event_time_ms, score.decision)
+        if score.model is not None:
+            self.times.scored(score.model.n, score.scored_at_ms)
+
+    def _twin_alerted(self, key: bytes | None, payload: bytes) -> None:
+        if key == FROZEN_KEY:
+            self.twin_frozen = True
+            return
+        alert = _twin_alerts.decode(payload)
+        self.scorecard.twin_alerted(alert.transaction_id, alert.event_time_ms)
+
+    def _accepted(self, label_id: str) -> None:
+        """Labels of the history come faster than any analyst's; how long they take says nothing."""
+        if self.live_since_s is not None:
+            self.times.accepted(label_id, now_ms())
+
+    def _joined(self, key: bytes | None, payload: bytes) -> None:
+        label_id = _learned.decode(payload).label_id
+        if label_id is not None and key is not None:
+            self.times.joined(label_id, int(key.partition(b":")[2]))

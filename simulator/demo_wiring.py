@@ -1,0 +1,135 @@
+"""Wires one demo: settings, loop, story, figures; says where the page is and whether all went well."""
+
+import asyncio
+import os
+import signal
+import time
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import psutil
+from rich.console import Console
+
+from simulator.demo import Demo
+from simulator.demo_loop import demo_loop
+from simulator.demo_report import Report, problems, report
+from simulator.live_table import show, table
+from simulator.mlflow_versions import versions
+from simulator.timeline import MATURITY_S, Timeline
+from weir.errors import PartUnavailable
+from weir.kafka_traffic import now_ms
+from weir.runner.kafka_admin import lag
+from weir.settings import Settings, load_settings
+from weir.sign_in import DAY_MS, pass_for
+
+VISITOR = "you"
+TWIN_WITHIN_S, VERSIONS_WITHIN_S = 60.0, 30.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for on the command line."""
+
+    timeline: Timeline
+    for_s: float | None = None
+    json: Path | None = None
+    browser: bool = True
+
+
+def play_demo(wanted: Wanted) -> bool:
+    """Start everything, play the story, end everything; whether every arrow carried something and nothing was lost.
+
+    Raises:
+        DeploymentError: a part does not come up or goes away.
+        KeyboardInterrupt: Ctrl-C or a termination; all has ended by then.
+    """
+    console, started_s = Console(), psutil.Process().create_time()
+    with _terminated_as_interrupted(), demo_loop(demo_settings(wanted.timeline), console) as settings:
+        address = sign_in_address(settings)
+        console.print(f"\n  [bold]The page:[/bold]  {address}\n", soft_wrap=True, highlight=False)
+        if wanted.browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            webbrowser.open(address)
+        demo = Demo(settings, wanted.timeline)
+        figures = asyncio.run(_play(demo, wanted, console, started_s))
+    return _judge(figures, console, wanted.json, twin_frozen=demo.twin_frozen)
+
+
+def demo_settings(timeline: Timeline) -> Settings:
+    """This deployment's settings in a namespace of the demo's own, with horizons that fit compressed time."""
+    return load_settings(
+        namespace=f"demo-{datetime.now(UTC):%m%d-%H%M%S}",
+        learning={"maturity_horizon_s": MATURITY_S, "retention_s": 30 * MATURITY_S},
+        detector={"twin_freezes_at_ms": timeline.attack_ms},
+        mlflow={"register_every_s": 2.0},
+        flink={"standby_taskmanagers": 0},
+    )
+
+
+def sign_in_address(settings: Settings) -> str:
+    """Where the visitor is signed in; good for a day."""
+    given = pass_for(VISITOR, now_ms() + DAY_MS, settings.require_signing_key())
+    return f"{settings.api_url}/console/sign-in?pass={given}"
+
+
+async def _play(demo: Demo, wanted: Wanted, console: Console, started_s: float) -> Report:
+    settings, known = demo.settings, 0
+
+    def figures() -> Report:
+        return report(demo, started_s=started_s, mlflow_versions=known)
+
+    async def count_versions() -> None:
+        nonlocal known
+        while True:
+            known = await asyncio.to_thread(versions, settings.mlflow_uri, settings.registered_model)
+            await asyncio.sleep(2)
+
+    beside = [asyncio.create_task(show(console, figures)), asyncio.create_task(count_versions())]
+    try:
+        await demo.run(wanted.for_s, lambda what: console.print(f"  {what}"))
+        await _eventually(lambda: twin_lag(settings) == 0, TWIN_WITHIN_S, "the twin")
+        await _eventually(lambda: known > 0, VERSIONS_WITHIN_S, "a version in MLflow")
+    finally:
+        for task in beside:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+    return figures()
+
+
+def twin_lag(settings: Settings) -> int:
+    """How many transactions the twin has yet to score."""
+    transactions = [topic for topic in settings.topics.all() if topic.name == settings.topics.transactions]
+    return sum(lag(settings.bootstrap_servers, f"weir-{settings.namespace}-twin", transactions).values())
+
+
+async def _eventually(holds: Callable[[], bool], within_s: float, whom: str) -> None:
+    end_s = time.monotonic() + within_s
+    while not await asyncio.to_thread(holds):
+        if time.monotonic() > end_s:
+            raise PartUnavailable(f"The demo waited {within_s:.0f} s for {whom}.", "See `weir status`.")
+        await asyncio.sleep(0.2)
+
+
+def _judge(figures: Report, console: Console, json: Path | None, *, twin_frozen: bool) -> bool:
+    console.print(table(figures))
+    if json is not None:
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
+    wrong = list(problems(figures, twin_frozen=twin_frozen))
+    for sentence in wrong:
+        console.print(f"[red]{sentence[0].upper()}{sentence[1:]}.[/red]")
+    return not wrong
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """A termination ends the demo as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,49 @@
+"""The simulated analysts at the real API: they take alerts from the queue and give their verdicts, as people do."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+
+from simulator.desk import Desk
+from weir.errors import PartUnavailable
+from weir.http_labels import LabelSender
+
+LEASED_AT_ONCE, LEASE_S = 100, 60
+LOOK_EVERY_S = 0.25
+WHO = "simulated analysts"
+
+
+class Analysts:
+    """`now_event_ms` is the newest event time that was scored: what an analyst can know of the clock."""
+
+    def __init__(self, api_url: str, desk: Desk, labels: LabelSender, now_event_ms: Callable[[], int]) -> None:
+        self._client = httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False)
+        self._desk, self._labels, self._now_event_ms = desk, labels, now_event_ms
+        self._leased: set[str] = set()
+
+    async def work(self, until: asyncio.Event) -> None:
+        """Take alerts and label what is due, until told to stop; what is under way is finished.
+
+        Raises:
+            PartUnavailable: the API refuses, or stays unreachable.
+        """
+        async with self._client:
+            while not until.is_set():
+                await self._take()
+                await self._labels.send(list(self._desk.due(self._now_event_ms())))
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _take(self) -> None:
+        """An alert whose lease ran out before its verdict is leased again, and still planned once."""
+        body = {"labeler": WHO, "limit": LEASED_AT_ONCE, "for_s": LEASE_S}
+        try:
+            answer = await self._client.post("/v1/alerts/lease", json=body)
+        except httpx.TransportError:
+            return
+        if answer.is_client_error:
+            raise PartUnavailable(f"The API gives no alerts: {answer.text[:200]}.", "See `weir logs api`.")
+        for alert in answer.json()["alerts"] if answer.is_success else []:
+            if alert["transaction_id"] not in self._leased:
+                self._leased.add(alert["transaction_id"])
+                self._desk.alert(alert["transaction_id"], alert["event_time_ms"])

@@ -1,0 +1,200 @@
+"""The demo's own counting: what the truth says of live and frozen, label times, the desk, the verdict on a run."""
+
+import msgspec
+import pytest
+import typer
+
+from simulator.command import seconds
+from simulator.demo_report import Report, lost, problems
+from simulator.desk import AT_ONCE, Desk
+from simulator.label_times import LabelTimes
+from simulator.live_table import attack, line, rows
+from simulator.payment import NEW_KIND, Payment
+from simulator.scorecard import Scorecard
+from simulator.timeline import DAY_MS, Timeline
+from simulator.truth import Truth
+from tests.builders import NOON_MS, a_transaction
+from weir.messages import Counts
+from weir.replay.pacing import Sent
+
+WELL = Report(
+    seed=7,
+    live_s=120.0,
+    first_score_s=45.0,
+    transactions_scored=1000,
+    transactions_dead_lettered=3,
+    alerts=20,
+    labels_accepted=25,
+    examples_learned=200,
+    model_sequence_learner=200,
+    model_sequence_detector=200,
+    mlflow_versions=4,
+    latency_p50_ms=9.0,
+    latency_p99_ms=90.0,
+    label_to_model_p95_s=0.6,
+    new_attack_caught_live=31,
+    new_attack_caught_frozen=3,
+    new_attack_total=40,
+    known_attacks_caught_live=5,
+    known_attacks_caught_frozen=5,
+    known_attacks_total=6,
+    false_alert_rate=0.01,
+    false_alert_rate_frozen=0.01,
+    lost=0,
+    doubled=0,
+)
+
+
+def a_truth(**kinds: str | None) -> Truth:
+    truth = Truth()
+    for name, kind in kinds.items():
+        truth.remember(Payment(a_transaction(transaction_id=name), kind))
+    return truth
+
+
+def counts(**known: int) -> Counts:
+    fields = [name for name in Counts.__struct_fields__ if name != "schema_version"]
+    return Counts(**{**dict.fromkeys(fields, 0), **known})
+
+
+def test_the_attack_begins_after_the_history_in_compressed_time():
+    timeline = Timeline(speed=1440, attack_after_s=30, history_days=2)
+    assert timeline.attack_ms == timeline.history_end_ms + DAY_MS // 2
+    assert timeline.traffic.new_kind_from_ms == timeline.attack_ms
+
+
+def test_live_and_frozen_are_judged_on_the_same_payments_since_the_attack():
+    truth = a_truth(old=None, good=None, stopped=None, new1=NEW_KIND, new2=NEW_KIND, known="card_testing")
+    card = Scorecard(truth, NOON_MS)
+    card.scored("old", NOON_MS - 1, "block")
+    for name, decision in {"good": "approve", "stopped": "review", "new1": "block", "new2": "approve"}.items():
+        card.scored(name, NOON_MS, decision)
+    card.scored("known", NOON_MS, "challenge")
+    for name in ("old", "good", "new2", "new2", "known"):
+        card.twin_alerted(name, NOON_MS - (name == "old"))
+    assert (card.legitimate, card.false_alerts, card.false_alerts_frozen) == (2, 1, 1)
+    assert (card.new_attack, card.new_caught, card.new_caught_frozen) == (2, 1, 1)
+    assert (card.known_kinds, card.known_caught, card.known_caught_frozen) == (1, 1, 1)
+    assert card.false_alert_rate == card.false_alert_rate_frozen == 0.5
+
+
+@pytest.mark.parametrize("joined_first", [True, False])
+def test_a_label_is_in_force_with_the_first_score_that_learned_it(joined_first):
+    times = LabelTimes()
+    steps = [lambda: times.accepted("l", 1000), lambda: times.joined("l", 7)]
+    for step in reversed(steps) if joined_first else steps:
+        step()
+    times.scored(6, 1200)
+    assert times.quantile_s(0.95) is None
+    times.scored(8, 1500)
+    times.scored(9, 9999)
+    assert times.quantile_s(0.95) == 0.5
+
+
+def test_a_label_that_nobody_timed_counts_nothing():
+    times = LabelTimes()
+    times.joined("of-the-visitor", 1)
+    times.scored(5, 100)
+    assert times.took_ms == []
+
+
+def test_a_verdict_is_given_at_its_event_time_and_not_before():
+    desk = Desk(a_truth(t1="card_testing"), seed=1)
+    desk.alert("t1", NOON_MS)
+    assert list(desk.due(NOON_MS)) == []
+    [body] = desk.due(NOON_MS + DAY_MS)
+    assert body["transaction_id"] == "t1"
+    assert NOON_MS < body["as_of"] < NOON_MS + DAY_MS
+    assert list(desk.due(NOON_MS + DAY_MS)) == []
+
+
+def test_who_calls_a_payment_fraud_says_of_what_kind():
+    desk = Desk(a_truth(t1="card_testing"), seed=1)
+    desk.scored("t1", NOON_MS, "approve")
+    [body] = desk.due(NOON_MS + 30 * DAY_MS)
+    assert (body["source"], body["verdict"], body["fraud_type"]) == ("chargeback", "fraud", "card_testing")
+
+
+def test_what_went_through_and_was_good_is_never_charged_back():
+    desk = Desk(a_truth(t1=None), seed=1)
+    desk.scored("t1", NOON_MS, "approve")
+    assert list(desk.due(NOON_MS + 30 * DAY_MS)) == []
+
+
+def test_the_analysts_err_now_and_then_and_never_know_more_than_the_truth():
+    names = {f"t{number}": "card_testing" if number % 2 else None for number in range(2000)}
+    desk = Desk(a_truth(**names), seed=1)
+    for name in names:
+        desk.alert(name, NOON_MS)
+    bodies = [body for _ in range(2000 // AT_ONCE) for body in desk.due(NOON_MS + 300 * DAY_MS)]
+    wrong = [body for body in bodies if (body["verdict"] == "fraud") != (names[body["transaction_id"]] is not None)]
+    assert len(bodies) == 2000
+    assert 0.015 < len(wrong) / 2000 < 0.045
+
+
+def test_nothing_is_lost_when_every_record_reached_an_end():
+    found = counts(transactions_sent=10, scored=9, transactions_dead_lettered=1, labels_accepted=4, label_examples=4)
+    assert lost(Sent(10, 4), found) == 0
+    assert lost(Sent(10, 3), found) == 0, "the visitor's label comes on top"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"transactions_sent": 9},
+        {"transactions_sent": 10, "in_flight": 1},
+        {"transactions_sent": 10, "labels_accepted": 4, "label_examples": 3},
+        {"transactions_sent": 10, "labels_accepted": 3, "label_examples": 3},
+    ],
+)
+def test_what_reached_no_end_is_lost(known):
+    assert lost(Sent(10, 4), counts(**{"labels_accepted": 4, "label_examples": 4, **known})) == 1
+
+
+def test_a_run_in_which_everything_flowed_is_well():
+    assert list(problems(WELL, twin_frozen=True)) == []
+
+
+@pytest.mark.parametrize(
+    "arrow",
+    [
+        "transactions_scored",
+        "transactions_dead_lettered",
+        "alerts",
+        "labels_accepted",
+        "examples_learned",
+        "model_sequence_detector",
+        "mlflow_versions",
+        "new_attack_total",
+    ],
+)
+def test_an_arrow_that_carried_nothing_is_named(arrow):
+    figures = msgspec.structs.replace(WELL, **{arrow: 0})
+    assert len(list(problems(figures, twin_frozen=True))) == 1
+
+
+def test_what_was_lost_or_doubled_and_a_twin_that_never_froze_are_named():
+    figures = msgspec.structs.replace(WELL, lost=2, doubled=1)
+    assert list(problems(figures, twin_frozen=False)) == [
+        "the twin did not freeze",
+        "2 records were lost",
+        "1 payments were scored twice",
+    ]
+
+
+def test_the_race_reads_as_a_sentence():
+    assert attack(WELL) == "new attack caught: frozen 3 of 40, Weir 31 of 40"
+    assert attack(msgspec.structs.replace(WELL, new_attack_total=0)) == "the new attack has not begun"
+    assert attack(WELL) in line(WELL)
+    assert ("latency p50 / p99", "9 ms / 90 ms") in list(rows(WELL))
+
+
+@pytest.mark.parametrize(("text", "expected"), [("90", 90), ("120s", 120), ("5m", 300), ("0.5h", 1800)])
+def test_a_duration_has_a_unit(text, expected):
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "s", "soon", "-5s", "0", "5d", "5ss", "nan", "inf"])
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(typer.BadParameter):
+        seconds(text)
