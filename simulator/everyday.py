@@ -12,18 +12,20 @@ from simulator.purchase import purchase
 from simulator.streams import poisson
 from simulator.users import Device, Spending, usual_eur
 
-PAUSE_MS = 6 * 60_000
+PAUSE_MS = 15 * 60_000
 GIFT_SHARE, NEW_SHOP_SHARE = 0.0015, 0.04
-FAVOURITE_SHARE, SECOND_DEVICE_SHARE = 0.75, 0.25
+FAVOURITE_SHARE, SECOND_DEVICE_SHARE = 0.75, 0.35
 GIFTS = tuple(BY_NAME[name] for name in ("jewellery", "electronics", "fashion"))
 
 
 def payments_of(life: Life, market: Market, day: int, start_ms: int, rng: Random) -> Iterator[Payment]:
-    """The payments of one day (UTC), by time; between two of them there are at least six minutes."""
+    """The payments of one day (UTC), by time; between two of them there are at least a quarter of an hour."""
     user, last_ms = life.user, start_ms - PAUSE_MS
     times = sorted(start_ms + user.waking_ms(rng) for _ in range(poisson(rng, user.payments_a_day)))
     for time_ms in times:
-        if time_ms - last_ms < PAUSE_MS or (life.trip and life.trip.on_the_way(time_ms)):
+        if time_ms - last_ms < PAUSE_MS:
+            time_ms = last_ms + PAUSE_MS + rng.randrange(PAUSE_MS)  # noqa: PLW2901 someone who pays again soon waits
+        if life.trip and life.trip.on_the_way(time_ms):
             continue
         last_ms = time_ms
         yield _pay(life, _basket(life, market, day, time_ms, rng), time_ms, rng)

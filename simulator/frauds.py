@@ -22,11 +22,11 @@ class Plot(Struct, frozen=True):
 
 
 PLOTS = (
-    Plot(velocity_under_otp, 0.20, 7.5),
+    Plot(velocity_under_otp, 0.18, 7.5),
     Plot(impossible_travel, 0.12, 1.5),
-    Plot(card_testing, 0.16, 6.5),
-    Plot(card_testing_spread, 0.14, 13.5),
-    Plot(account_takeover, 0.16, 3.0),
+    Plot(card_testing, 0.15, 6.5),
+    Plot(card_testing_spread, 0.18, 10.5),
+    Plot(account_takeover, 0.15, 3.0),
     Plot(compromised_merchant, 0.10, 2.0),
     Plot(stolen_card, 0.12, 4.5),
 )

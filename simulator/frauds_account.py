@@ -9,7 +9,6 @@ from simulator.scene import Culprit, Scene, pay_in_city
 from simulator.users import usual_eur
 
 MINUTE_MS = 60_000
-GIFT_CARDS = (BY_NAME["gift_cards"],)
 DEAR = tuple(BY_NAME[name] for name in ("electronics", "jewellery"))
 CLONED_FROM_KM, NEAREST = 900, 6
 
@@ -41,7 +40,7 @@ def account_takeover(scene: Scene, rng: Random) -> list[Payment]:
     victim, culprit = scene.victim(rng), Culprit.of("account_takeover", rng)
     time_ms, shop, payments = (
         scene.start_ms + victim.utc_ms(rng.uniform(1.0, 5.0)),
-        scene.online_shop(rng, GIFT_CARDS),
+        scene.weak_shop(rng, "gift_cards"),
         [],
     )
     for _ in range(rng.randint(2, 4)):

@@ -10,7 +10,7 @@ from simulator.streams import stream
 from simulator.users import DAY_MS, User, usual_eur
 
 LEAK_DAYS = 5
-LEAKING = tuple(BY_NAME[name] for name in ("fashion", "games", "books"))
+LEAKING = tuple(BY_NAME[name] for name in ("games", "books"))
 LEAK_RANKS = slice(6)
 RING = ("marketplace", "marketplace", "marketplace", "fashion", "fashion", "fashion", "games", "books", "grocery")
 RING_SHOPS = 10
@@ -24,7 +24,7 @@ def compromised_merchant(scene: Scene, rng: Random) -> list[Payment]:
     victim = rng.choice(customers) if customers else scene.victim(rng)
     culprit, time_ms = Culprit.of("compromised_merchant", rng), scene.any_time(rng)
     there = culprit.pay(victim, time_ms, shop, shop.amount(rng, victim.level) * rng.uniform(2.0, 4.0), rng)
-    elsewhere = scene.online_shop(rng, (BY_NAME["gift_cards"],))
+    elsewhere = scene.weak_shop(rng, "gift_cards")
     amount = usual_eur(victim) * rng.uniform(2.0, 5.0)
     return [there, culprit.pay(victim, time_ms + rng.randint(3, 60) * 60_000, elsewhere, amount, rng)]
 

@@ -5,10 +5,12 @@ from random import Random
 from msgspec import Struct
 
 from simulator.life import Life
-from simulator.merchants import ONLINE, Category, Market, Merchant
+from simulator.merchants import BY_NAME, ONLINE, Category, Market, Merchant
 from simulator.payment import Payment
 from simulator.purchase import purchase
 from simulator.users import DAY_MS, Device, User, device, ip
+
+WEAK_RANKS = slice(5, 10)
 
 
 class Scene(Struct):
@@ -29,6 +31,10 @@ class Scene(Struct):
         """An online shop, by how often its category is bought from and by its popularity."""
         category = rng.choices(categories, [category.online for category in categories])[0]
         return self.market.pick(rng, None, category)
+
+    def weak_shop(self, rng: Random, *categories: str) -> Merchant:
+        """A shop that hardly checks cards: fraudsters know and share the few of each category."""
+        return rng.choice(self.market.shops(None, BY_NAME[rng.choice(categories)])[WEAK_RANKS])
 
     def any_time(self, rng: Random) -> int:
         """Some time of the day."""
