@@ -11,9 +11,9 @@ from simulator.users import DAY_MS, User, usual_eur
 
 LEAK_DAYS = 5
 LEAKING = tuple(BY_NAME[name] for name in ("games", "books"))
-LEAK_RANKS = slice(6)
+LEAK_RANKS = slice(7, None)
 RING = ("marketplace", "marketplace", "marketplace", "fashion", "fashion", "fashion", "games", "books", "grocery")
-RING_SHOPS = 10
+RING_SHOPS = 8
 PLACES_TO_TRY = 24
 
 

@@ -43,7 +43,7 @@ class Analysts:
             return
         if answer.is_client_error:
             raise PartUnavailable(f"The API gives no alerts: {answer.text[:200]}.", "See `weir logs api`.")
-        for alert in answer.json()["alerts"] if answer.is_success else []:
+        for alert in answer.json() if answer.is_success else []:
             if alert["transaction_id"] not in self._leased:
                 self._leased.add(alert["transaction_id"])
                 self._desk.alert(alert["transaction_id"], alert["event_time_ms"])
