@@ -14,7 +14,7 @@ from simulator.users import Device, Spending, usual_eur
 
 PAUSE_MS = 15 * 60_000
 GIFT_SHARE, NEW_SHOP_SHARE = 0.0015, 0.04
-FAVOURITE_SHARE, SECOND_DEVICE_SHARE = 0.75, 0.35
+FAVOURITE_SHARE, SECOND_DEVICE_SHARE = 0.75, 0.45
 GIFTS = tuple(BY_NAME[name] for name in ("jewellery", "electronics", "fashion"))
 
 

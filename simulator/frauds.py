@@ -27,7 +27,7 @@ PLOTS = (
     Plot(card_testing, 0.15, 6.5),
     Plot(card_testing_spread, 0.18, 10.5),
     Plot(account_takeover, 0.15, 3.0),
-    Plot(compromised_merchant, 0.10, 2.0),
+    Plot(compromised_merchant, 0.08, 2.0),
     Plot(stolen_card, 0.12, 4.5),
 )
 

@@ -37,7 +37,7 @@ CATEGORIES: tuple[Category, ...] = (
     Category("fuel", 42.0, 0.3, in_city=2, shops=3),
     Category("pharmacy", 16.0, 0.5, in_city=2, online=0.5, shops=3),
     Category("fashion", 38.0, 0.4, in_city=1, online=3),
-    Category("electronics", 55.0, 0.45, in_city=0.08, online=1.2, shops=2),
+    Category("electronics", 55.0, 0.45, in_city=0.02, online=1.2, shops=2),
     Category("marketplace", 31.0, 0.5, online=4),
     Category("games", 15.0, 0.45, online=1.5),
     Category("books", 18.0, 0.4, in_city=0.5, online=1, shops=2),
