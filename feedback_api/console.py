@@ -20,7 +20,7 @@ from weir.artefact import LinearScorer
 from weir.messages import Counts, Label, Publication, ScoredTransaction, TwinFrozen, Verdict
 
 MOST_DESKS = 100
-SAID = 8
+SAID = 6
 MOVED_FROM = 0.01
 
 

@@ -88,7 +88,7 @@ class Remark(NamedTuple):
 
 def top_of(console: Console, now_ms: int, currency: str) -> Top:
     """The top line."""
-    board, champion, silence = console.scoreboard, console.champions.current, console.throughput.silence(now_ms)
+    board, champion = console.scoreboard, console.champions.current
     rate = f"{console.throughput.per_second(now_ms):,.0f}"
     event_ms = console.clock.event_time_ms
     return Top(
@@ -107,7 +107,7 @@ def top_of(console: Console, now_ms: int, currency: str) -> Top:
         fresh=champion is not None and now_ms - champion.published_at_ms < FRESH_MS,
         event_time=None if event_ms is None else moment(event_ms),
         pace=pace_of(console),
-        trouble=_trouble(console) or (silence and f"{silence.sentence} since {clock(silence.since_ms)}"),
+        trouble=_trouble(console, now_ms),
     )
 
 
@@ -120,9 +120,19 @@ def pace_of(console: Console) -> str | None:
     return f"1 minute here = {span(speed * 60_000)} there{labels}"
 
 
-def _trouble(console: Console) -> str | None:
+def _trouble(console: Console, now_ms: int) -> str | None:
     refused = console.champions.refused
-    return None if refused is None else f"Publication {refused:,} does not verify; the model before it stays"
+    if refused is not None:
+        return f"Publication {refused:,} does not verify; the model before it stays"
+    return silence_of(console, now_ms)
+
+
+def silence_of(console: Console, now_ms: int) -> str | None:
+    """What keeps the stream silent, and since when."""
+    silence = console.throughput.silence(now_ms)
+    if silence is None or silence.since_ms is None:
+        return silence and silence.sentence
+    return f"{silence.sentence} since {clock(silence.since_ms)}"
 
 
 def case_of(scored: ScoredTransaction, currency: str) -> Case:

@@ -16,7 +16,7 @@ from weir.errors import InvalidRecord
 from weir.messages import Decision, ScoredTransaction, Verdict
 
 LEASE_MS = 60_000
-ROWS = 8
+ROWS = 6
 SKIPPED = 200
 RECENT_MS = 10_000
 PREFERRED: dict[Decision, float] = {"review": 2.0, "challenge": 1.0, "block": 0.0, "approve": -1.0}

@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from feedback_api.console import Console
-from feedback_api.console_view import case_of, note_of, race_of, remarks_of, rows_of, top_of
+from feedback_api.console_view import case_of, note_of, race_of, remarks_of, rows_of, silence_of, top_of
 from feedback_api.desk import Desk
 from feedback_api.receipt_view import receipt_of
 
@@ -52,7 +52,7 @@ class Pages:
         case = desk.case and case_of(desk.case, currency) if name == "case" else desk.case
         content: dict[str, Callable[[], dict[str, Any]]] = {
             "top": lambda: {"top": top_of(console, now_ms, currency)},
-            "case": lambda: {"case": case, "rate": f"{console.throughput.per_second(now_ms):,.0f}"},
+            "case": lambda: {"case": case, "fine": _fine(console, now_ms)},
             "note": lambda: {"note": note_of(console, desk, now_ms)},
             "keys": lambda: {"case": case, "note": note_of(console, desk, now_ms)},
             "receipt": lambda: {"receipt": desk.receipt and receipt_of(desk.receipt, now_ms)},
@@ -64,3 +64,11 @@ class Pages:
 
     def _render(self, template: str, **content: Any) -> str:
         return self._jinja.get_template(template).render(**content)
+
+
+def _fine(console: Console, now_ms: int) -> str:
+    """What an empty desk says."""
+    silence = silence_of(console, now_ms)
+    if silence is not None:
+        return f"{silence}."
+    return f"{console.throughput.per_second(now_ms):,.0f} transactions a second are fine."

@@ -51,7 +51,7 @@ def _steps(receipt: Receipt) -> list[Step]:
 def _sentence(receipt: Receipt) -> str:
     if receipt.learned_ms is not None:
         others = f" (with {plural(receipt.others, 'other')})" if receipt.others else ""
-        took_s = (receipt.learned_ms - receipt.sent_ms) / 1000
+        took_s = max(0.1, (receipt.learned_ms - receipt.sent_ms) / 1000)
         return f"{_learned(receipt)} {receipt.n:,}{others} by model #{receipt.publication:,} in {took_s:.1f} s"
     if receipt.joined_ms is not None:
         return f"Joined as example {receipt.n:,}; the learner has it next"

@@ -7,7 +7,7 @@ feature does not say is not said. Every text may contain what a stranger sent; w
 from math import exp, expm1
 from typing import NamedTuple
 
-from feedback_api.words import DAY_MS, MINUTE_MS, money, span
+from feedback_api.words import DAY_MS, MINUTE_MS, money, plural, span
 from weir.errors import InvalidRecord
 from weir.messages import TRANSACTION, Reason, ScoredTransaction, Transaction, decode_with
 
@@ -109,11 +109,15 @@ def _told(features: dict[str, float], name: str) -> float | None:
 def _detail(alert: ScoredTransaction, payment: Transaction | None, currency: str) -> str:
     features, paid = alert.features, f"Paid {money(alert.amount, currency)}"
     merchant = f" to {alert.merchant_id}" if alert.merchant_id else ""
-    category = f" ({payment.merchant_category})" if payment and payment.merchant_category else ""
+    category = f" ({_category(payment)})" if _category(payment) else ""
     device = {0.0: " with a known device", 1.0: " with a new device"}.get(features.get("device_new", -1.0), "")
     usual = _usual(alert)
     normal = f" Usually {money(usual, currency)}." if usual is not None else " No earlier payment to compare with."
     return f"{paid}{merchant}{category}{device}.{normal}"
+
+
+def _category(payment: Transaction | None) -> str:
+    return (payment.merchant_category or "").replace("_", " ") if payment else ""
 
 
 def _usual(alert: ScoredTransaction) -> float | None:
@@ -158,10 +162,10 @@ def _way(features: dict[str, float]) -> Fact | None:
     km, kmh, pause = (_told(features, name) for name in ("distance_km", "speed_kmh", "seconds_since_last"))
     if pause is None:
         return None
-    happened = f"{span(max(pause, 1) * 1000)} after the last"
+    happened = f"{span(max(pause, 1) * 1000)} before"
     if km is None or kmh is None:
-        return Fact("before", happened, "position not told", odd=False)
-    return Fact("before", happened, f"{km:,.0f} km away: {kmh:,.0f} km/h", odd=kmh > FAST_KMH)
+        return Fact("last paid", happened, "position not told", odd=False)
+    return Fact("last paid", f"{happened}, {km:,.0f} km away", f"takes {kmh:,.0f} km/h", odd=kmh > FAST_KMH)
 
 
 def _device(features: dict[str, float], payment: Transaction | None) -> Fact | None:
@@ -186,7 +190,7 @@ def _devices(features: dict[str, float]) -> str:
 def _merchant(alert: ScoredTransaction, payment: Transaction | None) -> Fact | None:
     if alert.merchant_id is None:
         return None
-    category = f", {payment.merchant_category}" if payment and payment.merchant_category else ""
+    category = f", {_category(payment)}" if _category(payment) else ""
     new = alert.features.get("merchant_new")
     normal = {0.0: "has paid here before", 1.0: "never paid here"}.get(-1.0 if new is None else new, "not known")
     return Fact("merchant", f"{alert.merchant_id}{category}", normal, odd=new == 1.0)
@@ -197,8 +201,8 @@ def _reputation(features: dict[str, float]) -> Fact | None:
     if known is None or rate is None:
         return None
     share = 1 / (1 + exp(-(rate + REFERENCE_LOG_ODDS)))
-    count = f"{known:.0f} known frauds" if round(known) else "no known fraud"
-    return Fact("reputation", count, f"{100 * share:.1f} % fraud; 1 % is normal", odd=share >= BAD_RATE)
+    count = plural(round(known), "known fraud") if round(known) else "no known fraud"
+    return Fact("reputation", f"{count}, {100 * share:.1f} %", "1 % is the reference", odd=share >= BAD_RATE)
 
 
 def _pace(features: dict[str, float]) -> Fact | None:

@@ -13,9 +13,9 @@ SILENT_AFTER_MS = 5000
 
 
 class Silence(NamedTuple):
-    """Nothing was scored since then; `sentence` says which part is waited for."""
+    """Nothing was scored since then (None: never); `sentence` says which part is waited for."""
 
-    since_ms: int
+    since_ms: int | None
     sentence: str
 
 
@@ -52,7 +52,7 @@ class Throughput:
     def silence(self, now_ms: int) -> Silence | None:
         """Whether nothing has been scored lately."""
         if self._progress is None:
-            return Silence(now_ms, "The ledger has counted nothing yet")
+            return Silence(None, "No transaction has been counted yet")
         since_ms = self._progress.counted_at_ms
         if now_ms - since_ms <= SILENT_AFTER_MS:
             return None

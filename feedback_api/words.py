@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 _UNITS = ((DAY_MS, "day"), (HOUR_MS, "hour"), (MINUTE_MS, "minute"), (SECOND_MS, "second"))
-_WHOLE_FROM = 10
+_WHOLE_FROM, _NEARLY = 10, 0.95
 
 
 def money(amount: float, currency: str, decimals: int = 2) -> str:
@@ -20,12 +20,13 @@ def money(amount: float, currency: str, decimals: int = 2) -> str:
 def span(ms: float) -> str:
     """A length of time in its largest unit.
 
-    >>> span(90_000), span(86_400_000), span(2_500_000_000)
+    >>> span(90_000), span(86_000_000), span(2_500_000_000)
     ('1.5 minutes', '1 day', '29 days')
     """
-    size, unit = next((pair for pair in _UNITS if ms >= pair[0]), _UNITS[-1])
+    size, unit = next((pair for pair in _UNITS if ms >= _NEARLY * pair[0]), _UNITS[-1])
     count = ms / size
-    number = f"{count:.0f}" if count >= _WHOLE_FROM or abs(count - round(count)) < 0.05 else f"{count:.1f}"  # noqa: PLR2004
+    whole = size == SECOND_MS or count >= _WHOLE_FROM or abs(count - round(count)) <= 1 - _NEARLY
+    number = f"{count:.0f}" if whole else f"{count:.1f}"
     return f"{number} {unit}" if number == "1" else f"{number} {unit}s"
 
 

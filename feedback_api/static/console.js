@@ -27,16 +27,19 @@
     if (shown && came && shown.dataset.same === came.dataset.same && came.dataset.same !== "") event.preventDefault();
   });
 
+  // Focus that a swap takes away goes to the case; focus that nobody has set stays nowhere.
+  let held = false;
+  const within = (id) => byId(id) !== null && byId(id).contains(document.activeElement);
+  document.addEventListener("htmx:beforeSwap", () => { held = true; });
+  document.addEventListener("htmx:sseBeforeMessage", () => { held = within("case") || within("keys"); });
   const keepFocus = () => {
-    if (document.activeElement === null || document.activeElement === document.body) byId("case").focus({ preventScroll: true });
+    if (held && document.activeElement === document.body) byId("case").focus({ preventScroll: true });
   };
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id === "case") {
-      changedAt = performance.now();
-      keepFocus();
-    }
-    if (event.target.id === "keys") keepFocus();
+    if (event.target.id === "case") changedAt = performance.now();
+    keepFocus();
   });
+  document.addEventListener("htmx:sseMessage", keepFocus);
 
   const connected = (yes) => {
     const lost = byId("lost");

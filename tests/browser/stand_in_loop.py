@@ -32,7 +32,7 @@ class StandInLoop:
     """`rate_per_s` payments a second of wall time, in which `SPEED` seconds of event time pass."""
 
     def __init__(self, settings, rate_per_s=50.0):
-        self.settings, self.topics, self.rate_per_s = settings, settings.topics, rate_per_s
+        self.settings, self.topics = settings, settings.topics
         self.learning, self.paying = True, True
         self.truth, self.alerts, self.scored_count, self.publication = {}, {}, 0, 0
         self._detector, self._users = Detector(settings.detector), {}
@@ -45,10 +45,18 @@ class StandInLoop:
         self._payments = traffic(traffic_settings)
         self._twin_users = None
 
-    def warm_up(self):
-        """Two days of history that nobody sees."""
+    def warm_up(self, *, learned=True):
+        """Two days of history that nobody sees; of their frauds, and of some good payments, labels were learned."""
+        was_learning, self.learning = self.learning, False
         for payment in takewhile(lambda payment: payment.event_time_ms < START_MS + WARM_MS, self._payments):
-            self._score(payment, self._users, self._knowledge)
+            scored = self._score(payment, self._users, self._knowledge)
+            if learned and (payment.fraud or scored.decision != "approve" or payment.event_time_ms % 20 == 0):
+                self.alerts[scored.transaction_id] = scored
+                verdict = "fraud" if payment.fraud else "legitimate"
+                self.learn(scored.transaction_id, verdict, "history", fraud_type=payment.kind)
+        self.learning = was_learning
+        if learned:
+            self.publish()
 
     def learn(self, transaction_id, verdict, labeler, *, fraud_type=None, label=None):
         """One entry of the learning log, and the publication that knows it."""
@@ -96,14 +104,14 @@ class StandInLoop:
 
     def run(self, stopped):
         self._labels.subscribe([self.topics.labels])
-        began_s, sent, counted_s = time.monotonic(), 0, 0.0
+        began_s, counted_s, payment = time.monotonic(), 0.0, next(self._payments)
         while not stopped.is_set():
             self._hear()
-            due = int((time.monotonic() - began_s) * self.rate_per_s) - sent
-            for _ in range(due):
-                sent += 1
+            due_ms = START_MS + WARM_MS + (time.monotonic() - began_s) * 1000 * SPEED
+            while payment.event_time_ms <= due_ms:
                 if self.paying:
-                    self._pay(next(self._payments))
+                    self._pay(payment)
+                payment = next(self._payments)
             if time.monotonic() - counted_s >= 0.5:
                 counted_s = time.monotonic()
                 self._count()

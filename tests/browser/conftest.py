@@ -1,0 +1,124 @@
+"""The console as a visitor meets it: a real broker, the API's own process, a loop that learns, and Chromium."""
+
+import os
+import shutil
+import sys
+import uuid
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser.stand_in_loop import StandInLoop, now_ms
+from tests.waiting import eventually
+from weir import kafka_clients
+from weir.runner.ports import free_ports
+from weir.runner.process import Command, running
+from weir.settings import Settings
+from weir.sign_in import pass_for
+
+KEY = "browser-tests"
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = os.environ.get("WEIR_CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+class Deployment:
+    """One namespace with its API's process. `address` is where the console is, `entrance` signs in."""
+
+    def __init__(self, bootstrap_servers, folder: Path) -> None:
+        self.port = free_ports(1)[0]
+        self.settings = Settings(
+            namespace=f"console-{uuid.uuid4().hex[:8]}",
+            signing_key=KEY,
+            kafka={"bootstrap_servers": bootstrap_servers, "partitions": 1},
+            api={"port": self.port, "database_url": f"sqlite:///{folder / 'weir.db'}"},
+        )
+        self.log = folder / "api.log"
+        self.address = f"http://127.0.0.1:{self.port}/console"
+        kafka_clients.create_topics(bootstrap_servers, self.settings.topics.all())
+
+    @property
+    def entrance(self) -> str:
+        return f"{self.address}/sign-in?pass={pass_for('visitor', now_ms() + 3_600_000, KEY.encode())}"
+
+    @property
+    def command(self) -> Command:
+        settings = self.settings
+        env = {
+            "WEIR_NAMESPACE": settings.namespace,
+            "WEIR_SIGNING_KEY": KEY,
+            "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+            "WEIR_KAFKA__PARTITIONS": "1",
+            "WEIR_API__PORT": str(self.port),
+            "WEIR_API__DATABASE_URL": settings.database_url,
+        }
+        return Command([sys.executable, "-m", "feedback_api"], env)
+
+    def open_alerts(self):
+        return httpx.get(f"http://127.0.0.1:{self.port}/v1/alerts?limit=500").json()
+
+    def label(self, transaction_id, verdict, labeler, **more):
+        body = {"transaction_id": transaction_id, "verdict": verdict, "labeler": labeler, **more}
+        httpx.post(f"http://127.0.0.1:{self.port}/v1/labels", json=body).raise_for_status()
+
+    def ready(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def deployment(broker, tmp_path_factory):
+    """The API, up, on empty topics."""
+    deployed = Deployment(broker, tmp_path_factory.mktemp("console"))
+    with running(deployed.command, deployed.log):
+        eventually(deployed.ready)
+        yield deployed
+
+
+@pytest.fixture(scope="module")
+def loop(deployment):
+    """A loop with two days of history that has not begun to play."""
+    stand_in = StandInLoop(deployment.settings)
+    stand_in.warm_up()
+    return stand_in
+
+
+@pytest.fixture
+def visit(chromium, deployment):
+    """Open the console as a visitor; afterwards no page may have complained."""
+    complaints, contexts = [], []
+
+    def open_page(address=None, **options):
+        context = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address or deployment.entrance)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
