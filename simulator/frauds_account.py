@@ -22,7 +22,7 @@ def impossible_travel(scene: Scene, rng: Random) -> list[Payment]:
     victim = next(life.user for life in scene.lives if life.user.user_id == last.user_id)
     city, time_ms, payments = _far_from(victim.home.city, rng), last.event_time_ms, []
     for _ in range(rng.randint(1, 2)):
-        time_ms += rng.randint(12, 30) * MINUTE_MS
+        time_ms += rng.randrange(12 * MINUTE_MS, 30 * MINUTE_MS)
         shop = scene.market.pick(rng, city, rng.choice(DEAR))
         eur = usual_eur(victim) * rng.uniform(1.5, 5.0)
         payments.append(pay_in_city(victim, time_ms, shop, eur, rng, kind="impossible_travel"))
@@ -46,7 +46,7 @@ def account_takeover(scene: Scene, rng: Random) -> list[Payment]:
     for _ in range(rng.randint(2, 4)):
         eur = usual_eur(victim) * rng.uniform(3.0, 9.0)
         payments.append(culprit.pay(victim, time_ms, shop, eur, rng))
-        time_ms += rng.randint(5, 40) * MINUTE_MS
+        time_ms += rng.randrange(5 * MINUTE_MS, 40 * MINUTE_MS)
     return payments
 
 
@@ -58,5 +58,5 @@ def stolen_card(scene: Scene, rng: Random) -> list[Payment]:
         eur = usual_eur(victim) * rng.uniform(2.5, 8.0)
         shop = scene.market.pick(rng, city, rng.choice(DEAR))
         payments.append(pay_in_city(victim, time_ms, shop, eur, rng, kind="stolen_card"))
-        time_ms += rng.randint(4, 15) * MINUTE_MS
+        time_ms += rng.randrange(4 * MINUTE_MS, 15 * MINUTE_MS)
     return payments

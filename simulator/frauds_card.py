@@ -15,11 +15,8 @@ def velocity_under_otp(scene: Scene, rng: Random) -> list[Payment]:
     """Five to ten payments just under the amount from which a customer must prove who they are, within an hour."""
     victim, culprit = scene.victim(rng), Culprit.of("velocity_under_otp", rng)
     start_ms, shops = scene.any_time(rng), [scene.weak_shop(rng, "gift_cards") for _ in range(2)]
-    times = sorted(rng.sample(range(60), rng.randint(5, 10)))
-    return [
-        culprit.pay(victim, start_ms + minute * MINUTE_MS, rng.choice(shops), OTP_EUR * rng.uniform(0.7, 0.97), rng)
-        for minute in times
-    ]
+    times = sorted(start_ms + rng.randrange(60 * MINUTE_MS) for _ in range(rng.randint(5, 10)))
+    return [culprit.pay(victim, time_ms, rng.choice(shops), OTP_EUR * rng.uniform(0.7, 0.97), rng) for time_ms in times]
 
 
 def card_testing(scene: Scene, rng: Random) -> list[Payment]:
@@ -28,9 +25,11 @@ def card_testing(scene: Scene, rng: Random) -> list[Payment]:
     shop, payments = scene.weak_shop(rng, *TESTED_AT), []
     for _ in range(rng.randint(3, 8)):
         payments.append(culprit.pay(victim, time_ms, shop, rng.uniform(0.6, 2.8), rng, declined_share=0.2))
-        time_ms += rng.randint(15, 80) * 1000
+        time_ms += rng.randrange(15_000, 80_000)
     large = usual_eur(victim) * rng.uniform(5.0, 12.0)
-    payments.append(culprit.pay(victim, time_ms + 2 * MINUTE_MS, scene.weak_shop(rng, "gift_cards"), large, rng))
+    payments.append(
+        culprit.pay(victim, time_ms + rng.randrange(1, 5 * MINUTE_MS), scene.weak_shop(rng, "gift_cards"), large, rng)
+    )
     return payments
 
 
@@ -42,5 +41,5 @@ def card_testing_spread(scene: Scene, rng: Random) -> list[Payment]:
         victim = scene.victim(rng)
         for _ in range(rng.randint(1, 2)):
             payments.append(culprit.pay(victim, time_ms, shop, rng.uniform(0.6, 2.5), rng, declined_share=0.2))
-            time_ms += rng.randint(20, 240) * 1000
+            time_ms += rng.randrange(20_000, 240_000)
     return payments

@@ -9,12 +9,13 @@ from simulator.scene import Culprit, Scene
 from simulator.streams import stream
 from simulator.users import DAY_MS, User, usual_eur
 
+MINUTE_MS = 60_000
 LEAK_DAYS = 5
 LEAKING = tuple(BY_NAME[name] for name in ("games", "books"))
 LEAK_RANKS = slice(7, None)
 RING = ("marketplace", "marketplace", "marketplace", "fashion", "fashion", "fashion", "games", "books", "grocery")
 RING_SHOPS = 8
-PLACES_TO_TRY = 24
+TIMES_TO_TRY = 24
 
 
 def compromised_merchant(scene: Scene, rng: Random) -> list[Payment]:
@@ -26,7 +27,7 @@ def compromised_merchant(scene: Scene, rng: Random) -> list[Payment]:
     there = culprit.pay(victim, time_ms, shop, shop.amount(rng, victim.level) * rng.uniform(2.0, 4.0), rng)
     elsewhere = scene.weak_shop(rng, "gift_cards")
     amount = usual_eur(victim) * rng.uniform(2.0, 5.0)
-    return [there, culprit.pay(victim, time_ms + rng.randint(3, 60) * 60_000, elsewhere, amount, rng)]
+    return [there, culprit.pay(victim, time_ms + rng.randrange(3 * MINUTE_MS, 60 * MINUTE_MS), elsewhere, amount, rng)]
 
 
 def _leaking(scene: Scene) -> Merchant:
@@ -59,7 +60,7 @@ def mule_payment(scene: Scene, ring: list[Merchant], number: int, from_ms: int, 
 
 
 def _waking_from(user: User, start_ms: int, from_ms: int, rng: Random) -> int | None:
-    for _ in range(PLACES_TO_TRY):
+    for _ in range(TIMES_TO_TRY):
         time_ms = start_ms + user.waking_ms(rng)
         if from_ms <= time_ms < start_ms + DAY_MS:
             return time_ms

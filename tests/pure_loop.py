@@ -21,7 +21,7 @@ from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import Joined, JoinState, LabelJoin
 from simulator.analyst import Analyst, Chargebacks, LabelPlan
-from simulator.payment import NEW_KIND, Payment
+from simulator.payment import KINDS, NEW_KIND, Payment
 from simulator.traffic import START_MS, TrafficSettings, traffic
 from simulator.truth import Truth
 from simulator.users import DAY_MS, HOUR_MS
@@ -30,6 +30,7 @@ from weir.messages import Label, Position, ScoredTransaction, encode
 from weir.settings import DetectorSettings, LearningSettings
 
 KEY = b"pure loop"
+OLD_KINDS = tuple(kind for kind in KINDS if kind != NEW_KIND)
 NOWHERE = Position("demo.transactions", 0, 0)
 ATTACK_MS, END_MS = START_MS + 7 * DAY_MS + 16 * HOUR_MS, START_MS + 9 * DAY_MS
 LEARNING = LearningSettings(maturity_horizon_s=24 * 3600, retention_s=10 * 24 * 3600)
@@ -52,21 +53,6 @@ class Outcomes:
 
     def rate(self, *kinds: str | None) -> float:
         return sum(self.alerted[kind] for kind in kinds) / max(1, sum(self.seen[kind] for kind in kinds))
-
-    @property
-    def old_kinds(self) -> list[str]:
-        return sorted(kind for kind in self.seen if kind in OLD_KINDS)
-
-
-OLD_KINDS = (
-    "velocity_under_otp",
-    "impossible_travel",
-    "card_testing",
-    "card_testing_spread",
-    "account_takeover",
-    "compromised_merchant",
-    "stolen_card",
-)
 
 
 class Side:
@@ -168,7 +154,6 @@ class Result:
 
     live: Outcomes
     twin: Outcomes
-    history: Outcomes
     seconds: float
 
     def alerts_per_s(self, side: Outcomes) -> float:
@@ -180,7 +165,7 @@ def run(settings: TrafficSettings, attack_ms: int = ATTACK_MS, end_ms: int = END
     settings = replace(settings, new_kind_from_ms=attack_ms)
     truth, live, learner = Truth(), Side(), Learner(settings.speed)
     analyst, chargebacks = Analyst(truth, settings.seed), Chargebacks(truth, settings.seed)
-    twin, history = None, live.outcomes
+    twin: Side | None = None
     for payment in takewhile(lambda payment: payment.event_time_ms < end_ms, traffic(settings)):
         truth.remember(payment)
         learner.advance(payment.event_time_ms, live.knowledge)
@@ -196,20 +181,22 @@ def run(settings: TrafficSettings, attack_ms: int = ATTACK_MS, end_ms: int = END
         if twin is not None:
             twin.score(payment)
     assert twin is not None
-    return Result(live.outcomes, twin.outcomes, history, (end_ms - attack_ms) / 1000 / settings.speed)
+    return Result(live.outcomes, twin.outcomes, (end_ms - attack_ms) / 1000 / settings.speed)
 
 
-def rows(result: Result) -> Iterator[str]:
+def table(seed: int, result: Result) -> Iterator[str]:
+    """One line for each side, and one of its alerts by kind and look-alike."""
     for name, side in (("live", result.live), ("twin", result.twin)):
         yield (
-            f"{name}: new {side.alerted[NEW_KIND]}/{side.seen[NEW_KIND]}  false {side.rate(None):.4f}"
-            f"  old {side.rate(*OLD_KINDS):.3f}  alerts/s {result.alerts_per_s(side):.2f}"
+            f"seed {seed} {name}: new kind {side.alerted[NEW_KIND]}/{side.seen[NEW_KIND]}"
+            f"  old kinds {side.rate(*OLD_KINDS):.3f}  false alerts {side.rate(None):.4f}"
+            f"  alerts/s {result.alerts_per_s(side):.2f}"
         )
-        yield "   " + "  ".join(
-            f"{kind} {side.alerted[kind]}/{side.seen[kind]}" for kind in sorted(kind for kind in side.seen if kind)
-        )
+        kinds = sorted(kind for kind in side.seen if kind is not None)
+        yield "    " + "  ".join(f"{kind} {side.alerted[kind]}/{side.seen[kind]}" for kind in kinds)
 
 
 if __name__ == "__main__":
-    for seed in sys.argv[1:]:
-        print(seed, *rows(run(TrafficSettings(seed=int(seed)))), sep="\n", flush=True)
+    for seed in map(int, sys.argv[1:]):
+        sys.stdout.write("\n".join(table(seed, run(TrafficSettings(seed=seed)))) + "\n")
+        sys.stdout.flush()
