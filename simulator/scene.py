@@ -5,7 +5,7 @@ from random import Random
 from msgspec import Struct
 
 from simulator.life import Life
-from simulator.merchants import BY_NAME, ONLINE, Category, Market, Merchant
+from simulator.merchants import BY_NAME, Market, Merchant
 from simulator.payment import Payment
 from simulator.purchase import purchase
 from simulator.users import DAY_MS, Device, User, device, ip
@@ -26,11 +26,6 @@ class Scene(Struct):
     def victim(self, rng: Random) -> User:
         """Someone who is not travelling."""
         return rng.choice([life for life in self.lives if life.trip is None] or self.lives).user
-
-    def online_shop(self, rng: Random, categories: tuple[Category, ...] = ONLINE) -> Merchant:
-        """An online shop, by how often its category is bought from and by its popularity."""
-        category = rng.choices(categories, [category.online for category in categories])[0]
-        return self.market.pick(rng, None, category)
 
     def weak_shop(self, rng: Random, *categories: str) -> Merchant:
         """A shop that hardly checks cards: fraudsters know and share the few of each category."""

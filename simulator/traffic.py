@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from simulator.everyday import payments_of
 from simulator.frauds import frauds_of
-from simulator.frauds_merchant import mule_payment, ring_of
 from simulator.life import Life
 from simulator.merchants import Market
+from simulator.mule_shops import MuleRing
 from simulator.payment import Payment
 from simulator.scene import Scene
 from simulator.streams import stream
@@ -29,7 +29,7 @@ class TrafficSettings:
 
     `rate_per_s` counts payments per second of wall time, in which `speed` seconds of event time pass. Frauds of the
     known kinds are `fraud_share` of all; `new_kind_per_day` ones of the new kind come on top from `new_kind_from_ms`
-    on (None: never), per day of event time; None scales them with the traffic: a forty-eighth of it.
+    on (None: never), per day of event time; None scales them with the traffic: a forty-fifth of it.
     """
 
     seed: int = 7
@@ -53,7 +53,7 @@ class TrafficSettings:
     @property
     def new_kind_a_day(self) -> float:
         """Payments of the new kind in a day of event time."""
-        return self.payments_a_day / 48 if self.new_kind_per_day is None else self.new_kind_per_day
+        return self.payments_a_day / 45 if self.new_kind_per_day is None else self.new_kind_per_day
 
 
 def traffic(settings: TrafficSettings) -> Iterator[Payment]:
@@ -81,7 +81,7 @@ class World:
         legitimate_a_day = settings.payments_a_day * (1 - settings.fraud_share)
         count = settings.users
         self._lives = [Life(user) for user in users_of(self._seed, self._market, count, legitimate_a_day / count)]
-        self._ring = ring_of(self._seed)
+        self._ring = MuleRing(self._seed, count, settings.new_kind_a_day)
 
     def day(self, day: int) -> list[Payment]:
         """The payments that begin on a day, in no order; none is before the day."""
@@ -90,23 +90,11 @@ class World:
         scene = Scene(self._seed, day, start_ms, self._market, self._lives, paid)
         payments = [payment for payments in paid for payment in payments]
         payments += frauds_of(scene, self._settings.payments_a_day * self._settings.fraud_share)
-        payments += self._new_kind(scene)
+        if self._settings.new_kind_from_ms is not None:
+            payments += self._ring.payments_of(scene, self._settings.new_kind_from_ms)
         return payments
 
     def _everyday(self, life: Life, day: int, start_ms: int) -> list[Payment]:
         rng = stream(self._seed, "day", day, life.user.number)
         life.begin_day(start_ms, rng)
         return list(payments_of(life, self._market, day, start_ms, rng))
-
-    def _new_kind(self, scene: Scene) -> Iterator[Payment]:
-        """As many as the rest of the day has room for."""
-        from_ms = self._settings.new_kind_from_ms
-        if from_ms is None or from_ms >= scene.start_ms + DAY_MS:
-            return
-        a_day, begin_ms = self._settings.new_kind_a_day, max(from_ms, scene.start_ms)
-        count = round(a_day * (scene.start_ms + DAY_MS - begin_ms) / DAY_MS)
-        for number in range(count):
-            rng = stream(self._seed, "mule", scene.day, number)
-            payment = mule_payment(scene, self._ring, int(scene.day * a_day) + number, begin_ms, rng)
-            if payment is not None:
-                yield payment
