@@ -1,0 +1,155 @@
+"""`weir demo` as a visitor meets it: the page in a browser while it runs, the figures at its end, and Ctrl-C."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.timeout(900)
+
+WEIR = Path(sys.executable).parent / "weir"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/console/sign-in\?pass=[\w.=-]+")
+CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+class Running:
+    """A `weir demo` with its state in a folder of its own."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder, self.output = folder, folder / "output"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
+        environment |= {"WEIR_STATE_DIR": str(folder / "state"), "COLUMNS": "400"}
+        with self.output.open("wb") as output:
+            argv = [WEIR, "demo", "--no-browser", *arguments]
+            self.process = subprocess.Popen(argv, env=environment, stdout=output, stderr=subprocess.STDOUT)
+
+    def said(self, pattern: str | re.Pattern[str]) -> str:
+        """What it printed that fits; it has to run on until then."""
+
+        def found() -> str | None:
+            ended = self.process.poll() is not None
+            match = re.search(pattern, self.output.read_text())
+            if match is None and ended:
+                pytest.fail(f"the demo ended:\n{self.output.read_text()}")
+            return match and match[0]
+
+        return eventually(found, 300)
+
+    def ended(self) -> int:
+        """Its exit code."""
+        return self.process.wait(400)
+
+    def left_running(self) -> list[str]:
+        """Processes that have this state folder in their environment or command."""
+        return [
+            " ".join(process.info["cmdline"] or [])
+            for process in psutil.process_iter(["cmdline", "environ"])
+            if str(self.folder) in f"{process.info['cmdline']} {process.info['environ']}" and process.pid != os.getpid()
+        ]
+
+
+@contextmanager
+def a_demo(folder: Path, *arguments: str):
+    demo = Running(folder, *arguments)
+    try:
+        yield demo
+    finally:
+        if demo.process.poll() is None:
+            demo.process.terminate()
+            demo.process.wait(120)
+
+
+class Visit:
+    """A visitor on the page: what she saw, and what the browser complained of."""
+
+    def __init__(self, address: str) -> None:
+        self.complaints: list[str] = []
+        with sync_playwright() as playwright:
+            path = os.environ.get("WEIR_CHROMIUM") or shutil.which("chromium")
+            browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.on("console", lambda message: self.complaints.append(message.text))
+            page.on("pageerror", lambda error: self.complaints.append(str(error)))
+            page.goto(address)
+            self.url = page.url
+            self._judge(page)
+            browser.close()
+
+    def _judge(self, page) -> None:
+        expect(page.locator("#key-f")).to_be_visible(timeout=60_000)
+        case = page.locator("#case [data-same]").get_attribute("data-same")
+        figures = page.locator("#top .figures").inner_text()
+        page.keyboard.press("f")
+        receipt = page.locator("#receipt")
+        expect(receipt).to_contain_text(re.compile(r"example [\d,]+"), timeout=30_000)
+        expect(receipt).to_contain_text("in force", timeout=30_000)
+        expect(page.locator(f'#case [data-same="{case}"]')).to_have_count(0)
+        expect(page.locator("#top .figures")).not_to_have_text(figures, timeout=15_000)
+        self.receipt = receipt.inner_text()
+        expect(page.locator("#race")).to_contain_text(re.compile(r"frozen at|Frozen|frozen \d+"), timeout=90_000)
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    with a_demo(folder, "--for", "60s", "--attack-after", "12", "--json", str(folder / "figures.json")) as demo:
+        visit = Visit(demo.said(ADDRESS))
+        code = demo.ended()
+    figures = folder / "figures.json"
+    assert figures.exists(), demo.output.read_text()
+    return code, json.loads(figures.read_text()), visit, demo
+
+
+def test_every_arrow_carried_something_and_nothing_was_lost(outcome):
+    code, figures, _, demo = outcome
+    assert code == 0, demo.output.read_text()
+    assert (figures["lost"], figures["doubled"]) == (0, 0)
+
+
+def test_the_figures_tell_what_was_measured(outcome):
+    _, figures, _, _ = outcome
+    assert figures["transactions_scored"] > 10_000
+    assert figures["model_sequence_detector"] > 1000
+    assert 0 < figures["latency_p50_ms"] <= figures["latency_p99_ms"]
+    assert figures["label_to_model_p95_s"] > 0
+
+
+def test_the_live_model_catches_more_of_the_new_attack_than_its_frozen_twin(outcome):
+    _, figures, _, _ = outcome
+    assert figures["new_attack_total"] > 20
+    assert figures["new_attack_caught_live"] > figures["new_attack_caught_frozen"]
+
+
+def test_the_visitors_verdict_became_an_example_that_is_in_force(outcome):
+    visit = outcome[2]
+    assert visit.url.endswith("/console"), "the pass does not stay in the address"
+    assert "Fraud" in visit.receipt
+
+
+def test_the_browser_had_nothing_to_complain_of(outcome):
+    assert outcome[2].complaints == []
+
+
+def test_nothing_is_left_running_nor_lying_about(outcome):
+    demo = outcome[3]
+    assert demo.left_running() == []
+    assert list((demo.folder / "state" / "namespaces").glob("demo-*")) == []
+
+
+def test_ctrl_c_in_the_midst_of_the_start_ends_everything_it_started(tmp_path):
+    with a_demo(tmp_path) as demo:
+        demo.said(r"ready\s+kafka")
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.ended() == 130
+    assert demo.left_running() == []
