@@ -17,6 +17,14 @@ class Point(NamedTuple):
     y: float
 
 
+class Line(NamedTuple):
+    """A line with its name and its style, which is a class of the style sheet."""
+
+    name: str
+    style: str
+    points: Sequence[Point]
+
+
 def sparkline(values: Sequence[float], title: str) -> str:
     """A line without axes; its baseline is zero."""
     highest, last = max([*values, 1.0]), max(1, len(values) - 1)
@@ -40,23 +48,21 @@ def evidence_bar(contribution: float, largest: float) -> str:
     return _svg("bar", BAR_WIDTH, BAR_HEIGHT, "against fraud", f'<g class="against">{frame}{strokes}</g>')
 
 
-def race(live: Sequence[Point], frozen: Sequence[Point], names: tuple[str, str], title: str) -> str:
-    """Two cumulative lines with their names at their ends; the area between them is what learning caught."""
-    every = [*live, *frozen]
+def race(lines: Sequence[Line], title: str) -> str:
+    """Cumulative lines over a common baseline, each with its name at its end; the first two span what lies between."""
+    every = [point for line in lines for point in line.points]
     left, right = min(point.x for point in every), max(point.x for point in every)
     highest = max(1.0, *(point.y for point in every))
-    live_at = [_placed(point, left, right, highest) for point in live]
-    frozen_at = [_placed(point, left, right, highest) for point in frozen]
-    live_y, frozen_y = _apart(live_at[-1].y, frozen_at[-1].y)
-    end = RACE_WIDTH - RACE_RIGHT
-    inside = (
-        f'<line class="base" x1="0" y1="{RACE_HEIGHT - RACE_BOTTOM}" x2="{end}" y2="{RACE_HEIGHT - RACE_BOTTOM}"/>'
-        f'<polygon class="gain" points="{_stairs(live_at)} {_stairs(frozen_at, backwards=True)}"/>'
-        f'<polyline class="frozen" points="{_stairs(frozen_at)}"/><polyline class="live" points="{_stairs(live_at)}"/>'
-        f'<text class="live" x="{end + 8}" y="{live_y + 4:.1f}">{escape(names[0])}</text>'
-        f'<text class="frozen" x="{end + 8}" y="{frozen_y + 4:.1f}">{escape(names[1])}</text>'
-    )
-    return _svg("race", RACE_WIDTH, RACE_HEIGHT, title, inside)
+    placed = [[_placed(point, left, right, highest) for point in line.points] for line in lines]
+    names = _apart([points[-1].y for points in placed])
+    end, ground = RACE_WIDTH - RACE_RIGHT, RACE_HEIGHT - RACE_BOTTOM
+    between = f"{_stairs(placed[0])} {_stairs(placed[1], backwards=True)}"
+    inside = [f'<line class="base" x1="0" y1="{ground}" x2="{end}" y2="{ground}"/>']
+    inside += [f'<polygon class="gain" points="{between}"/>']
+    for line, points, y in reversed(list(zip(lines, placed, names, strict=True))):
+        inside += [f'<polyline class="{line.style}" points="{_stairs(points)}"/>']
+        inside += [f'<text class="{line.style}" x="{end + 8}" y="{y + 4:.1f}">{escape(line.name)}</text>']
+    return _svg("race", RACE_WIDTH, RACE_HEIGHT, title, "".join(inside))
 
 
 def _placed(point: Point, left: float, right: float, highest: float) -> Point:
@@ -72,14 +78,17 @@ def _stairs(points: Sequence[Point], *, backwards: bool = False) -> str:
     return " ".join(f"{corner.x:.1f},{corner.y:.1f}" for corner in (corners[::-1] if backwards else corners))
 
 
-def _apart(upper: float, lower: float) -> tuple[float, float]:
-    """Where two names stand without touching each other."""
-    missing = LABEL_GAP - abs(lower - upper)
-    if missing <= 0:
-        return upper, lower
-    up, down = (-missing / 2, missing / 2) if upper <= lower else (missing / 2, -missing / 2)
-    shift = min(0.0, RACE_HEIGHT - RACE_BOTTOM - max(upper + up, lower + down))
-    return upper + up + shift, lower + down + shift
+def _apart(heights: Sequence[float]) -> list[float]:
+    """Where names stand so that none touches another and none leaves the chart: pushed down, then back up."""
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    placed, last = list(heights), float(-LABEL_GAP)
+    for index in order:
+        placed[index] = last = max(heights[index], last + LABEL_GAP)
+    limit = float(RACE_HEIGHT - RACE_BOTTOM)
+    for index in reversed(order):
+        placed[index] = limit = min(placed[index], limit)
+        limit -= LABEL_GAP
+    return placed
 
 
 def _svg(name: str, width: int, height: int, title: str, inside: str) -> str:

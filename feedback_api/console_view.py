@@ -7,6 +7,7 @@ from feedback_api.console import Console, Said
 from feedback_api.desk import Desk
 from feedback_api.review_queue import OpenAlert
 from feedback_api.story import Story, headline, story_of
+from feedback_api.twin_race import Step
 from feedback_api.words import ago, clock, moment, money, plural, span
 from weir.messages import ScoredTransaction
 
@@ -68,12 +69,21 @@ class Row(NamedTuple):
     mine: bool
 
 
+class Standing(NamedTuple):
+    """What twin and live model caught of what is known."""
+
+    frozen: str
+    live: str
+    known: str
+    chart: str
+
+
 class Race(NamedTuple):
-    """The twin against the live model; without a chart, `sentence` says what is waited for."""
+    """The twin against the live model; without a standing, `sentence` says what is waited for."""
 
     headline: str
     sentence: str
-    chart: str | None
+    standing: Standing | None
 
 
 class Remark(NamedTuple):
@@ -106,14 +116,14 @@ def top_of(console: Console, now_ms: int, currency: str) -> Top:
         model_age=ago(now_ms - champion.published_at_ms) if champion else "",
         fresh=champion is not None and now_ms - champion.published_at_ms < FRESH_MS,
         event_time=None if event_ms is None else moment(event_ms),
-        pace=pace_of(console),
+        pace=pace_of(console, now_ms),
         trouble=_trouble(console, now_ms),
     )
 
 
-def pace_of(console: Console) -> str | None:
+def pace_of(console: Console, now_ms: int) -> str | None:
     """How fast event time passes, where it is faster than the wall; told by the stream itself."""
-    speed, delay_ms = console.clock.speed(), console.clock.label_delay_ms()
+    speed, delay_ms = console.clock.speed(now_ms), console.clock.label_delay_ms()
     if speed is None or speed < FASTER_THAN_THE_WALL:
         return None
     labels = f" (labels come after {span(max(1000.0, delay_ms / speed))})" if delay_ms is not None else ""
@@ -206,16 +216,26 @@ def race_of(console: Console) -> Race:
         told = "No label has named a new kind of fraud since; when one does, the two are compared here."
         return Race(f"Twin frozen at {moment(freeze_ms)} with {name}", told, None)
     known, last = len(steps), steps[-1]
-    start = charts.Point(steps[0].event_time_ms, 0)
-    chart = charts.race(
-        [start, *(charts.Point(step.event_time_ms, step.live) for step in steps)],
-        [start, *(charts.Point(step.event_time_ms, step.twin) for step in steps)],
-        (f"Weir {last.live}", f"frozen {last.twin}"),
-        f"Frauds of the new kind caught: Weir {last.live}, frozen twin {last.twin}, of {known}",
-    )
+    title = f"Frauds of the new kind caught: Weir {last.live}, frozen twin {last.twin}, of {known} known"
     kinds = ", ".join(kind.replace("_", " ") for kind in console.race.new_kinds())
-    since = f"Caught of {kinds}, by event time; frozen at {moment(freeze_ms)}."
-    return Race(f"New attack, known so far: frozen {last.twin} of {known} · Weir {last.live} of {known}", since, chart)
+    return Race(
+        "New attack, known so far",
+        f"Kind, as labelers call it: {kinds}. By event time; frozen at {moment(freeze_ms)}.",
+        Standing(f"{last.twin:,}", f"{last.live:,}", f"{known:,}", charts.race(_lines(steps), title)),
+    )
+
+
+def _lines(steps: list[Step]) -> list[charts.Line]:
+    def line(name: str, style: str, counts: list[int]) -> charts.Line:
+        times = [steps[0].event_time_ms, *(step.event_time_ms for step in steps)]
+        points = [charts.Point(*pair) for pair in zip(times, [0, *counts], strict=True)]
+        return charts.Line(f"{name} {counts[-1]:,}", style, points)
+
+    return [
+        line("Weir", "live", [step.live for step in steps]),
+        line("frozen", "frozen", [step.twin for step in steps]),
+        line("known", "known", list(range(1, len(steps) + 1))),
+    ]
 
 
 def remarks_of(console: Console, now_ms: int) -> list[Remark]:

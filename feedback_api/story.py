@@ -51,7 +51,7 @@ def story_of(alert: ScoredTransaction, currency: str) -> Story:
         headline=headline(alert),
         detail=_detail(alert, payment, currency),
         facts=[fact for fact in _facts(alert, payment, currency) if fact is not None],
-        why=[Why(reason.text, reason.contribution) for reason in alert.reasons],
+        why=_why(alert.reasons),
         rules=[f"{hit.rule} v{hit.version}" for hit in alert.rules],
     )
 
@@ -80,6 +80,14 @@ def clarity(alert: ScoredTransaction) -> float:
     """How clearly its reasons speak: the three strongest for fraud, and the rules that fired."""
     strongest = sorted((max(0.0, reason.contribution) for reason in alert.reasons), reverse=True)[:3]
     return sum(strongest) + len(alert.rules)
+
+
+def _why(reasons: list[Reason]) -> list[Why]:
+    """The evidence, the strongest for fraud first; what is told in the same words (sine and cosine) is one."""
+    said: dict[str, float] = {}
+    for reason in reasons:
+        said[reason.text] = said.get(reason.text, 0.0) + reason.contribution
+    return sorted((Why(text, total) for text, total in said.items()), key=lambda why: -why.contribution)
 
 
 def _telling(rule: str) -> int:

@@ -38,9 +38,9 @@ class StreamClock:
         """A verdict came that long after its transaction, on the transactions' clock."""
         self._delays.append(max(0, delay_ms))
 
-    def speed(self) -> float | None:
-        """How much event time passes in a second of wall time; None before there is enough to tell."""
-        if len(self._ticks) < 2:  # noqa: PLR2004 a speed needs two
+    def speed(self, now_ms: int) -> float | None:
+        """How much event time passes in a second of wall time; None where the last seconds do not tell."""
+        if len(self._ticks) < 2 or now_ms - self._ticks[-1].wall_ms > OVER_MS:  # noqa: PLR2004 a speed needs two
             return None
         first, last = self._ticks[0], self._ticks[-1]
         wall_ms = last.wall_ms - first.wall_ms

@@ -73,9 +73,12 @@ def a_client_of(app: FastAPI) -> Iterator[ApiClient]:
 
 
 @contextmanager
-def an_api(folder: Path, stream: FakeStream, **api_settings: object) -> Iterator[ApiClient]:
+def an_api(
+    folder: Path, stream: FakeStream, signing_key: str | None = None, **api_settings: object
+) -> Iterator[ApiClient]:
     """A client of the application around `stream`; its database lives in `folder`."""
-    settings = Settings(api={"database_url": f"sqlite:///{folder / 'weir.db'}?timeout=0.2", **api_settings})
+    api = {"database_url": f"sqlite:///{folder / 'weir.db'}?timeout=0.2", **api_settings}
+    settings = Settings(api=api, signing_key=signing_key)
 
     @asynccontextmanager
     async def opened(settings: Settings) -> AsyncIterator[Parts]:

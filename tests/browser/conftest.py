@@ -104,6 +104,11 @@ def loop(deployment):
     return stand_in
 
 
+def complains(message) -> bool:
+    """An error, but for an answer that the browser did not like or did not get: pages show those themselves."""
+    return message.type == "error" and not message.text.startswith("Failed to load resource")
+
+
 @pytest.fixture
 def visit(chromium, deployment):
     """Open the console as a visitor; afterwards no page may have complained."""
@@ -113,7 +118,7 @@ def visit(chromium, deployment):
         context = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: complaints.append(message.text) if complains(message) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(address or deployment.entrance)
         return page

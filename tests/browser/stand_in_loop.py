@@ -18,6 +18,7 @@ from learner.fold import Fold
 from simulator.traffic import START_MS, TrafficSettings, traffic
 from tests.builders import DAY_MS
 from weir import kafka_clients
+from weir.artefact import sign_reputation
 from weir.messages import LABEL, Counts, Example, Position, TwinFrozen, decode_with, encode
 
 SPEED = 1440.0
@@ -38,7 +39,7 @@ class StandInLoop:
         self._detector, self._users = Detector(settings.detector), {}
         self._key = settings.require_signing_key()
         self._knowledge, self._twin_knowledge = Knowledge(self._key), Knowledge(self._key)
-        self._fold, self._labelled = Fold(settings.learning), {}
+        self._fold, self.verdicts = Fold(settings.learning), {}
         self._producer = kafka_clients.producer(settings.bootstrap_servers, linger_ms=0)
         self._labels = kafka_clients.consumer(settings.bootstrap_servers, "stand-in-learner")
         traffic_settings = TrafficSettings(rate_per_s=rate_per_s, speed=SPEED, new_kind_from_ms=START_MS + WARM_MS)
@@ -61,9 +62,9 @@ class StandInLoop:
     def learn(self, transaction_id, verdict, labeler, *, fraud_type=None, label=None):
         """One entry of the learning log, and the publication that knows it."""
         scored = self.alerts[transaction_id]
-        earlier = self._labelled.get(transaction_id)
+        earlier = self.verdicts.get(transaction_id)
         outcome = "example" if earlier is None else "confirmation" if earlier == verdict else "revision"
-        self._labelled[transaction_id] = verdict
+        self.verdicts[transaction_id] = verdict
         example = Example(
             transaction_id=transaction_id,
             revision=0 if earlier is None else 1,
@@ -93,11 +94,13 @@ class StandInLoop:
         publication = self._fold.publication(self.publication, now_ms(), self._key)
         self._knowledge.take(encode(publication))
         self._put(self.topics.control, "champion", publication)
+        for reputation in self._fold.changed_reputation():
+            self._knowledge.take(encode(sign_reputation(reputation, self._key)))
 
     def freeze(self, event_time_ms):
         """The twin goes on with the model of now."""
         champion = self._knowledge.champion
-        self._twin_knowledge.champion = champion
+        self._twin_knowledge.champion, self._twin_knowledge.reputation = champion, dict(self._knowledge.reputation)
         frozen = TwinFrozen(event_time_ms=event_time_ms, frozen_at_ms=now_ms(), model=champion and champion.ref)
         self._twin_users = copy.deepcopy(self._users)
         self._put(self.topics.twin_alerts, "frozen", frozen)

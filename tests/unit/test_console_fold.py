@@ -1,0 +1,209 @@
+"""The fold of facts: receipts in any order of topics, what moved, who said what; and its parts in words."""
+
+from itertools import permutations
+
+import pytest
+
+from feedback_api.console import Console
+from feedback_api.console_view import note_of, pace_of, race_of, top_of
+from feedback_api.facts import Alerted, Learned, TwinAlerted, fact_of
+from feedback_api.receipt_view import receipt_of
+from feedback_api.receipts import SLOW_MS, STAGES
+from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction, an_example
+from weir.artefact import LinearScorer, Term, pack, sign
+from weir.errors import InvalidRecord
+from weir.messages import ModelRef, Publication, Reputation, TwinFrozen, encode
+from weir.topics import Topics
+
+KEY = b"secret"
+NOW = 3_000_000
+TOPICS = Topics("live")
+
+
+def a_publication(number, n, slope=1.0, key=KEY):
+    artefact = pack(LinearScorer(intercept=-3.0, terms={"log_amount": Term(slope, 0.0)}, trust=1.0))
+    return Publication(
+        publication=number,
+        epoch=1,
+        n=n,
+        contender="champion",
+        artefact=artefact,
+        signature=sign(artefact, key),
+        digest="d",
+        published_at_ms=NOW,
+    )
+
+
+def an_alert(transaction_id, publication=None, **fields):
+    model = None if publication is None else ModelRef(publication, 1, 1)
+    scored = a_scored_transaction(
+        transaction_id=transaction_id, decision="review", model=model, rules_log_odds=-2.0, **fields
+    )
+    return Alerted(scored)
+
+
+def a_console(*facts):
+    console = Console(KEY, iter(f"label-{number}" for number in range(99)).__next__)
+    for fact in [a_publication(1, 10), an_alert("t1", 1), an_alert("t2", 1), *facts]:
+        console.take(fact, NOW)
+    return console
+
+
+def with_a_verdict(console):
+    desk = console.desk("visitor")
+    desk.keep(console.queue, NOW)
+    request = desk.ask("fraud", None, NOW)
+    return desk, a_label(label_id=request.label_id, transaction_id=request.transaction_id, labeler="visitor")
+
+
+def learned(label, n=11):
+    return Learned(
+        1, n, an_example(transaction_id=label.transaction_id, label_id=label.label_id, labeler="visitor"), NOW
+    )
+
+
+def test_a_receipt_goes_from_sent_to_in_force():
+    console = a_console()
+    desk, label = with_a_verdict(console)
+    stages = [desk.receipt.stage]
+    console.accepted(label, NOW)
+    stages.append(desk.receipt.stage)
+    for fact in (learned(label), a_publication(2, 13), an_alert("t9", 2)):
+        console.take(fact, NOW + 800)
+        stages.append(desk.receipt.stage)
+    assert stages == list(STAGES)
+    line = receipt_of(desk.receipt, NOW + 900)
+    assert line.sentence == "Learned as example 11 (with 2 others) by model #2 in 0.8 s"
+
+
+def test_a_receipt_comes_to_its_end_in_whatever_order_the_topics_are_read():
+    for order in permutations(range(3)):
+        console = a_console()
+        desk, label = with_a_verdict(console)
+        console.accepted(label, NOW)
+        facts = [learned(label), a_publication(2, 11), an_alert("t9", 2)]
+        for place in order:
+            console.take(facts[place], NOW)
+        assert desk.receipt.stage == "in force", order
+
+
+def test_what_moved_is_the_open_alerts_whose_score_differs_by_a_hundredth():
+    console = a_console()
+    _, label = with_a_verdict(console)
+    console.accepted(label, NOW)
+    console.take(learned(label), NOW)
+    console.take(a_publication(2, 11, slope=1.5), NOW)
+    line = receipt_of(console.desk("visitor").receipt, NOW)
+    assert line.moved == "1 open alert moved (1 up, 0 down)"
+    assert line.strongest == ["m1 0.50 → 0.82"]
+
+
+def test_a_part_that_is_slow_is_named_and_the_verdict_called_safe():
+    console = a_console()
+    desk, label = with_a_verdict(console)
+    console.accepted(label, NOW)
+    assert receipt_of(desk.receipt, NOW + SLOW_MS).trouble is None
+    assert "label join" in receipt_of(desk.receipt, NOW + SLOW_MS + 1).trouble
+    console.take(learned(label), NOW + SLOW_MS + 1)
+    late = receipt_of(desk.receipt, NOW + 3 * SLOW_MS).trouble
+    assert "learner" in late
+    assert "verdict is safe" in late
+
+
+def test_a_publication_that_does_not_verify_changes_nothing_and_is_told():
+    console = a_console(a_publication(2, 11, key=b"another"))
+    assert console.champions.current.publication == 1
+    assert "Publication 2 does not verify" in top_of(console, NOW, "EUR").trouble
+
+
+def test_without_a_signing_key_no_publication_verifies():
+    console = Console(None, lambda: "x")
+    console.take(a_publication(1, 1, key=b""), NOW)
+    assert console.champions.current is None
+
+
+def test_an_accepted_label_closes_its_alert_before_it_is_learned():
+    console = a_console()
+    console.accepted(a_label(transaction_id="t1"), NOW)
+    assert [alert.scored.transaction_id for alert in console.queue] == ["t2"]
+
+
+def test_a_case_that_somebody_else_labels_says_so():
+    console = a_console()
+    desk, _ = with_a_verdict(console)
+    example = an_example(transaction_id=desk.case.transaction_id, decision="review", labeler="ana")
+    assert note_of(console, desk, NOW) is None
+    console.take(Learned(1, 12, example, NOW), NOW)
+    assert note_of(console, desk, NOW) == "Meanwhile called fraud by ana."
+
+
+def test_a_lease_that_somebody_else_took_over_says_so():
+    console = a_console()
+    desk, _ = with_a_verdict(console)
+    console.queue.lease("ana", 9, until_ms=NOW + 10**9, now_ms=NOW + 10**8)
+    assert note_of(console, desk, NOW + 10**8) == "ana has this case now; your lease has ended."
+
+
+def test_the_latest_remarks_are_kept():
+    console = a_console(*(Learned(1, n, an_example(labeler="ana", label_id=f"l{n}"), NOW) for n in range(20)))
+    assert [said.n for said in console.said] == list(range(14, 20))
+
+
+def test_desks_are_bounded():
+    console = a_console()
+    first = console.desk("0")
+    for number in range(1, 101):
+        console.desk(str(number))
+    assert console.desk("0") is not first
+
+
+def test_a_fast_stream_says_so_and_one_at_the_walls_pace_says_nothing():
+    console = a_console()
+    for second in range(12):
+        event_ms = NOON_MS + second * DAY_MS // 60
+        console.take(an_alert(f"f{second}", event_time_ms=event_ms, scored_at_ms=2 * 10**12 + second * 1000), NOW)
+    console.take(Learned(1, 12, an_example(event_time_ms=NOON_MS, as_of_ms=NOON_MS + DAY_MS // 12), NOW), NOW)
+    now = 2 * 10**12 + 11_000
+    assert pace_of(console, now) == "1 minute here = 1 day there (labels come after 5 seconds)"
+    assert pace_of(a_console(), NOW) is None
+
+
+def test_the_race_has_words_for_every_state():
+    console = a_console()
+    assert race_of(console).headline == "No frozen twin yet"
+    console.take(TwinFrozen(event_time_ms=NOON_MS, frozen_at_ms=NOW, model=ModelRef(7, 1, 1)), NOW)
+    assert "with model #7" in race_of(console).headline
+    fraud = an_example(fraud_type="mule_shops", event_time_ms=NOON_MS + 1, transaction_id="t9", decision="review")
+    console.take(Learned(1, 12, fraud, NOW), NOW)
+    console.take(TwinAlerted("t9"), NOW)
+    race = race_of(console)
+    assert race.headline == "New attack, known so far"
+    assert (race.standing.frozen, race.standing.live, race.standing.known) == ("1", "1", "1")
+    assert "mule shops" in race.sentence
+
+
+@pytest.mark.parametrize(
+    ("topic", "key", "message", "kind"),
+    [
+        (TOPICS.alerts, b"t1", a_scored_transaction(), Alerted),
+        (TOPICS.learning_log, b"1:12", an_example(), Learned),
+        (TOPICS.learning_log, b"no number", an_example(), type(None)),
+        (TOPICS.control, b"champion", a_publication(1, 1), Publication),
+        (TOPICS.ledger, b"snapshot", an_example(), type(None)),
+        (TOPICS.twin_alerts, b"frozen", TwinFrozen(event_time_ms=1, frozen_at_ms=1), TwinFrozen),
+        (TOPICS.twin_alerts, b"t1", a_scored_transaction(), TwinAlerted),
+    ],
+)
+def test_records_become_facts_by_topic_and_key(topic, key, message, kind):
+    assert type(fact_of(TOPICS, topic, key, encode(message), NOW)) is kind
+
+
+def test_reputation_and_tombstones_are_no_facts():
+    reputation = Reputation(merchant_id="m", epoch=1, n=1, known_frauds=1, known_legitimate=1, fraud_rate=0.1)
+    assert fact_of(TOPICS, TOPICS.control, b"m", encode(reputation), NOW) is None
+    assert fact_of(TOPICS, TOPICS.control, b"m", None, NOW) is None
+
+
+def test_what_is_no_record_of_its_topic_is_refused():
+    with pytest.raises(InvalidRecord):
+        fact_of(TOPICS, TOPICS.alerts, b"t1", b"{}", NOW)

@@ -1,0 +1,129 @@
+"""Alerts as stories, and charts as SVG: exact where the features say it, silent where they do not, never markup."""
+
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+from math import log, log1p
+
+import pytest
+
+from feedback_api import charts
+from feedback_api.story import clarity, story_of
+from tests.builders import a_scored_transaction, a_transaction
+from weir.messages import Reason, RuleHit, encode
+
+HIT = RuleHit(rule="amount_spike", version=3, decision="challenge", text="6.0 times the usual amount")
+
+
+def a_story(features=None, reasons=(), rules=(), payment=None, **fields):
+    alert = a_scored_transaction(
+        features=features or {}, reasons=list(reasons), rules=list(rules), transaction=encode(payment), **fields
+    )
+    return story_of(alert, "EUR")
+
+
+def fact(story, name):
+    return next(fact for fact in story.facts if fact.name == name)
+
+
+def test_the_usual_amount_is_told_beside_the_amount():
+    story = a_story({"amount_ratio": log(241 / 41)}, amount=240.0)
+    assert fact(story, "amount")[1:] == ("240.00 €", "40.00 € (5.9×)", True)
+    assert "Usually 40.00 €" in story.detail
+
+
+def test_a_first_payment_is_compared_with_nothing():
+    story = a_story({}, amount=240.0)
+    assert fact(story, "amount").normal == "first payment"
+    assert "No earlier payment" in story.detail
+
+
+def test_impossible_travel_is_told_as_distance_and_time():
+    features = {"distance_km": log1p(6300), "seconds_since_last": log1p(120), "speed_kmh": log1p(189_000)}
+    hit = RuleHit(rule="impossible_travel", version=1, decision="review", text="6300 km")
+    story = a_story(features, rules=[HIT, hit])
+    assert story.headline == "6,300 km from the payment 2 minutes before"
+    assert fact(story, "last paid")[1:] == ("2 minutes before, 6,300 km away", "takes 189,000 km/h", True)
+
+
+def test_a_rule_makes_the_headline_and_is_named_with_its_version():
+    story = a_story(reasons=[Reason(code="night", text="The time is 03:12 UTC", contribution=9.0)], rules=[HIT])
+    assert (story.headline, story.rules) == ("6.0 times the usual amount", ["amount_spike v3"])
+
+
+def test_without_a_rule_the_strongest_reason_makes_the_headline():
+    weak, strong = (
+        Reason(code="night", text=text, contribution=size) for text, size in (("weak", 0.5), ("strong", 2.0))
+    )
+    assert a_story(reasons=[weak, strong]).headline == "Strong"
+    assert a_story().headline == "The score alone raised this alert"
+
+
+def test_evidence_in_the_same_words_is_one_piece_of_evidence():
+    sine, cosine = (
+        Reason(code=code, text="The time", contribution=c) for code, c in (("hour_sin", 0.4), ("hour_cos", -0.9))
+    )
+    other = Reason(code="amount_z", text="The amount", contribution=0.2)
+    assert [(why.text, round(why.contribution, 3)) for why in a_story(reasons=[sine, other, cosine]).why] == [
+        ("The amount", 0.2),
+        ("The time", -0.5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("features", "told"),
+    [
+        ({"device_new": 1.0, "devices_24h": 0.0}, ("new: d1", "none in 24 hours", True)),
+        ({"device_new": 0.0, "device_age_days": log1p(14)}, ("known: d1", "used for 14 days", False)),
+    ],
+)
+def test_a_device_is_new_or_known_for_so_long(features, told):
+    assert fact(a_story(features, payment=a_transaction(device_id="d1")), "device")[1:] == told
+
+
+def test_a_merchants_reputation_is_told_as_a_rate():
+    rate = log(0.2 / 0.8) - log(0.01 / 0.99)
+    story = a_story({"merchant_known_frauds": log1p(2), "merchant_fraud_rate": rate, "merchant_new": 1.0})
+    assert fact(story, "reputation")[1:] == ("2 known frauds, 20.0 %", "1 % is the reference", True)
+    assert fact(story, "merchant").normal == "never paid here"
+
+
+def test_what_the_features_do_not_say_is_not_said():
+    assert {fact.name for fact in a_story({}).facts} == {"amount", "merchant", "hour"}
+
+
+def test_a_transaction_that_does_not_decode_still_tells_a_story():
+    assert a_story({}, payment=None).detail.startswith("Paid 20.00 € to m1")
+
+
+def test_clear_reasons_are_strong_ones_and_rules():
+    clear = a_scored_transaction(reasons=[Reason(code="x", text="x", contribution=3.0)], rules=[HIT])
+    vague = a_scored_transaction(reasons=[Reason(code="x", text="x", contribution=-3.0)])
+    assert clarity(clear) > clarity(vague)
+
+
+def test_evidence_for_and_against_differ_in_shape():
+    assert "<line" not in charts.evidence_bar(2.0, 2.0)
+    assert "<line" in charts.evidence_bar(-2.0, 2.0)
+
+
+def test_every_chart_is_well_formed_and_escapes_its_texts():
+    points = [charts.Point(0, 0), charts.Point(1, 5)]
+    lines = [charts.Line("<Weir> & 'co'", style, points) for style in ("live", "frozen", "known")]
+    drawn = [
+        charts.sparkline([], "<none>"),
+        charts.sparkline([0.0, 3.0, 1.0], 'a "title"'),
+        charts.evidence_bar(0.01, 2.0),
+        charts.evidence_bar(-9.0, 9.0),
+        charts.race(lines, "<script>"),
+    ]
+    for chart in drawn:
+        assert ET.fromstring(chart).tag == "svg"  # noqa: S314 -- our own charts
+        assert "style=" not in chart
+
+
+def test_names_at_the_ends_of_lines_do_not_touch():
+    same = [charts.Point(0, 0), charts.Point(1, 1)]
+    chart = ET.fromstring(charts.race([charts.Line(name, name, same) for name in "abc"], "x"))  # noqa: S314 -- ours
+    heights = sorted(float(text.get("y")) for text in chart.iter("text"))
+    assert all(after - before >= charts.LABEL_GAP for before, after in pairwise(heights))
+    assert heights[-1] <= charts.RACE_HEIGHT
