@@ -10,7 +10,7 @@ from simulator.payment import Payment
 from simulator.places import City
 from simulator.purchase import purchase
 from simulator.streams import poisson
-from simulator.users import Device, Spending, usual_eur
+from simulator.users import Device, Spending, User, usual_eur
 
 PAUSE_MS = 15 * 60_000
 GIFT_SHARE, NEW_SHOP_SHARE = 0.0015, 0.04
@@ -19,16 +19,19 @@ GIFTS = tuple(BY_NAME[name] for name in ("jewellery", "electronics", "fashion"))
 
 
 def payments_of(life: Life, market: Market, day: int, start_ms: int, rng: Random) -> Iterator[Payment]:
-    """The payments of one day (UTC), by time; between two of them there are at least a quarter of an hour."""
-    user, last_ms = life.user, start_ms - PAUSE_MS
-    times = sorted(start_ms + user.waking_ms(rng) for _ in range(poisson(rng, user.payments_a_day)))
-    for time_ms in times:
-        if time_ms - last_ms < PAUSE_MS:
-            time_ms = last_ms + PAUSE_MS + rng.randrange(PAUSE_MS)  # noqa: PLW2901 someone who pays again soon waits
-        if life.trip and life.trip.on_the_way(time_ms):
-            continue
-        last_ms = time_ms
-        yield _pay(life, _basket(life, market, day, time_ms, rng), time_ms, rng)
+    """The payments of one day (UTC), by time; between two of them there is at least a quarter of an hour."""
+    for time_ms in _times(life.user, start_ms, rng):
+        if life.trip is None or not life.trip.on_the_way(time_ms):
+            yield _pay(life, _basket(life, market, day, time_ms, rng), time_ms, rng)
+
+
+def _times(user: User, start_ms: int, rng: Random) -> Iterator[int]:
+    """When the user pays; one who would pay again at once waits a little."""
+    last_ms = start_ms - PAUSE_MS
+    for wanted_ms in sorted(start_ms + user.waking_ms(rng) for _ in range(poisson(rng, user.payments_a_day))):
+        soon = wanted_ms - last_ms < PAUSE_MS
+        last_ms = last_ms + PAUSE_MS + rng.randrange(PAUSE_MS) if soon else wanted_ms
+        yield last_ms
 
 
 class _Basket(NamedTuple):

@@ -22,7 +22,7 @@ class Plot(Struct, frozen=True):
 
 
 PLOTS = (
-    Plot(velocity_under_otp, 0.18, 7.5),
+    Plot(velocity_under_otp, 0.20, 7.5),
     Plot(impossible_travel, 0.12, 1.5),
     Plot(card_testing, 0.15, 6.5),
     Plot(card_testing_spread, 0.18, 10.5),

@@ -12,7 +12,8 @@ from simulator.streams import stream, token
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-HOUSEHOLD_EVERY = 9
+HOUSEHOLD_EVERY, HOUSEHOLD_SIZE = 9, 2
+SECOND_DEVICE_SHARE, WALLET_SHARE = 0.5, 0.5
 FAVOURITES = 3
 USUAL_EUR = 26.0
 WAKING_H = (6.5, 23.5)
@@ -98,11 +99,11 @@ def users_of(seed: int, market: Market, count: int, payments_a_day: float) -> li
 
 def _user(seed: int, market: Market, number: int, payments_a_day: float) -> User:
     rng = stream(seed, "user", number)
-    shared = number % HOUSEHOLD_EVERY < 2  # noqa: PLR2004 a household is two neighbours in the list
+    shared = number % HOUSEHOLD_EVERY < HOUSEHOLD_SIZE
     household = number - number % HOUSEHOLD_EVERY if shared else number
     at_home = stream(seed, "household", household)
     home = place_in(at_home.choices(CITIES, [city.homes for city in CITIES])[0], at_home)
-    has_second = shared or rng.random() < 0.5  # noqa: PLR2004 half of all have two devices
+    has_second = shared or rng.random() < SECOND_DEVICE_SHARE
     shift = rng.gauss(0.0, 1.0)
     return User(
         number=number,
@@ -113,7 +114,7 @@ def _user(seed: int, market: Market, number: int, payments_a_day: float) -> User
         payments_a_day=payments_a_day,
         online_share=rng.uniform(0.2, 0.6),
         rhythm_h=(8.5 + shift, 13.0 + shift, 18.5 + shift),
-        wallet=rng.random() < 0.5,  # noqa: PLR2004 half of all
+        wallet=rng.random() < WALLET_SHARE,
         phone=device(seed, "phone", number, 0),
         second=device(seed, "second", household) if has_second else None,
         shared=shared,
