@@ -164,8 +164,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         with suppress(asyncio.CancelledError):
             await outbox
         await parts.labels.settle(LAST_CHANCE_S)
-        await asyncio.to_thread(seen.close)
-        await asyncio.to_thread(reader.close)
+        await asyncio.gather(asyncio.to_thread(seen.close), asyncio.to_thread(reader.close))
         await asyncio.to_thread(stream.close)
         engine.dispose()
 

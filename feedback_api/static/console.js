@@ -3,7 +3,7 @@
   "use strict";
   const KEYS = { f: "key-f", l: "key-l", s: "key-s", "?": "key-help" };
   const SETTLE_MS = 350; // a key that is pressed twice by mistake must not judge the case that has just appeared
-  let changedAt = 0;
+  let changedAt = -SETTLE_MS;
 
   const byId = (id) => document.getElementById(id);
 

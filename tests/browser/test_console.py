@@ -1,6 +1,7 @@
 """The console in a browser: a stranger gives verdicts and sees the model learn from them."""
 
 import re
+import signal
 
 import pytest
 from playwright.sync_api import expect
@@ -23,7 +24,7 @@ def played(loop):
 
 
 @pytest.fixture
-def page(visit, played, deployment):
+def page(visit, deployment, played):  # noqa: ARG001 -- the loop has to play
     """The console with a case on the desk."""
     eventually(lambda: len(deployment.open_alerts()) > 3)
     page = visit()
@@ -35,7 +36,7 @@ def case_of(page):
     return page.locator("#case [data-same]").get_attribute("data-same")
 
 
-def test_an_empty_desk_says_so_and_fills_by_itself(visit, deployment, request):
+def test_an_empty_desk_says_so_and_fills_by_itself(visit, request):
     page = visit()
     expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
     expect(page.locator("#keys")).not_to_contain_text("Fraud")
@@ -95,7 +96,7 @@ def test_a_case_that_somebody_else_labels_says_so_in_place(page, deployment):
     expect(page.locator("#key-f")).to_be_visible()
 
 
-def test_figures_move_by_themselves(page, played, deployment):
+def test_figures_move_by_themselves(page, deployment):
     model = page.locator("#top .model b").inner_text()
     alert = next(alert for alert in deployment.open_alerts() if alert["holder"] is None)
     deployment.label(alert["transaction_id"], "fraud", "ben")
@@ -135,9 +136,9 @@ def test_the_keys_are_shown_on_demand(page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_both_schemes_are_readable(visit, played, scheme):
+def test_both_schemes_are_readable(visit, scheme):
     page = visit(color_scheme=scheme)
-    expect(page.locator("#key-f")).to_be_visible()
+    expect(page.locator("#top")).to_contain_text("tx/s")
     for name in ("ink", "quiet", "risk", "learned"):
         assert page.evaluate(CONTRAST, name) >= 4.5, name
 
@@ -158,7 +159,7 @@ def test_a_connection_that_is_lost_says_so_and_an_open_page_keeps_no_process_fro
         page = visit(deployed.entrance)
         expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
         process.terminate()
-        assert process.wait(8) == 0
+        assert process.wait(8) in {0, -signal.SIGTERM}  # uvicorn ends by the signal it was sent
         expect(page.locator("#lost")).to_be_visible()
         with running(deployed.command, deployed.log):
             expect(page.locator("#lost")).to_be_hidden()
