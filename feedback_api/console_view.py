@@ -14,6 +14,7 @@ from weir.messages import ScoredTransaction
 FRESH_MS = 1500
 FASTER_THAN_THE_WALL = 2.0
 WORTH_AN_ARROW = 0.005
+MOST_POINTS = 120
 
 
 class Top(NamedTuple):
@@ -25,7 +26,7 @@ class Top(NamedTuple):
     caught: str
     caught_title: str
     stopped_good: str
-    stopped_good_title: str
+    by_maturity: str | None
     model: str | None
     model_age: str
     fresh: bool
@@ -111,7 +112,7 @@ def top_of(console: Console, now_ms: int, currency: str) -> Top:
         caught_title=f"{plural(board.caught_count, 'alert')} with the verdict fraud; missed: "
         f"{plural(board.missed_count, 'fraud')}, {money(board.missed, currency, 0)}",
         stopped_good=f"{board.stopped_good:,}",
-        stopped_good_title=f"{board.stopped_good_labelled:,} by a label, {board.stopped_good_matured:,} by maturity",
+        by_maturity=f"{board.stopped_good_matured:,} by maturity" if board.stopped_good_matured else None,
         model=f"{champion.publication:,}" if champion else None,
         model_age=ago(now_ms - champion.published_at_ms) if champion else "",
         fresh=champion is not None and now_ms - champion.published_at_ms < FRESH_MS,
@@ -226,10 +227,13 @@ def race_of(console: Console) -> Race:
 
 
 def _lines(steps: list[Step]) -> list[charts.Line]:
+    """The standings as lines of at most so many points; the last one is always among them."""
+    every = -(-len(steps) // MOST_POINTS)
+    kept = sorted({*range(0, len(steps), every), len(steps) - 1})
+
     def line(name: str, style: str, counts: list[int]) -> charts.Line:
-        times = [steps[0].event_time_ms, *(step.event_time_ms for step in steps)]
-        points = [charts.Point(*pair) for pair in zip(times, [0, *counts], strict=True)]
-        return charts.Line(f"{name} {counts[-1]:,}", style, points)
+        points = [charts.Point(steps[place].event_time_ms, counts[place]) for place in kept]
+        return charts.Line(f"{name} {counts[-1]:,}", style, [charts.Point(points[0].x, 0), *points])
 
     return [
         line("Weir", "live", [step.live for step in steps]),

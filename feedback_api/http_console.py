@@ -139,7 +139,7 @@ async def _act(request: Request, parts: Parts) -> tuple[Desk, dict[str, str]]:
         raise HTTPException(HTTPStatus.FORBIDDEN, "Only the console's own page may send this.")
     name = _visitor(request, parts)
     if name is None:
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, "Open the address that `weir demo` printed.")
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, "Open the address that “weir demo” printed.")
     return parts.console.desk(name), await _form(request)
 
 
@@ -177,7 +177,7 @@ def _name_on(parts: Parts, presented: str) -> str | None:
 
 
 def _not_signed_in(parts: Parts) -> Response:
-    told = "Open the address that `weir demo` printed: it carries a pass, and this page remembers it."
+    told = "Open the address that “weir demo” printed: it carries a pass, and this browser keeps it."
     if parts.signing_key is None:
         told = "No signing key is set, so nobody can sign in. Set WEIR_SIGNING_KEY; `weir up` makes one by itself."
     return HTMLResponse(parts.pages.message("You are not signed in", told), 401)

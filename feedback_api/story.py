@@ -173,6 +173,8 @@ def _way(features: dict[str, float]) -> Fact | None:
     happened = f"{span(max(pause, 1) * 1000)} before"
     if km is None or kmh is None:
         return Fact("last paid", happened, "position not told", odd=False)
+    if round(km) == 0:
+        return Fact("last paid", f"{happened}, same place", "no journey", odd=False)
     return Fact("last paid", f"{happened}, {km:,.0f} km away", f"takes {kmh:,.0f} km/h", odd=kmh > FAST_KMH)
 
 
@@ -220,7 +222,7 @@ def _pace(features: dict[str, float]) -> Fact | None:
     usual = None if ratio is None else max(0.0, (day + 1) / exp(ratio) - 1)
     normal = "too new to tell" if usual is None else f"{usual:.1f} a day"
     odd = ratio is not None and exp(ratio) >= UNUSUAL_RATIO
-    return Fact("pace", f"{hour:.0f} in the hour, {day:.0f} in 24 h before", normal, odd=odd)
+    return Fact("pace", f"{day:.0f} in 24 h, {hour:.0f} in 1 h", normal, odd=odd)
 
 
 def _hour(alert: ScoredTransaction) -> Fact:

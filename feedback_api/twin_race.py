@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from weir.messages import Example, ModelRef, TwinFrozen
 
+MOST_KINDS = 1000  # a labeler's word is free text
+
 
 class KnownFraud(NamedTuple):
     """A fraud that a label named the kind of."""
@@ -38,6 +40,7 @@ class TwinRace:
         self._twin_alerts: OrderedDict[str, None] = OrderedDict()
         self._first_seen: dict[str, int] = {}
         self._frozen: TwinFrozen | None = None
+        self._steps: list[Step] | None = None
         self.dropped = 0
 
     @property
@@ -52,23 +55,21 @@ class TwinRace:
 
     def freeze(self, frozen: TwinFrozen) -> None:
         """The twin has stopped learning."""
-        self._frozen = frozen
+        self._frozen, self._steps = frozen, None
 
     def twin_alerted(self, transaction_id: str) -> None:
         """The twin would not have approved it."""
-        self._twin_alerts[transaction_id] = None
+        self._twin_alerts[transaction_id], self._steps = None, None
         self._bound(self._twin_alerts)
 
     def take(self, example: Example) -> None:
         """Fold an entry of the learning log; a later verdict may take back a fraud."""
         if example.verdict != "fraud":
-            self._frauds.pop(example.transaction_id, None)
+            if self._frauds.pop(example.transaction_id, None) is not None:
+                self._steps = None
         elif example.fraud_type:
-            fraud = KnownFraud(example.event_time_ms, example.fraud_type, example.decision != "approve")
-            self._frauds[example.transaction_id] = fraud
-            first_ms = self._first_seen.get(fraud.kind, fraud.event_time_ms)
-            self._first_seen[fraud.kind] = min(first_ms, fraud.event_time_ms)
-            self._bound(self._frauds)
+            caught = example.decision != "approve"
+            self._know(example.transaction_id, KnownFraud(example.event_time_ms, example.fraud_type, caught))
 
     def new_kinds(self) -> list[str]:
         """The kinds that no label named for an event before the freeze."""
@@ -76,7 +77,21 @@ class TwinRace:
         return [] if freeze_ms is None else [kind for kind, ms in self._first_seen.items() if ms >= freeze_ms]
 
     def steps(self) -> list[Step]:
-        """The standings after every known fraud of a new kind."""
+        """The standings after every known fraud of a new kind; counted again only after something changed."""
+        if self._steps is None:
+            self._steps = self._count()
+        return self._steps
+
+    def _know(self, transaction_id: str, fraud: KnownFraud) -> None:
+        if fraud.kind not in self._first_seen and len(self._first_seen) >= MOST_KINDS:
+            self.dropped += 1
+            return
+        self._frauds[transaction_id], self._steps = fraud, None
+        first_ms = self._first_seen.get(fraud.kind, fraud.event_time_ms)
+        self._first_seen[fraud.kind] = min(first_ms, fraud.event_time_ms)
+        self._bound(self._frauds)
+
+    def _count(self) -> list[Step]:
         kinds = set(self.new_kinds())
         known = sorted((fraud.event_time_ms, tid) for tid, fraud in self._frauds.items() if fraud.kind in kinds)
         steps, live, twin = [], 0, 0
