@@ -9,9 +9,9 @@ from simulator.streams import stream
 from simulator.users import usual_eur
 
 MINUTE_MS = 60_000
-LEAK_DAYS = 5
+LEAK_DAYS = 2
 LEAKING = tuple(BY_NAME[name] for name in ("games", "books"))
-LEAK_RANKS = slice(7, None)
+LEAK_RANKS = slice(3, None)
 
 
 def compromised_merchant(scene: Scene, rng: Random) -> list[Payment]:
@@ -27,6 +27,6 @@ def compromised_merchant(scene: Scene, rng: Random) -> list[Payment]:
 
 
 def _leaking(scene: Scene) -> Merchant:
-    """The shop that leaks at present: a small one, whose customers are regulars."""
+    """The shop that leaks at present; after two days the hole is found, and another shop has one."""
     rng = stream(scene.seed, "leak", scene.day // LEAK_DAYS)
     return rng.choice(scene.market.shops(None, rng.choice(LEAKING))[LEAK_RANKS])

@@ -14,7 +14,7 @@ from simulator.scene import Scene
 from simulator.streams import stream
 from simulator.users import DAY_MS, User
 
-SELLS = ("marketplace", "marketplace", "marketplace", "fashion", "fashion", "fashion", "games", "books")
+SELLS = ("marketplace", "fashion", "games", "books")
 MARK_UP = (0.9, 1.5)
 TIMES_TO_TRY = 24
 

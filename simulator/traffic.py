@@ -29,7 +29,7 @@ class TrafficSettings:
 
     `rate_per_s` counts payments per second of wall time, in which `speed` seconds of event time pass. Frauds of the
     known kinds are `fraud_share` of all; `new_kind_per_day` ones of the new kind come on top from `new_kind_from_ms`
-    on (None: never), per day of event time; None scales them with the traffic: a forty-fifth of it.
+    on (None: never), per day of event time; None scales them with the traffic: a ninetieth of it.
     """
 
     seed: int = 7
@@ -53,7 +53,7 @@ class TrafficSettings:
     @property
     def new_kind_a_day(self) -> float:
         """Payments of the new kind in a day of event time."""
-        return self.payments_a_day / 45 if self.new_kind_per_day is None else self.new_kind_per_day
+        return self.payments_a_day / 90 if self.new_kind_per_day is None else self.new_kind_per_day
 
 
 def traffic(settings: TrafficSettings) -> Iterator[Payment]:
