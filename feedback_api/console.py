@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from feedback_api.champions import Champions, score_under
 from feedback_api.desk import Desk
-from feedback_api.facts import Alerted, Fact, Learned, TwinAlerted
+from feedback_api.facts import Alerted, Fact, Learned, Reachable, TwinAlerted
 from feedback_api.receipts import Moved, Receipt
 from feedback_api.review_queue import ReviewQueue
 from feedback_api.scoreboard import Scoreboard
@@ -43,6 +43,7 @@ class Console:
         self.queue, self.scoreboard, self.race = ReviewQueue(), Scoreboard(), TwinRace()
         self.clock, self.throughput, self.champions = StreamClock(), Throughput(), Champions(signing_key)
         self.said: deque[Said] = deque(maxlen=SAID)
+        self.kafka_away_since_ms: int | None = None
         self._scored_by = 0
 
     def desk(self, name: str) -> Desk:
@@ -70,6 +71,8 @@ class Console:
             case Publication():
                 if self.champions.take(fact):
                     self._advance_receipts(now_ms)
+            case Reachable():
+                self.kafka_away_since_ms = fact.away_since_ms
             case Counts():
                 self.throughput.take(fact)
             case TwinFrozen():

@@ -133,14 +133,16 @@ def pace_of(console: Console, now_ms: int) -> str | None:
 
 def _trouble(console: Console, now_ms: int) -> str | None:
     refused = console.champions.refused
-    if refused is not None:
+    if refused is not None and console.kafka_away_since_ms is None:
         return f"Publication {refused:,} does not verify; the model before it stays"
     return silence_of(console, now_ms)
 
 
 def silence_of(console: Console, now_ms: int) -> str | None:
     """What keeps the stream silent, and since when."""
-    silence = console.throughput.silence(now_ms)
+    away_ms, silence = console.kafka_away_since_ms, console.throughput.silence(now_ms)
+    if away_ms is not None:
+        return f"Kafka does not answer since {clock(away_ms)}"
     if silence is None or silence.since_ms is None:
         return silence and silence.sentence
     return f"{silence.sentence} since {clock(silence.since_ms)}"

@@ -41,7 +41,13 @@ class TwinAlerted(NamedTuple):
     transaction_id: str
 
 
-Fact = Alerted | Learned | Publication | Counts | TwinFrozen | TwinAlerted
+class Reachable(NamedTuple):
+    """Kafka answers the reader, or does not since then (wall time)."""
+
+    away_since_ms: int | None
+
+
+Fact = Reachable | Alerted | Learned | Publication | Counts | TwinFrozen | TwinAlerted
 
 
 def fact_of(topics: Topics, topic: str, key: bytes | None, value: bytes | None, at_ms: int) -> Fact | None:

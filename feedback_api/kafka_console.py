@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from feedback_api.facts import Fact, fact_of
+from feedback_api.facts import Fact, Reachable, fact_of
 from weir import kafka_clients
 from weir.errors import InvalidRecord, PartUnavailable
 from weir.topics import DAY_MS, Topics
 
 BATCH, POLL_S, RETRY_S, TIMEOUT_S = 200, 0.1, 0.5, 5.0
+ASK_AFTER_S, ASK_S = 3.0, 1.0
 MOST_ALERTS = 20_000
 MODELS = 2000
 
@@ -46,7 +47,7 @@ class ConsoleReader:
         self._bootstrap_servers, self._topics, self._instance = bootstrap_servers, topics, instance
         self._prepare, self._take = prepare, take
         self._stopped = threading.Event()
-        self._heard_s = 0.0
+        self._heard_s, self._away = time.monotonic(), False
         self._thread = threading.Thread(target=self._run, name="kafka-console", daemon=True)
         self._thread.start()
 
@@ -60,9 +61,10 @@ class ConsoleReader:
         consumer = kafka_clients.consumer(self._bootstrap_servers, f"weir-console-{self._instance}", **options)
         try:
             while not (self._stopped.is_set() or self._assign(consumer)):
+                self._reached(answers=False)
                 self._stopped.wait(RETRY_S)
             while not self._stopped.is_set():
-                self._hand_over(consumer.consume(BATCH, timeout=POLL_S))
+                self._step(consumer)
         finally:
             consumer.close()
 
@@ -74,6 +76,7 @@ class ConsoleReader:
             log.info("console_topics_awaited", problem=str(error))
             return False
         consumer.assign(places)
+        self._reached(answers=True)
         log.info("console_topics_read", partitions=len(places))
         return True
 
@@ -88,19 +91,36 @@ class ConsoleReader:
             topics.ledger: Start(DAY_MS, MODELS),
         }
 
-    def _hand_over(self, records: list[Any]) -> None:
+    def _step(self, consumer: Consumer) -> None:
+        """Hand over what came; where nothing comes for long, ask whether Kafka is there at all."""
+        records = [record for record in consumer.consume(BATCH, timeout=POLL_S) if record.error() is None]
         facts = [fact for record in records if (fact := self._decoded(record)) is not None]
         if facts:
             self._take(facts)
+        if records or time.monotonic() - self._heard_s > ASK_AFTER_S:
+            self._reached(answers=bool(records) or _answers(consumer))
+
+    def _reached(self, *, answers: bool) -> None:
+        silent_ms = round((time.monotonic() - self._heard_s) * 1000)
+        self._heard_s = time.monotonic() if answers else self._heard_s
+        if answers == self._away:
+            self._away = not answers
+            self._take([Reachable(time.time_ns() // 1_000_000 - silent_ms if self._away else None)])
 
     def _decoded(self, record: Any) -> Fact | None:
-        if record.error() is not None:  # librdkafka mends what it can by itself
-            return None
         try:
             return fact_of(self._topics, record.topic(), record.key(), record.value(), record.timestamp()[1])
         except InvalidRecord as error:
             log.warning("console_record_refused", topic=record.topic(), field=error.field, reason=error.reason)
             return None
+
+
+def _answers(consumer: Consumer) -> bool:
+    try:
+        consumer.list_topics(timeout=ASK_S)
+    except KafkaException:
+        return False
+    return True
 
 
 def _places(consumer: Consumer, topic: str, start: Start) -> list[TopicPartition]:

@@ -1,5 +1,6 @@
 """How fast the stream runs, from the ledger's counts, and which part it waits for when it stands still."""
 
+from bisect import bisect_right
 from collections import deque
 from itertools import pairwise
 from typing import NamedTuple
@@ -41,13 +42,15 @@ class Throughput:
 
     def series(self, now_ms: int) -> list[float]:
         """Transactions a second over the last two minutes, one number for every two seconds, oldest first."""
-        rates = [0.0] * (WINDOW_MS // BUCKET_MS)
-        counted = list(self._counted)
-        for before, after in pairwise(counted):
-            place = (now_ms - after.counted_at_ms) // BUCKET_MS
-            if 0 <= place < len(rates):
-                rates[-1 - place] += (after.scored - before.scored) * 1000 / BUCKET_MS
-        return rates
+        if not self._counted:
+            return [0.0] * (WINDOW_MS // BUCKET_MS)
+        last_ms = self._counted[-1].counted_at_ms
+        end_ms = last_ms if now_ms - last_ms < BUCKET_MS else now_ms
+        times = [float(counts.counted_at_ms) for counts in self._counted]
+        scored = [float(counts.scored) for counts in self._counted]
+        edges = range(end_ms - WINDOW_MS, end_ms + 1, BUCKET_MS)
+        totals = [_between(times, scored, edge) for edge in edges]
+        return [(after - before) * 1000 / BUCKET_MS for before, after in pairwise(totals)]
 
     def silence(self, now_ms: int) -> Silence | None:
         """Whether nothing has been scored lately."""
@@ -60,6 +63,15 @@ class Throughput:
         if latest.transactions_sent > self._progress.transactions_sent:
             return Silence(since_ms, "Transactions arrive, but the detector scores none")
         return Silence(since_ms, "No transaction arrives")
+
+
+def _between(times: list[float], totals: list[float], at: float) -> float:
+    """The total at a time, on the straight line between its neighbours; beyond the ends it stands still."""
+    place = bisect_right(times, at)
+    if place in {0, len(times)}:
+        return totals[0] if place == 0 else totals[-1]
+    before, after = times[place - 1], times[place]
+    return totals[place - 1] + (totals[place] - totals[place - 1]) * (at - before) / (after - before)
 
 
 def _rate(first: Counts, last: Counts) -> float:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from feedback_api import kafka_console
-from feedback_api.facts import Alerted, Learned
+from feedback_api.facts import Alerted, Learned, Reachable
 from feedback_api.kafka_console import ConsoleReader
 from tests.builders import DAY_MS, a_scored_transaction, an_example
 from tests.waiting import eventually
@@ -105,6 +105,18 @@ def test_a_record_that_is_none_of_its_topics_stops_nothing(broker, topics, put):
         eventually(lambda: [type(fact) for fact in facts] == [Counts], 10)
 
 
-def test_it_waits_for_a_broker_that_is_away(topics):
+def test_a_broker_that_goes_away_is_told_and_so_is_its_return(broker, topics, monkeypatch):
+    monkeypatch.setattr(kafka_console, "ASK_AFTER_S", 0.3)
+    monkeypatch.setattr(kafka_console, "_answers", lambda _: False)
+    with reading(broker, topics) as facts:
+        eventually(lambda: facts, 10)
+        assert now_ms() - 10_000 < facts[0].away_since_ms < now_ms()
+        monkeypatch.setattr(kafka_console, "_answers", lambda _: True)
+        eventually(lambda: facts[1:] == [Reachable(None)], 10)
+
+
+def test_a_broker_that_is_away_from_the_start_is_told_and_waited_for(topics):
     with reading("127.0.0.1:1", topics) as facts:
-        assert facts == []
+        eventually(lambda: facts, 15)
+    assert len(facts) == 1
+    assert facts[0].away_since_ms is not None

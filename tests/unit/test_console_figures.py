@@ -117,8 +117,17 @@ def test_the_rate_is_of_the_last_seconds():
         throughput.take(counts_at(NOW + 1000 * second, scored=100 * second + max(0, second - 50) * 300))
     now = NOW + 59_000
     assert throughput.per_second(now) == pytest.approx(400)
-    assert throughput.series(now)[-2] == pytest.approx(400)
+    assert throughput.series(now)[-2:] == pytest.approx([400, 400])
+    assert throughput.series(now)[:2] == [0, 0]
     assert throughput.silence(now) is None
+
+
+def test_a_steady_stream_is_a_steady_line_however_its_counts_come():
+    throughput = Throughput()
+    for number in range(300):
+        ms = NOW + 513 * number
+        throughput.take(counts_at(ms, scored=ms // 10))
+    assert throughput.series(ms + 100)[2:] == pytest.approx([100.0] * 58, rel=0.01)
 
 
 def test_a_stream_without_transactions_says_since_when():

@@ -6,7 +6,7 @@ import pytest
 
 from feedback_api.console import Console
 from feedback_api.console_view import note_of, pace_of, race_of, top_of
-from feedback_api.facts import Alerted, Learned, TwinAlerted, fact_of
+from feedback_api.facts import Alerted, Learned, Reachable, TwinAlerted, fact_of
 from feedback_api.receipt_view import receipt_of
 from feedback_api.receipts import SLOW_MS, STAGES
 from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction, an_example
@@ -120,6 +120,13 @@ def test_without_a_signing_key_no_publication_verifies():
     console = Console(None, lambda: "x")
     console.take(a_publication(1, 1, key=b""), NOW)
     assert console.champions.current is None
+
+
+def test_a_kafka_that_does_not_answer_is_named_until_it_does():
+    console = a_console(Reachable(NOW))
+    assert top_of(console, NOW, "EUR").trouble == "Kafka does not answer since 00:50:00 UTC"
+    console.take(Reachable(None), NOW)
+    assert top_of(console, NOW, "EUR").trouble == "No transaction has been counted yet"
 
 
 def test_an_accepted_label_closes_its_alert_before_it_is_learned():
