@@ -135,7 +135,8 @@ def _trouble(console: Console, now_ms: int) -> str | None:
     refused = console.champions.refused
     if refused is not None and console.kafka_away_since_ms is None:
         return f"Publication {refused:,} does not verify; the model before it stays"
-    return silence_of(console, now_ms)
+    begun = console.throughput.begun or console.kafka_away_since_ms is not None
+    return silence_of(console, now_ms) if begun else None
 
 
 def silence_of(console: Console, now_ms: int) -> str | None:

@@ -41,11 +41,10 @@ def receipt_of(receipt: Receipt, now_ms: int) -> ReceiptLine:
 
 
 def _steps(receipt: Receipt) -> list[Step]:
-    reached = STAGES.index(receipt.stage)
-    states = ["done" if place < reached else "here" if place == reached else "open" for place in range(len(STAGES))]
-    if receipt.stage == "in force":
-        states[-1] = "done"
-    return [Step(name, state) for name, state in zip(STEPS, states[1:], strict=True)]
+    """What is reached is done; the stage that comes next is where it stands. Waiting is over once it has joined."""
+    done = 0 if receipt.joined_ms is None else STEPS.index(receipt.stage) + 1
+    states = ["done"] * done + ["here"] + ["open"] * len(STEPS)
+    return [Step(name, state) for name, state in zip(STEPS, states, strict=False)]
 
 
 def _sentence(receipt: Receipt) -> str:

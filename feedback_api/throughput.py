@@ -27,6 +27,11 @@ class Throughput:
         self._counted: deque[Counts] = deque()
         self._progress: Counts | None = None
 
+    @property
+    def begun(self) -> bool:
+        """Whether any counts came yet."""
+        return self._progress is not None
+
     def take(self, counts: Counts) -> None:
         """Fold the next counts."""
         if self._progress is None or counts.scored > self._progress.scored:

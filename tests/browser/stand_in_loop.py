@@ -5,6 +5,7 @@ publication, and counts. Tests may tell it to stop learning, or to be silent.
 """
 
 import copy
+import queue
 import threading
 import time
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ class StandInLoop:
         traffic_settings = TrafficSettings(rate_per_s=rate_per_s, speed=SPEED, new_kind_from_ms=START_MS + WARM_MS)
         self._payments = traffic(traffic_settings)
         self._twin_users = None
+        self._todo = queue.SimpleQueue()
 
     def warm_up(self, *, learned=True):
         """Two days of history that nobody sees; of their frauds, and of some good payments, labels were learned."""
@@ -105,11 +107,17 @@ class StandInLoop:
         self._twin_users = copy.deepcopy(self._users)
         self._put(self.topics.twin_alerts, "frozen", frozen)
 
+    def soon(self, act):
+        """Do something in the loop's own thread, between two payments."""
+        self._todo.put(act)
+
     def run(self, stopped):
         self._labels.subscribe([self.topics.labels])
         began_s, counted_s, payment = time.monotonic(), 0.0, next(self._payments)
         while not stopped.is_set():
             self._hear()
+            while not self._todo.empty():
+                self._todo.get()()
             due_ms = START_MS + WARM_MS + (time.monotonic() - began_s) * 1000 * SPEED
             while payment.event_time_ms <= due_ms:
                 if self.paying:

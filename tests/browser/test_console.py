@@ -110,14 +110,14 @@ def test_a_slow_learner_is_named_and_the_verdict_is_safe(page, played):
     expect(page.locator("#receipt .trouble")).to_contain_text("The learner has not published")
     expect(page.locator("#receipt .trouble")).to_contain_text("Your verdict is safe")
     played.learning = True
-    played.publish()
+    played.soon(played.publish)
     expect(page.locator("#receipt .trouble")).to_have_count(0)
     expect(page.locator(IN_FORCE)).to_have_class(DONE)
 
 
 def test_the_twin_and_weir_are_compared_once_a_new_kind_is_known(page, played, deployment):
     expect(page.locator("#race")).to_contain_text("No frozen twin yet")
-    played.freeze(START_MS + WARM_MS)
+    played.soon(lambda: played.freeze(START_MS + WARM_MS))
     expect(page.locator("#race")).to_contain_text("Twin frozen at")
     alert = next(alert for alert in deployment.open_alerts() if alert["holder"] is None)
     deployment.label(alert["transaction_id"], "fraud", "ana", fraud_type="mule_shops")

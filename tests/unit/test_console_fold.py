@@ -74,6 +74,7 @@ def test_a_receipt_goes_from_sent_to_in_force():
     assert stages == list(STAGES)
     line = receipt_of(desk.receipt, NOW + 900)
     assert line.sentence == "Learned as example 11 (with 2 others) by model #2 in 0.8 s"
+    assert [step.state for step in line.steps] == ["done"] * 4
 
 
 def test_a_receipt_comes_to_its_end_in_whatever_order_the_topics_are_read():
@@ -110,6 +111,20 @@ def test_a_part_that_is_slow_is_named_and_the_verdict_called_safe():
     assert "verdict is safe" in late
 
 
+def test_a_receipts_steps_show_what_is_reached_and_what_is_next():
+    console = a_console()
+    desk, label = with_a_verdict(console)
+    seen = [[step.state for step in receipt_of(desk.receipt, NOW).steps]]
+    for fact in (learned(label), a_publication(2, 11)):
+        console.take(fact, NOW)
+        seen.append([step.state for step in receipt_of(desk.receipt, NOW).steps])
+    assert seen == [
+        ["here", "open", "open", "open"],
+        ["done", "done", "here", "open"],
+        ["done", "done", "done", "here"],
+    ]
+
+
 def test_a_publication_that_does_not_verify_changes_nothing_and_is_told():
     console = a_console(a_publication(2, 11, key=b"another"))
     assert console.champions.current.publication == 1
@@ -126,7 +141,7 @@ def test_a_kafka_that_does_not_answer_is_named_until_it_does():
     console = a_console(Reachable(NOW))
     assert top_of(console, NOW, "EUR").trouble == "Kafka does not answer since 00:50:00 UTC"
     console.take(Reachable(None), NOW)
-    assert top_of(console, NOW, "EUR").trouble == "No transaction has been counted yet"
+    assert top_of(console, NOW, "EUR").trouble is None
 
 
 def test_an_accepted_label_closes_its_alert_before_it_is_learned():
