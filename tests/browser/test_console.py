@@ -61,10 +61,12 @@ def test_a_verdict_is_learned_and_in_force_while_the_next_case_shows(page, playe
 
 
 def test_a_key_that_is_hit_twice_judges_one_case(page, played):
-    known = len(played.verdicts)
+    known, case = len(played.verdicts), case_of(page)
     page.keyboard.press("l")
     page.keyboard.press("l")
+    expect(page.locator("#receipt .verdict")).to_have_text("Legitimate")
     expect(page.locator(IN_FORCE)).to_have_class(DONE)
+    assert played.verdicts[case] == "legitimate"
     assert len(played.verdicts) == known + 1
 
 
