@@ -13,13 +13,14 @@ from threading import Event
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
-from detector.twin import FROZEN_KEY, Twin
+from detector.twin import Twin
 from weir.errors import DeploymentError, PartUnavailable
 from weir.kafka_clients import consumer, create_topics, producer, read_to_end
 from weir.logs import configure_logs
 from weir.messages import TWIN_FROZEN, TwinFrozen, decode_with
 from weir.records import Record
 from weir.settings import Settings, load_settings
+from weir.topics import FROZEN_KEY
 
 _BATCH, _POLL_S, _COMMIT_EVERY_S, _TIMEOUT_S = 500, 0.05, 1.0, 30.0
 

@@ -26,7 +26,7 @@ HIGH_RATIO = log(3)
 SPIKE_RATIO = log(5)
 BAD_MERCHANT_FRAUDS = 2
 BAD_MERCHANT_RUN = 2
-BAD_MERCHANT_RATE = 0.1
+BAD_MERCHANT_RATE = 0.2
 
 Asks = Literal["challenge", "review"]
 Evidence = Callable[[Moment], str | None]
@@ -110,9 +110,9 @@ def amount_spike(moment: Moment) -> str | None:
     return f"{exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
 
 
-@rule(version=1, weight=2.5, asks="challenge")
+@rule(version=2, weight=2.5, asks="challenge")
 def bad_merchant(moment: Moment) -> str | None:
-    """The merchant has two known frauds or more and they are its latest known payments or a tenth of all of them."""
+    """The merchant has two known frauds or more and they are its latest known payments or a fifth of all of them."""
     merchant = moment.reputation
     if merchant is None or merchant.known_frauds < BAD_MERCHANT_FRAUDS:
         return None

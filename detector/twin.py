@@ -19,9 +19,7 @@ from weir.errors import InvalidRecord
 from weir.messages import EventTime, TwinFrozen, decode_with, decoder_of, encode, milliseconds
 from weir.records import Outbound, Record
 from weir.settings import DetectorSettings
-from weir.topics import Topics
-
-FROZEN_KEY = b"frozen"
+from weir.topics import FROZEN_KEY, Topics
 
 
 class _Timed(Struct):

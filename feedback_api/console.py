@@ -92,7 +92,8 @@ class Console:
         example = fact.example
         self.scoreboard.take(example)
         self.race.take(example)
-        if example.decision != "approve":
+        held = self.queue.is_held(example.transaction_id, now_ms)
+        if example.decision != "approve" and not (example.implicit and held):
             self.queue.close(example.transaction_id, example.verdict, example.labeler)
         if example.as_of_ms is not None:
             self.clock.labelled(example.as_of_ms - example.event_time_ms)

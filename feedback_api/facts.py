@@ -15,9 +15,7 @@ from weir.messages import (
     TwinFrozen,
     decode_with,
 )
-from weir.topics import Topics
-
-COUNTS_KEY, FROZEN_KEY = b"counts", b"frozen"
+from weir.topics import COUNTS_KEY, FROZEN_KEY, Topics
 
 
 class Alerted(NamedTuple):

@@ -2,7 +2,7 @@
 
     alert --> open -- lease --> held -- (time is up, or skipped) --> open
                |                 |
-               +---- a verdict is known: closed <----+
+               +---- a verdict is known: closed <----+   (maturity closes only what nobody holds)
 
 Leases are in memory: after a restart everything is free again, and a verdict given twice harms nothing. Bounded: past
 `limit` the oldest alert is dropped and counted; ids of closed alerts are remembered, so that a repeated record or one
@@ -73,6 +73,11 @@ class ReviewQueue:
     def find(self, transaction_id: str) -> OpenAlert | None:
         """The open alert of this transaction."""
         return self._open.get(transaction_id)
+
+    def is_held(self, transaction_id: str, now_ms: int) -> bool:
+        """Whether somebody has it on the desk: maturity then does not take it away; their verdict will revise it."""
+        alert = self._open.get(transaction_id)
+        return alert is not None and alert.held_by(now_ms) is not None
 
     def closed(self, transaction_id: str) -> Closed | None:
         """What became of a closed alert, as far back as is remembered."""

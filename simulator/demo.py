@@ -27,6 +27,7 @@ from weir.replay.observed import Observed, Score
 from weir.replay.pacing import Clock, Sent, slices, unsettled
 from weir.replay.wiring import handlers_of
 from weir.settings import Settings
+from weir.topics import FROZEN_KEY
 
 HISTORY_IN_FLIGHT = 2000
 """How far the history may run ahead of its scores, so that analysts see alerts of about now."""
@@ -35,7 +36,6 @@ SETTLED_WITHIN_S = 90.0
 BROKEN_EVERY = 300
 """One in so many live payments comes again from a till that writes amounts as text; it has to be dead-lettered."""
 
-FROZEN_KEY = b"frozen"
 _POLL_S = 0.05
 
 

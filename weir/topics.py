@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 LARGE_MESSAGE_BYTES = 16 * 1024 * 1024
 DAY_MS = 24 * 3600 * 1000
 
+COUNTS_KEY, FROZEN_KEY = b"counts", b"frozen"
+"""The keys of the ledger's counts on `ledger`, and of the twin's `TwinFrozen` on `twin-alerts`."""
+
 
 @dataclass(frozen=True)
 class Topic:

@@ -229,3 +229,17 @@ def test_reputation_and_tombstones_are_no_facts():
 def test_what_is_no_record_of_its_topic_is_refused():
     with pytest.raises(InvalidRecord):
         fact_of(TOPICS, TOPICS.alerts, b"t1", b"{}", NOW)
+
+
+def matured(transaction_id, n=11):
+    implicit = an_example(transaction_id=transaction_id, verdict="legitimate", label_id=None, decision="review")
+    return Learned(1, n, implicit, NOW)
+
+
+def test_maturity_closes_what_nobody_looks_at_and_leaves_what_is_on_a_desk():
+    console = a_console()
+    case = console.desk("visitor")
+    case.keep(console.queue, NOW)
+    for transaction_id in ("t1", "t2"):
+        console.take(matured(transaction_id), NOW)
+    assert [alert.scored.transaction_id for alert in console.queue] == [case.case.transaction_id]

@@ -2,13 +2,13 @@
 
 import msgspec
 
-from detector.twin import FROZEN_KEY, Twin
+from detector.twin import Twin
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction
 from weir.artefact import LinearScorer, pack, sign
 from weir.messages import SCORED, TWIN_FROZEN, Publication, TwinFrozen, encode
 from weir.records import Outbound, Record
 from weir.settings import DetectorSettings
-from weir.topics import Topics
+from weir.topics import FROZEN_KEY, Topics
 
 TOPICS, KEY, FREEZE_MS = Topics("t"), b"key", NOON_MS + 10 * MINUTE_MS
 HARSH, MILD = 9.0, -9.0

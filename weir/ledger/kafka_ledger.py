@@ -19,9 +19,9 @@ from weir.ledger.counting import Ledger, Snapshot
 from weir.ledger.label_book import LabelBook
 from weir.messages import encode
 from weir.settings import Settings
-from weir.topics import Topics
+from weir.topics import COUNTS_KEY, Topics
 
-COUNTS_KEY, SNAPSHOT_KEY = b"counts", b"snapshot"
+SNAPSHOT_KEY = b"snapshot"
 COMMIT_EVERY_S = 0.5
 _SEGMENT_KEY = re.compile(rb"labels:(\d+)")
 _BATCH, _POLL_S, _TIMEOUT_S = 5000, 0.1, 30.0

@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from weir.errors import DeploymentError
 from weir.http_labels import LabelSender
 from weir.kafka_traffic import Handler, TransactionSender, Watcher
-from weir.ledger.kafka_ledger import COUNTS_KEY
 from weir.replay.arrow_file import measure, read_rows
 from weir.replay.lockstep import Replay
 from weir.replay.mapping import Mapping, parse_mapping
@@ -27,7 +26,7 @@ from weir.replay.rows import Row
 from weir.replay.summary import Summary, summarise, tables
 from weir.replay.truth import Truth, protocol_of
 from weir.settings import Settings
-from weir.topics import Topics
+from weir.topics import COUNTS_KEY, Topics
 
 
 @dataclass(frozen=True)
