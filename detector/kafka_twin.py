@@ -27,11 +27,6 @@ _BATCH, _POLL_S, _COMMIT_EVERY_S, _TIMEOUT_S = 500, 0.05, 1.0, 30.0
 _log = structlog.get_logger()
 
 
-def group_of(settings: Settings) -> str:
-    """The consumer group whose offsets say how far the twin is."""
-    return f"weir-{settings.namespace}-twin"
-
-
 def run_twin(settings: Settings, freeze_at_ms: int, stopping: Callable[[], bool]) -> None:
     """Score until `stopping()`.
 
@@ -56,7 +51,7 @@ class TwinProcess:
         frozen = _last_frozen(settings)
         self._twin = Twin(settings.detector, self._topics, settings.require_signing_key(), freeze_at_ms, frozen)
         self._producer: Producer = producer(servers)
-        self._reader: Consumer = consumer(servers, group_of(settings))
+        self._reader: Consumer = consumer(servers, settings.twin_group)
         followed = [self._topics.transactions, self._topics.user_events, self._topics.control]
         self._reader.assign([TopicPartition(topic, number, 0) for topic in followed for number in self._parts(topic)])
         self._committed_s = time.monotonic()
@@ -89,7 +84,8 @@ class TwinProcess:
             _log.info("twin_frozen", model=self._twin.frozen and self._twin.frozen.model)
 
     def _commit(self) -> None:
-        self._producer.flush(_TIMEOUT_S)
+        if left := self._producer.flush(_TIMEOUT_S):
+            raise PartUnavailable(f"The broker did not take {left} alerts of the twin.", "See `weir logs kafka`.")
         positions = [place for place in self._reader.position(self._reader.assignment()) if place.offset >= 0]
         if positions:
             self._reader.commit(offsets=positions, asynchronous=False)

@@ -154,6 +154,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         prepare=partial(_create_topics, settings),
         take=partial(_hand_over, loop, parts.console),
     )
+    parts.checks["console"] = seen.check
     outbox = asyncio.create_task(parts.labels.resend_forever(OUTBOX_EVERY_S))
     try:
         await asyncio.to_thread(reader.wait_until_assigned, REPLIES_WITHIN_S)

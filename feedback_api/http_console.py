@@ -11,8 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from feedback_api.bootstrap import Parts, now_ms
 from feedback_api.desk import Desk
-from feedback_api.errors import BodyTooLarge
-from feedback_api.http_dependencies import PartsDep
+from feedback_api.http_dependencies import PartsDep, read_body
 from weir.errors import InvalidRecord, PartUnavailable
 from weir.messages import Verdict
 from weir.sign_in import name_on
@@ -36,7 +35,7 @@ async def sign_in(request: Request, parts: PartsDep, presented: Annotated[str, Q
         return _not_signed_in(parts)
     answer = RedirectResponse("/console", 303)
     secure = request.url.scheme == "https"
-    answer.set_cookie(COOKIE, presented, path="/console", httponly=True, samesite="strict", secure=secure)
+    answer.set_cookie(COOKIE, presented, path="/console", httponly=True, samesite="lax", secure=secure)
     return answer
 
 
@@ -151,12 +150,7 @@ def _same_origin(request: Request) -> bool:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES:
-            raise BodyTooLarge("$", f"the form may have {FORM_BYTES} bytes at most")
-    return dict(parse_qsl(body.decode(errors="replace")))
+    return dict(parse_qsl((await read_body(request, FORM_BYTES)).decode(errors="replace")))
 
 
 def _next(request: Request, parts: Parts, desk: Desk) -> Response:

@@ -31,8 +31,17 @@ async def _json_body(request: Request) -> bytes:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise NotJson("$", "send JSON, with the header `Content-Type: application/json`")
-    limit, body = request.app.state.parts.settings.api.max_body_bytes, bytearray()
-    declared = request.headers.get("content-length", "0")
+    return await read_body(request, request.app.state.parts.settings.api.max_body_bytes)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body's bytes.
+
+    Raises:
+        BodyTooLarge: more than `limit` of them are declared or sent.
+        InvalidRecord: the client went away.
+    """
+    declared, body = request.headers.get("content-length", "0"), bytearray()
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
     try:

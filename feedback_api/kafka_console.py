@@ -51,6 +51,11 @@ class ConsoleReader:
         self._thread = threading.Thread(target=self._run, name="kafka-console", daemon=True)
         self._thread.start()
 
+    def check(self) -> None:
+        """Raise PartUnavailable if the reader has ended: the page would then stand still."""
+        if not self._thread.is_alive():
+            raise PartUnavailable("The console's reader has ended.", "See `weir logs api`, and restart the API.")
+
     def close(self) -> None:
         """Stop reading; blocks."""
         self._stopped.set()

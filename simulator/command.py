@@ -26,8 +26,15 @@ def demo(  # noqa: PLR0917 -- Typer passes them by name
     from simulator.demo_wiring import Wanted, play_demo  # noqa: PLC0415 -- `weir --help` is quick
     from simulator.timeline import Timeline  # noqa: PLC0415
 
+    for_s = None if duration is None else seconds(duration)
+    if for_s is not None and for_s <= attack_after:
+        raise typer.BadParameter(
+            f"The new attack begins after {attack_after:g} s: give --for more, or --attack-after less."
+        )
+    if json is not None and not json.absolute().parent.is_dir():
+        raise typer.BadParameter(f"There is no folder {json.absolute().parent} for --json.")
     timeline = Timeline(seed=seed, rate_per_s=rate, speed=speed, attack_after_s=attack_after)
-    wanted = Wanted(timeline, None if duration is None else seconds(duration), json, browser)
+    wanted = Wanted(timeline, for_s, json, browser)
     try:
         well = play_demo(wanted)
     except DeploymentError as error:

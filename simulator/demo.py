@@ -20,23 +20,21 @@ from simulator.scorecard import Scorecard
 from simulator.timeline import Timeline
 from simulator.traffic import traffic
 from simulator.truth import Truth
-from weir.errors import PartUnavailable
 from weir.http_labels import LabelSender
 from weir.kafka_traffic import Handler, TransactionSender, Watcher, now_ms
 from weir.replay.observed import Observed, Score
 from weir.replay.pacing import Clock, Sent, slices, unsettled
+from weir.replay.standstill import wait_until
 from weir.replay.wiring import handlers_of
+from weir.runner.kafka_admin import end_offsets, lag
 from weir.settings import Settings
 from weir.topics import FROZEN_KEY
 
 HISTORY_IN_FLIGHT = 2000
 """How far the history may run ahead of its scores, so that analysts see alerts of about now."""
 
-SETTLED_WITHIN_S = 90.0
 BROKEN_EVERY = 300
 """One in so many live payments comes again from a till that writes amounts as text; it has to be dead-lettered."""
-
-_POLL_S = 0.05
 
 
 class _TwinAlert(Struct):
@@ -62,10 +60,12 @@ class Demo:
         self.observed = Observed(settings.topics, on_score=self._scored)
         self.transactions = TransactionSender(settings)
         self.labels = LabelSender(settings.api_url, on_accepted=self._accepted)
-        self.first_score_s: float | None = None
+        self.first_score_at_s: float | None = None
         self.twin_frozen = False
         self.now_event_ms = 0
         self.live_since_s: float | None = None
+        self._live_ended_s: float | None = None
+        self._twin_records = 0
         self._desk = Desk(self.truth, timeline.seed)
         self._payments = traffic(timeline.traffic)
         self._number = 0
@@ -86,10 +86,12 @@ class Demo:
                     await self._history(watcher)
                     say(f"live: a day takes {86400 / self.timeline.speed:.0f} s")
                     await self._live(for_s, watcher)
+                    self._live_ended_s = time.monotonic()
                     self.transactions.flush()
                     enough.set()
                 say("the rest is scored and learned")
                 await self._settle(watcher)
+                await self._hear_the_twin_out(watcher)
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None
             finally:
@@ -98,7 +100,7 @@ class Demo:
     @property
     def live_s(self) -> float:
         """Seconds of live traffic so far."""
-        return 0.0 if self.live_since_s is None else time.monotonic() - self.live_since_s
+        return 0.0 if self.live_since_s is None else (self._live_ended_s or time.monotonic()) - self.live_since_s
 
     @property
     def sent(self) -> Sent:
@@ -144,20 +146,29 @@ class Demo:
         return self.transactions.sent - self.observed.done
 
     async def _settle(self, watcher: Watcher) -> None:
-        """Wait until everything sent is scored and every label learned and in force."""
-        await self._until(lambda: self._unsettled() is None, watcher, "the loop")
+        """Wait until everything sent is scored, and seen here, and every label learned and in force."""
+        await self._until(lambda: self._unsettled() is None and self._in_flight <= 0, watcher, "the loop")
+
+    async def _hear_the_twin_out(self, watcher: Watcher) -> None:
+        """Wait until the twin has scored everything, and all that it alerted on is counted here."""
+        topics, servers = self.settings.topics, self.settings.bootstrap_servers
+        by_name = {topic.name: topic for topic in topics.all()}
+
+        def scored_all() -> bool:
+            return lag(servers, self.settings.twin_group, [by_name[topics.transactions]]) == {topics.transactions: 0}
+
+        await self._until(scored_all, watcher, "the twin")
+        written = sum(end_offsets(servers, [by_name[topics.twin_alerts]]).values())
+        await self._until(lambda: self._twin_records >= written, watcher, "the twin's alerts")
 
     def _unsettled(self) -> str | None:
-        return unsettled(self.sent, self.observed.counts, self.observed.learned_n)
+        counts = self.observed.counts
+        waiting = counts.labels_waiting if counts is not None else 0
+        left = f"{waiting} labels wait for their transaction" if waiting else None
+        return unsettled(self.sent, counts, self.observed.learned_n) or left
 
     async def _until(self, holds: Callable[[], bool], watcher: Watcher, whom: str) -> None:
-        end_s = time.monotonic() + SETTLED_WITHIN_S
-        while not holds():
-            watcher.check()
-            if time.monotonic() > end_s:
-                problem = f"The demo waited {SETTLED_WITHIN_S:.0f} s for {whom}: {self._unsettled() or 'no progress'}."
-                raise PartUnavailable(problem, "Run `weir status` and `weir logs PART`.")
-            await asyncio.sleep(_POLL_S)
+        await wait_until(holds, whom, self.observed, check=watcher.check, state=self._unsettled)
 
     def _handlers(self) -> dict[str, Handler]:
         topics = self.settings.topics
@@ -167,8 +178,8 @@ class Demo:
         }
 
     def _scored(self, score: Score) -> None:
-        if self.first_score_s is None:
-            self.first_score_s = time.time()
+        if self.first_score_at_s is None:
+            self.first_score_at_s = time.time()
         self.now_event_ms = max(self.now_event_ms, score.event_time_ms)
         self.scorecard.scored(score.transaction_id, score.event_time_ms, score.decision)
         self._desk.scored(score.transaction_id, score.event_time_ms, score.decision)
@@ -176,6 +187,7 @@ class Demo:
             self.times.scored(score.model.n, score.scored_at_ms)
 
     def _twin_alerted(self, key: bytes | None, payload: bytes) -> None:
+        self._twin_records += 1
         if key == FROZEN_KEY:
             self.twin_frozen = True
             return

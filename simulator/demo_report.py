@@ -45,14 +45,15 @@ class Report(Struct, frozen=True, kw_only=True):
 def report(demo: Demo, *, started_s: float, mlflow_versions: int) -> Report:
     """The figures as of now; `started_s` is the wall time at which the command was given."""
     seen, card, counts = demo.observed, demo.scorecard, demo.observed.counts
-    first_score_s = None if demo.first_score_s is None else round(demo.first_score_s - started_s, 1)
+    first_score_s = None if demo.first_score_at_s is None else round(demo.first_score_at_s - started_s, 1)
+    decisions, dead = dict(seen.decisions), dict(seen.dead_fields)  # the watcher's thread goes on counting
     return Report(
         seed=demo.timeline.seed,
         live_s=round(demo.live_s, 1),
         first_score_s=first_score_s,
-        transactions_scored=sum(seen.decisions.values()),
-        transactions_dead_lettered=sum(seen.dead_fields.values()),
-        alerts=sum(number for decision, number in seen.decisions.items() if decision != "approve"),
+        transactions_scored=sum(decisions.values()),
+        transactions_dead_lettered=sum(dead.values()),
+        alerts=sum(number for decision, number in decisions.items() if decision != "approve"),
         labels_accepted=counts.labels_accepted if counts else 0,
         examples_learned=seen.learned_n,
         model_sequence_learner=seen.learned_n,
@@ -75,9 +76,9 @@ def report(demo: Demo, *, started_s: float, mlflow_versions: int) -> Report:
 
 
 def lost(sent: Sent, counts: Counts) -> int:
-    """Records that reached no end, once everything has settled. Labels of the visitor come on top of those sent."""
+    """Records that reached no end, once everything has settled. What the visitor sends comes on top of what was sent here."""
     ended = counts.label_examples + counts.label_revisions + counts.label_confirmations + counts.labels_dead_lettered
-    unsent = abs(sent.transactions - counts.transactions_sent) + max(0, sent.labels - counts.labels_accepted)
+    unsent = max(0, sent.transactions - counts.transactions_sent) + max(0, sent.labels - counts.labels_accepted)
     return unsent + counts.in_flight + abs(counts.labels_accepted - ended)
 
 

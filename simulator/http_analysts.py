@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 
@@ -10,6 +11,9 @@ from weir.errors import PartUnavailable
 from weir.http_labels import LabelSender
 
 LEASED_AT_ONCE, LEASE_S = 100, 60
+LEFT_IN_THE_QUEUE = 3
+"""The newest free alerts stay for the visitor; they are taken when newer ones have come."""
+
 LOOK_EVERY_S = 0.25
 WHO = "simulated analysts"
 
@@ -36,14 +40,22 @@ class Analysts:
 
     async def _take(self) -> None:
         """An alert whose lease ran out before its verdict is leased again, and still planned once."""
-        body = {"labeler": WHO, "limit": LEASED_AT_ONCE, "for_s": LEASE_S}
-        try:
-            answer = await self._client.post("/v1/alerts/lease", json=body)
-        except httpx.TransportError:
+        open_alerts = await self._ask("GET", "/v1/alerts", params={"limit": 500})
+        free = sum(alert["holder"] is None for alert in open_alerts) - LEFT_IN_THE_QUEUE
+        if free <= 0:
             return
-        if answer.is_client_error:
-            raise PartUnavailable(f"The API gives no alerts: {answer.text[:200]}.", "See `weir logs api`.")
-        for alert in answer.json() if answer.is_success else []:
+        body = {"labeler": WHO, "limit": min(free, LEASED_AT_ONCE), "for_s": LEASE_S}
+        for alert in await self._ask("POST", "/v1/alerts/lease", json=body):
             if alert["transaction_id"] not in self._leased:
                 self._leased.add(alert["transaction_id"])
                 self._desk.alert(alert["transaction_id"], alert["event_time_ms"])
+
+    async def _ask(self, method: str, path: str, **request: Any) -> list[dict[str, Any]]:
+        """The alerts that the API answers with; none while it is away."""
+        try:
+            answer = await self._client.request(method, path, **request)
+        except httpx.TransportError:
+            return []
+        if answer.is_client_error:
+            raise PartUnavailable(f"The API gives no alerts: {answer.text[:200]}.", "See `weir logs api`.")
+        return list(answer.json()) if answer.is_success else []

@@ -16,7 +16,7 @@ def versions(mlflow_uri: str, registered_model: str) -> int:
         answer = httpx.get(
             f"{mlflow_uri}/api/2.0/mlflow/model-versions/search", params=asked, timeout=_ASK_S, trust_env=False
         )
-    except httpx.TransportError:
+        found = answer.json().get("model_versions", []) if answer.is_success else []
+    except (httpx.TransportError, ValueError):
         return 0
-    found = answer.json().get("model_versions", []) if answer.is_success else []
     return int(found[0]["version"]) if found else 0

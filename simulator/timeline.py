@@ -8,8 +8,8 @@ start            history_end        attack_ms (= the twin freezes)            en
 from dataclasses import dataclass
 
 from simulator.traffic import START_MS, TrafficSettings
+from weir.topics import DAY_MS
 
-DAY_MS = 24 * 3600 * 1000
 HISTORY_DAYS = 7
 ATTACK_AFTER_S = 40.0
 MATURITY_S = 24 * 3600

@@ -150,6 +150,11 @@ class Settings(BaseSettings):
         return Topics(self.namespace, self.kafka.partitions)
 
     @property
+    def twin_group(self) -> str:
+        """The consumer group whose offsets say how far the frozen twin is."""
+        return f"weir-{self.namespace}-twin"
+
+    @property
     def flink_rest(self) -> str:
         """The address of Flink's REST API and dashboard."""
         return f"http://{self.flink.jobmanager_host or self.host}:{self.flink.rest_port}"

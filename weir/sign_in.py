@@ -8,7 +8,7 @@ import hmac
 
 from weir.artefact import sign
 
-DAY_MS = 24 * 3600 * 1000
+_DIGITS = 16
 
 
 def pass_for(name: str, expires_ms: int, key: bytes) -> str:
@@ -20,7 +20,7 @@ def name_on(presented: str, now_ms: int, key: bytes) -> str | None:
     """Whose pass it is; None for one that is forged, expired or no pass at all."""
     encoded, _, rest = presented.partition(".")
     expires, _, signature = rest.partition(".")
-    if not expires.isascii() or not expires.isdecimal() or int(expires) <= now_ms:
+    if not expires.isascii() or not expires.isdecimal() or len(expires) > _DIGITS or int(expires) <= now_ms:
         return None
     try:
         name = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()

@@ -8,7 +8,7 @@ import pytest
 from tests.builders import HOUR_MS, NOON_MS, a_transaction
 from weir.errors import PartUnavailable
 from weir.messages import Counts
-from weir.replay import lockstep
+from weir.replay import lockstep, standstill
 from weir.replay.lockstep import Replay
 from weir.replay.mapping import Labels
 from weir.replay.observed import Observed
@@ -103,7 +103,7 @@ def test_labels_known_by_the_last_transaction_are_sent_and_later_ones_are_not():
 
 
 def test_no_slice_leaves_before_the_labels_are_in_force(monkeypatch):
-    monkeypatch.setattr(lockstep, "STANDSTILL_S", 0.05)
+    monkeypatch.setattr(standstill, "STANDSTILL_S", 0.05)
     loop = Loop(learns=False)
     rows = [a_row("a", 0, known_hours=1), a_row("b", 1)]
     with pytest.raises(PartUnavailable, match="1 examples are not learned and in force yet"):

@@ -24,7 +24,8 @@ def test_nobody_makes_a_pass_longer_or_another_ones():
 
 
 @pytest.mark.parametrize(
-    "presented", ["", ".", "..", "a.b.c", "é.9999999.x", "!.9999999.x", "YQ.٣٣٣٣٣٣٣.x", "gA.9999999.x"]
+    "presented",
+    ["", ".", "..", "a.b.c", "é.9999999.x", "!.9999999.x", "YQ.٣٣٣٣٣٣٣.x", "gA.9999999.x", f"YQ.{'9' * 5000}.x"],
 )
 def test_what_is_no_pass_is_refused(presented):
     assert name_on(presented, NOW_MS, KEY) is None

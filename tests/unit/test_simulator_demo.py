@@ -11,9 +11,9 @@ from simulator.label_times import LabelTimes
 from simulator.live_table import attack, line, rows
 from simulator.payment import NEW_KIND, Payment
 from simulator.scorecard import Scorecard
-from simulator.timeline import DAY_MS, Timeline
+from simulator.timeline import Timeline
 from simulator.truth import Truth
-from tests.builders import NOON_MS, a_transaction
+from tests.builders import DAY_MS, NOON_MS, a_transaction
 from weir.messages import Counts
 from weir.replay.pacing import Sent
 

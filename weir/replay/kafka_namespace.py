@@ -19,11 +19,18 @@ def has_topics(settings: Settings) -> bool:
 
 
 def delete_topics(settings: Settings) -> None:
-    """Delete every topic of the namespace, with what is in them."""
+    """Delete every topic of the namespace, with what is in them.
+
+    Raises:
+        PartUnavailable: the broker does not answer or does not delete them in time.
+    """
     admin = _admin(settings)
-    if names := _existing(settings):
-        for future in admin.delete_topics(names, operation_timeout=_TIMEOUT_S).values():
-            future.result(_TIMEOUT_S)
+    try:
+        if names := _existing(settings):
+            for future in admin.delete_topics(names, operation_timeout=_TIMEOUT_S).values():
+                future.result(_TIMEOUT_S)
+    except (KafkaException, TimeoutError) as error:
+        raise PartUnavailable(f"The topics were not deleted: {error}.", "See `weir logs kafka`.") from error
 
 
 def _existing(settings: Settings) -> list[str]:

@@ -5,17 +5,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from weir.errors import PartUnavailable
 from weir.http_labels import LabelSender
 from weir.kafka_traffic import TransactionSender, Watcher, now_ms
 from weir.replay.mapping import Labels
 from weir.replay.observed import Observed
 from weir.replay.pacing import Clock, LabelSchedule, Sent, label_body, log_length, slices, unsettled
 from weir.replay.rows import Row
+from weir.replay.standstill import wait_until
 
 MAX_IN_FLIGHT = 20_000
-STANDSTILL_S = 120.0
-_POLL_S = 0.01
 
 
 @dataclass
@@ -99,21 +97,4 @@ class Replay:
         return self.transactions.sent - self.observed.done < MAX_IN_FLIGHT
 
     async def _wait_until(self, holds: Callable[[], bool], whom: str) -> None:
-        """Poll; give up when nothing moves for `STANDSTILL_S`."""
-        before, since_s = None, time.monotonic()
-        while not holds():
-            self.watcher.check()
-            now = (self.observed.done, self.observed.learned_n, _without_time(self.observed))
-            if now != before:
-                before, since_s = now, time.monotonic()
-            elif time.monotonic() - since_s > STANDSTILL_S:
-                state = self._unsettled() or "no progress"
-                raise PartUnavailable(
-                    f"The replay waited {STANDSTILL_S:.0f} s for {whom}: {state}.", "Run `weir status`."
-                )
-            await asyncio.sleep(_POLL_S)
-
-
-def _without_time(observed: Observed) -> tuple[int, ...] | None:
-    counts = observed.counts
-    return None if counts is None else (counts.scored, counts.labels_accepted, log_length(counts))
+        await wait_until(holds, whom, self.observed, check=self.watcher.check, state=self._unsettled)
