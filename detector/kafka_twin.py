@@ -4,11 +4,9 @@ It reads transactions, user events and control from their beginning, for its use
 it commits only say how far it is. What it alerts on may be written twice and is known by the transaction's id.
 """
 
-import signal
 import sys
 import time
 from collections.abc import Callable
-from threading import Event
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
@@ -16,31 +14,15 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from detector.twin import Twin
 from weir.errors import DeploymentError, PartUnavailable
 from weir.kafka_clients import consumer, create_topics, producer, read_to_end
-from weir.logs import configure_logs
 from weir.messages import TWIN_FROZEN, TwinFrozen, decode_with
 from weir.records import Record
-from weir.settings import Settings, load_settings
+from weir.serving import serve
+from weir.settings import Settings
 from weir.topics import FROZEN_KEY
 
 _BATCH, _POLL_S, _COMMIT_EVERY_S, _TIMEOUT_S = 500, 0.05, 1.0, 30.0
 
 _log = structlog.get_logger()
-
-
-def run_twin(settings: Settings, freeze_at_ms: int, stopping: Callable[[], bool]) -> None:
-    """Score until `stopping()`.
-
-    Raises:
-        PartUnavailable: the broker does not answer.
-    """
-    try:
-        create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
-        process = TwinProcess(settings, freeze_at_ms)
-        while not stopping():
-            process.step()
-        process.close()
-    except KafkaException as error:
-        raise PartUnavailable(f"The broker does not answer the twin: {error}.", "See `weir logs kafka`.") from error
 
 
 class TwinProcess:
@@ -52,8 +34,9 @@ class TwinProcess:
         self._twin = Twin(settings.detector, self._topics, settings.require_signing_key(), freeze_at_ms, frozen)
         self._producer: Producer = producer(servers)
         self._reader: Consumer = consumer(servers, settings.twin_group)
-        followed = [self._topics.transactions, self._topics.user_events, self._topics.control]
-        self._reader.assign([TopicPartition(topic, number, 0) for topic in followed for number in self._parts(topic)])
+        followed = [self._topics.transactions, self._topics.user_events]
+        places = [TopicPartition(topic, number, 0) for topic in followed for number in self._parts(topic)]
+        self._reader.assign([*places, TopicPartition(self._topics.control, 0, self._catch_up(servers))])
         self._committed_s = time.monotonic()
         _log.info("twin_started", namespace=settings.namespace, freeze_at_ms=freeze_at_ms, frozen=frozen is not None)
 
@@ -71,6 +54,14 @@ class TwinProcess:
         """Write what was found and stop reading."""
         self._commit()
         self._reader.close()
+
+    def _catch_up(self, bootstrap_servers: str) -> int:
+        """Learn what `control` holds before the first transaction is scored; returns where to go on from."""
+        offset = 0
+        for record in read_to_end(bootstrap_servers, self._topics.control):
+            self._twin.learn(record.value())
+            offset = record.offset() + 1
+        return offset
 
     def _take(self, record: Message) -> None:
         if record.topic() == self._topics.control:
@@ -104,26 +95,25 @@ def _last_frozen(settings: Settings) -> TwinFrozen | None:
     return found
 
 
-def _freeze_at_ms(settings: Settings) -> int:
-    if settings.detector.twin_freezes_at_ms is None:
+def run_twin(settings: Settings, stopping: Callable[[], bool]) -> None:
+    """Score until `stopping()`.
+
+    Raises:
+        PartUnavailable: the broker does not answer.
+        DeploymentError: it is not set when the twin freezes.
+    """
+    freeze_at_ms = settings.detector.twin_freezes_at_ms
+    if freeze_at_ms is None:
         raise DeploymentError("The twin does not know when to freeze.", "Set WEIR_DETECTOR__TWIN_FREEZES_AT_MS.")
-    return settings.detector.twin_freezes_at_ms
-
-
-def main() -> int:
-    """Wire the process."""
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        settings = load_settings()
-        configure_logs(settings.log_level)
-        run_twin(settings, _freeze_at_ms(settings), stop.is_set)
-    except DeploymentError as error:
-        print(error, file=sys.stderr)  # noqa: T201 -- a start-up failure ends with one sentence
-        return 1
-    return 0
+        create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
+        process = TwinProcess(settings, freeze_at_ms)
+        while not stopping():
+            process.step()
+        process.close()
+    except KafkaException as error:
+        raise PartUnavailable(f"The broker does not answer the twin: {error}.", "See `weir logs kafka`.") from error
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(lambda settings, stopping: run_twin(settings, stopping.is_set)))
