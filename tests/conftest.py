@@ -1,5 +1,7 @@
 """Fixtures that are real parts: a Kafka broker and a Flink cluster, started once per session where a test asks."""
 
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,6 +11,7 @@ import httpx
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from playwright.sync_api import Browser, sync_playwright
 
 from weir.runner.broker import Broker, prepare
 from weir.runner.flink import prepare_jobmanager, prepare_taskmanager
@@ -19,6 +22,15 @@ from weir.runner.process import running
 from weir.settings import Settings
 
 TASKMANAGERS = 3
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +39,16 @@ def cache_dir() -> Path:
     folder = Settings().cache_dir
     fetch(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium. Not for the session: while it is there, an event loop runs in the tests' thread."""
+    path = os.environ.get("WEIR_CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,12 @@
 """The console as a visitor meets it: a real broker, the API's own process, a loop that learns, and Chromium."""
 
-import os
-import shutil
 import sys
 import uuid
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.browser.stand_in_loop import StandInLoop, now_ms
 from tests.waiting import eventually
@@ -19,26 +17,7 @@ from weir.settings import Settings
 from weir.sign_in import pass_for
 
 KEY = "browser-tests"
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 expect.set_options(timeout=15_000)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    path = os.environ.get("WEIR_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
 
 
 class Deployment:

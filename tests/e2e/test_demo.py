@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.waiting import eventually
 
@@ -20,7 +19,6 @@ pytestmark = pytest.mark.timeout(900)
 
 WEIR = Path(sys.executable).parent / "weir"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/console/sign-in\?pass=[\w.=-]+")
-CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 class Running:
@@ -73,18 +71,15 @@ def a_demo(folder: Path, *arguments: str):
 class Visit:
     """A visitor on the page: what she saw, and what the browser complained of."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, chromium: Browser, address: str) -> None:
         self.complaints: list[str] = []
-        with sync_playwright() as playwright:
-            path = os.environ.get("WEIR_CHROMIUM") or shutil.which("chromium")
-            browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.on("console", lambda message: self.complaints.append(message.text))
-            page.on("pageerror", lambda error: self.complaints.append(str(error)))
-            page.goto(address)
-            self.url = page.url
-            self._judge(page)
-            browser.close()
+        page = chromium.new_page(viewport={"width": 1440, "height": 900})
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(address)
+        self.url = page.url
+        self._judge(page)
+        page.close()
 
     def _judge(self, page) -> None:
         expect(page.locator("#key-f")).to_be_visible(timeout=60_000)
@@ -102,10 +97,10 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
+def outcome(tmp_path_factory, chromium):
     folder = tmp_path_factory.mktemp("demo")
     with a_demo(folder, "--for", "60s", "--attack-after", "12", "--json", str(folder / "figures.json")) as demo:
-        visit = Visit(demo.said(ADDRESS))
+        visit = Visit(chromium, demo.said(ADDRESS))
         code = demo.ended()
     figures = folder / "figures.json"
     assert figures.exists(), demo.output.read_text()
