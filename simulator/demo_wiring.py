@@ -114,8 +114,9 @@ def _judge(figures: Report, console: Console, json: Path | None, *, twin_frozen:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """A termination, or the terminal's end, ends the demo as Ctrl-C does."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    """A termination, or the terminal's end, ends the demo as Ctrl-C does; that one may be ignored by inheritance."""
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in ends}
     try:
         yield
     finally:
