@@ -118,7 +118,8 @@ def bad_merchant(moment: Moment) -> str | None:
         return None
     if merchant.fraud_run < BAD_MERCHANT_RUN and merchant.fraud_rate < BAD_MERCHANT_RATE:
         return None
-    return f"{merchant.known_frauds} known frauds at this merchant, the last {merchant.fraud_run} in a row"
+    latest = f"the last {merchant.fraud_run} in a row" if merchant.fraud_run > 1 else f"{merchant.fraud_rate:.0%} of all"
+    return f"{merchant.known_frauds} known frauds at this merchant, {latest}"
 
 
 @rule(version=1, weight=2.5, asks="review")

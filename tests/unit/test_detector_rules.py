@@ -131,3 +131,12 @@ def test_a_failed_challenge_goes_to_review_until_one_is_passed():
     assert fired(user.pay()) == ["challenge_not_passed"]
     user.tell("challenge_passed", at_ms=MINUTE_MS)
     assert fired(user.pay(at_ms=2 * MINUTE_MS)) == []
+
+
+@pytest.mark.parametrize(("run", "words"), [(3, "the last 3 in a row"), (0, "40% of all")])
+def test_a_bad_merchant_is_told_by_what_makes_it_bad(run, words):
+    user = User()
+    user.reputation["m1"] = Reputation(
+        merchant_id="m1", epoch=1, n=9, known_frauds=9, known_legitimate=9, fraud_rate=0.4, fraud_run=run
+    )
+    assert words in user.pay(merchant_id="m1").rules[0].text
