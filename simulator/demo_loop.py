@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 
+from simulator.endings import endings_handled
 from weir.errors import PartUnavailable
 from weir.replay.kafka_namespace import delete_topics
 from weir.runner.loops import running_settings, start_loop, stop_loop
@@ -36,7 +37,7 @@ def demo_loop(settings: Settings, console: Console) -> Iterator[Settings]:
         keep = True
         raise
     finally:
-        with _undisturbed():
+        with endings_handled(signal.SIG_IGN):
             console.print("ending what the demo started")
             _end(settings, supervisor, console, beside=beside, keep=keep)
 
@@ -73,14 +74,3 @@ def _down_unless_shared(settings: Settings, supervisor: Supervisor, console: Con
         console.print("  another loop uses Kafka, Flink and MLflow: they stay; `weir down` ends them")
     else:
         down(settings, console)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in ends}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -4,8 +4,7 @@ import asyncio
 import os
 import signal
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.console import Console
 from simulator.demo import Demo
 from simulator.demo_loop import demo_loop
 from simulator.demo_report import Report, problems, report
+from simulator.endings import endings_handled
 from simulator.live_table import show, table
 from simulator.mlflow_versions import versions
 from simulator.timeline import MATURITY_S, Timeline
@@ -47,7 +47,7 @@ def play_demo(wanted: Wanted) -> bool:
         KeyboardInterrupt: Ctrl-C or a termination; all has ended by then.
     """
     console, started_s = Console(), psutil.Process().create_time()
-    with _terminated_as_interrupted(), demo_loop(demo_settings(wanted.timeline), console) as settings:
+    with endings_handled(signal.default_int_handler), demo_loop(demo_settings(wanted.timeline), console) as settings:
         address = sign_in_address(settings)
         console.print(f"\n  [bold]The page:[/bold]  {address}\n", soft_wrap=True, highlight=False)
         if wanted.browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
@@ -110,15 +110,3 @@ def _judge(figures: Report, console: Console, json: Path | None, *, twin_frozen:
     for sentence in wrong:
         console.print(f"[red]{sentence[0].upper()}{sentence[1:]}.[/red]")
     return not wrong
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """A termination, or the terminal's end, ends the demo as Ctrl-C does; that one may be ignored by inheritance."""
-    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.default_int_handler) for number in ends}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
