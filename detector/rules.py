@@ -118,8 +118,9 @@ def bad_merchant(moment: Moment) -> str | None:
         return None
     if merchant.fraud_run < BAD_MERCHANT_RUN and merchant.fraud_rate < BAD_MERCHANT_RATE:
         return None
-    latest = f"the last {merchant.fraud_run} in a row" if merchant.fraud_run > 1 else f"{merchant.fraud_rate:.0%} of all"
-    return f"{merchant.known_frauds} known frauds at this merchant, {latest}"
+    run, rate = merchant.fraud_run, merchant.fraud_rate
+    share = f"the last {run} in a row" if run >= BAD_MERCHANT_RUN else f"{rate:.0%} of all"
+    return f"{merchant.known_frauds} known frauds at this merchant, {share}"
 
 
 @rule(version=1, weight=2.5, asks="review")

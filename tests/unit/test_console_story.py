@@ -8,8 +8,9 @@ import pytest
 
 from feedback_api import charts
 from feedback_api.story import clarity, story_of
-from tests.builders import a_scored_transaction, a_transaction
-from weir.messages import Reason, RuleHit, encode
+from tests.builders import HOUR_MS, a_scored_transaction, a_transaction
+from tests.detecting import User
+from weir.messages import Reason, Reputation, RuleHit, encode
 
 HIT = RuleHit(rule="amount_spike", version=3, decision="challenge", text="6.0 times the usual amount")
 
@@ -127,3 +128,16 @@ def test_names_at_the_ends_of_lines_do_not_touch():
     heights = sorted(float(text.get("y")) for text in chart.iter("text"))
     assert all(after - before >= charts.LABEL_GAP for before, after in pairwise(heights))
     assert heights[-1] <= charts.RACE_HEIGHT
+
+
+def test_what_the_story_reads_out_of_the_features_is_what_the_detector_put_in():
+    user = User()
+    user.pay_daily(10, amount=20.0, device_id="d1", merchant_id="m1")
+    user.reputation["m2"] = Reputation(
+        merchant_id="m2", epoch=1, n=9, known_frauds=9, known_legitimate=9, fraud_rate=0.4, fraud_run=3
+    )
+    story = story_of(user.pay(100.0, at_ms=-2 * HOUR_MS, device_id="d2", merchant_id="m2"), "EUR")
+    assert "Usually 20.00 €" in story.detail
+    assert fact(story, "reputation").happened == "9 known frauds, 40.0 %"
+    assert fact(story, "device").happened == "new: d2"
+    assert fact(story, "pace")[1:3] == ("1 in 24 h, 0 in 1 h", "1.0 a day")
