@@ -16,6 +16,8 @@ Profile = Literal["new", "standard", "trusted"]
 TRUSTED_PAYMENTS = 100
 TRUSTED_DAYS = 60
 NEW_CHALLENGE_SHARE = 2 / 3
+CHALLENGE_STANDS_AT = 0.1
+"""Just under what the mildest rule says alone: only a model that has come to be trusted and disagrees gets below."""
 
 _RUNG: dict[Decision, int] = {"approve": 0, "challenge": 1, "review": 2, "block": 3}
 
@@ -58,9 +60,15 @@ def profile_of(moment: Moment) -> Profile:
 
 
 def decide(score: float, thresholds: Thresholds, hits: Iterable[RuleHit]) -> Decision:
-    """The higher of what the score demands and what the rules ask for."""
+    """The higher of what the score demands and what the rules ask for.
+
+    A good customer is spared the challenge that a rule asks for where the score is below `CHALLENGE_STANDS_AT`: rules do
+    not learn whom they stop in vain, the model does. A review that a rule asks for always stands.
+    """
     decision = thresholds.ladder(score)
     for hit in hits:
+        if hit.decision == "challenge" and score < CHALLENGE_STANDS_AT:
+            continue
         if _RUNG[hit.decision] > _RUNG[decision]:
             decision = hit.decision
     return decision

@@ -16,7 +16,7 @@ from detector.explanation import reasons_of, weigh
 from detector.feature_catalogue import features_of
 from detector.habits import DAY_MS
 from detector.history import advance, insert, is_late
-from detector.moment import Moment, moment_of
+from detector.moment import Moment, Payers, moment_of
 from detector.recent_decisions import Decided, first_decision, record_decision
 from detector.rules import hits_of, rules_log_odds
 from detector.state import Event, UserState
@@ -49,7 +49,7 @@ class Detector:
         *,
         source: Position,
         champion: Champion | None,
-        reputation: Mapping[str, Reputation],
+        reputation: Mapping[Payers, Reputation],
         now_ms: int,
         raw: bytes,
         flags: Sequence[str] = (),
@@ -61,7 +61,7 @@ class Detector:
             transaction: What `raw` says.
             source: Where it stands in Kafka.
             champion: The model in force, None before the first.
-            reputation: What is known about merchants, by merchant id.
+            reputation: What is known about merchants, by their payers.
             now_ms: The wall clock.
             raw: The original JSON, which travels on inside the scored transaction.
             flags: What the caller already knows about this score, such as a refused model.
@@ -116,7 +116,7 @@ class Detector:
         transaction: Transaction,
         time_ms: int,
         amount: float,
-        reputation: Mapping[str, Reputation],
+        reputation: Mapping[Payers, Reputation],
     ) -> Moment:
         return moment_of(
             state,

@@ -24,6 +24,16 @@ def device_new(moment: Moment) -> float | None:
     return None if moment.device_first_ms is None else float(is_new_device(moment))
 
 
+@feature(
+    "device",
+    "0 or 1",
+    lambda _, v: f"The customer has {'' if v else 'not '}used the device for a day",
+)
+def device_own(moment: Moment) -> float | None:
+    """Whether the user has used the device for a day, or confirmed it; absent where no device is named."""
+    return None if moment.transaction.device_id is None else float(moment.own_device)
+
+
 @feature("device", "log(1 + days)", lambda _, v: f"This customer has used the device for {expm1(v):.0f} days")
 def device_age_days(moment: Moment) -> float | None:
     """Time since the user first paid with this device; absent for one never seen."""
@@ -43,4 +53,4 @@ def device_missing(moment: Moment) -> float | None:
     return float(moment.transaction.device_id is None)
 
 
-FEATURES: tuple[Feature, ...] = (device_new, device_age_days, devices_24h, device_missing)
+FEATURES: tuple[Feature, ...] = (device_new, device_own, device_age_days, devices_24h, device_missing)

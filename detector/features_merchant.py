@@ -10,6 +10,11 @@ REFERENCE_RATE = 0.01
 RATE_FLOOR = 1e-4
 
 
+def from_devices(moment: Moment) -> str:
+    """From which devices the merchant's payments are that this one is compared with."""
+    return "from customers' own devices" if moment.own_device else "from other devices"
+
+
 @feature("merchant", "0 or 1", lambda _, v: f"The merchant is {'new' if v else 'known'} for this customer")
 def merchant_new(moment: Moment) -> float | None:
     """Whether the user never paid this merchant; absent where no earlier merchant is known."""
@@ -41,7 +46,8 @@ def merchant_missing(moment: Moment) -> float | None:
 def _known_rate(moment: Moment) -> str:
     rate = moment.reputation.fraud_rate if moment.reputation else REFERENCE_RATE
     return (
-        f"{100 * rate:.1f} % of the merchant's known payments are fraud; {100 * REFERENCE_RATE:.0f} % is the reference"
+        f"{100 * rate:.1f} % of the merchant's known payments {from_devices(moment)} are fraud; "
+        f"{100 * REFERENCE_RATE:.0f} % is the reference"
     )
 
 
@@ -59,7 +65,11 @@ def merchant_fraud_rate(moment: Moment) -> float | None:
 _REFERENCE_LOG_ODDS = log(REFERENCE_RATE / (1 - REFERENCE_RATE))
 
 
-@feature("merchant", "log(1 + frauds)", lambda _, v: f"The merchant's last {expm1(v):.0f} known payments were fraud")
+@feature(
+    "merchant",
+    "log(1 + frauds)",
+    lambda m, v: f"The merchant's last {expm1(v):.0f} known payments {from_devices(m)} were fraud",
+)
 def merchant_fraud_run(moment: Moment) -> float | None:
     """How many of the merchant's latest known payments in a row were fraud."""
     if moment.transaction.merchant_id is None:
@@ -67,7 +77,16 @@ def merchant_fraud_run(moment: Moment) -> float | None:
     return log1p(moment.reputation.fraud_run) if moment.reputation else 0.0
 
 
-@feature("merchant", "log(1 + frauds)", lambda _, v: f"{expm1(v):.0f} known frauds at the merchant")
+@feature("merchant", "0 to 1", lambda m, v: f"{v:.0%} of all known payments there {from_devices(m)} are fraud")
+def merchant_fraud_share(moment: Moment) -> float | None:
+    """The share of frauds among the merchant's known payments and one more: not smoothed, so that it speaks early."""
+    merchant = moment.reputation
+    if moment.transaction.merchant_id is None:
+        return None
+    return merchant.known_frauds / (merchant.known_frauds + merchant.known_legitimate + 1) if merchant else 0.0
+
+
+@feature("merchant", "log(1 + frauds)", lambda m, v: f"{expm1(v):.0f} known frauds at the merchant {from_devices(m)}")
 def merchant_known_frauds(moment: Moment) -> float | None:
     """The merchant's known frauds."""
     if moment.transaction.merchant_id is None:
@@ -89,6 +108,7 @@ FEATURES: tuple[Feature, ...] = (
     merchants_24h,
     merchant_missing,
     merchant_fraud_rate,
+    merchant_fraud_share,
     merchant_fraud_run,
     merchant_known_frauds,
     merchant_fraud_age_days,

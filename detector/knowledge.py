@@ -7,6 +7,7 @@ restore.
 from collections.abc import Iterable
 
 from detector.detector import Champion
+from detector.moment import Payers
 from weir.artefact import unpack, verify_reputation
 from weir.errors import InvalidRecord, RefusedArtefact
 from weir.messages import CONTROL, ModelRef, Publication, Reputation, decode_with
@@ -18,7 +19,7 @@ class Knowledge:
     def __init__(self, signing_key: bytes) -> None:
         self._signing_key = signing_key
         self.champion: Champion | None = None
-        self.reputation: dict[str, Reputation] = {}
+        self.reputation: dict[Payers, Reputation] = {}
         self.refused: int | None = None
 
     @property
@@ -41,8 +42,7 @@ class Knowledge:
         if isinstance(record, Publication):
             self._publish(record)
             return f"model:{record.contender}"
-        self._repute(record)
-        return f"reputation:{record.merchant_id}"
+        return self._repute(record)
 
     def _publish(self, publication: Publication) -> None:
         if self.champion is not None and publication.publication <= self.champion.ref.publication:
@@ -55,7 +55,8 @@ class Knowledge:
         self.champion = Champion(ModelRef(publication.publication, publication.epoch, publication.n), scorer)
         self.refused = None
 
-    def _repute(self, reputation: Reputation) -> None:
+    def _repute(self, reputation: Reputation) -> str:
         if not verify_reputation(reputation, self._signing_key):
             raise InvalidRecord("signature", "the reputation's signature does not verify")
-        self.reputation[reputation.merchant_id] = reputation
+        self.reputation[reputation.merchant_id, reputation.own_device] = reputation
+        return reputation.key

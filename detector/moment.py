@@ -6,15 +6,20 @@ from operator import attrgetter
 from msgspec import Struct
 
 from detector.geography import distance_km
-from detector.habits import log_ratio
+from detector.habits import DAY_MS, log_ratio
 from detector.history import habits_at
 from detector.state import Event, Habits, UserState
+from detector.user_events import device_is_confirmed
 from detector.windows import HOUR_MS, Windows, windows_at
 from weir.messages import Reputation, Transaction
 
 COLD_BELOW = 5
 SHORTEST_JOURNEY_H = 1 / 60
 NO_EARLIER = -1
+OWN_AFTER_MS = DAY_MS
+
+Payers = tuple[str, bool]
+"""A merchant's payers: its id, and whether those are meant who pay from devices of their own."""
 
 Part = Callable[[Event], str | None]
 
@@ -23,7 +28,8 @@ class Moment(Struct, kw_only=True):
     """A payment as of its event time; everything about the user is from payments before it.
 
     `amount` and `otp_threshold` are in base currency. The four `..._first_ms` are first-seen times, `NO_EARLIER` for
-    what is new, None where the payment or the user's history says nothing.
+    what is new, None where the payment or the user's history says nothing. `own_device` says that the user has used the
+    device for a day, or confirmed it; `reputation` is the merchant's among payments of that kind.
     """
 
     state: UserState
@@ -33,6 +39,7 @@ class Moment(Struct, kw_only=True):
     currency: str
     otp_threshold: float
     habits: Habits
+    own_device: bool
     windows: Windows
     reputation: Reputation | None
     amount_ratio: float | None
@@ -58,10 +65,12 @@ def moment_of(
     amount: float,
     currency: str,
     otp_threshold: float,
-    reputation: Mapping[str, Reputation],
+    reputation: Mapping[Payers, Reputation],
 ) -> Moment:
     """Look at a payment from the state, which stays as it is."""
     habits, merchant_id = habits_at(state, time_ms), transaction.merchant_id
+    device_first_ms = first_seen(state.devices, state.recent, _device, transaction.device_id, time_ms)
+    own_device = _is_own(state, transaction.device_id, device_first_ms, time_ms)
     moment = Moment(
         state=state,
         transaction=transaction,
@@ -70,10 +79,11 @@ def moment_of(
         currency=currency,
         otp_threshold=otp_threshold,
         habits=habits,
+        own_device=own_device,
         windows=windows_at(state, time_ms, otp_threshold),
-        reputation=reputation.get(merchant_id) if merchant_id is not None else None,
+        reputation=reputation.get((merchant_id, own_device)) if merchant_id is not None else None,
         amount_ratio=log_ratio(habits, amount),
-        device_first_ms=first_seen(state.devices, state.recent, _device, transaction.device_id, time_ms),
+        device_first_ms=device_first_ms,
         merchant_first_ms=first_seen(state.merchants, state.recent, _merchant, merchant_id, time_ms),
         category_first_ms=first_seen(state.categories, state.recent, _category, transaction.merchant_category, time_ms),
         country_first_ms=first_seen(state.countries, state.recent, _country, transaction.country, time_ms),
@@ -84,6 +94,14 @@ def moment_of(
 
 _device, _merchant = attrgetter("device_id"), attrgetter("merchant_id")
 _category, _country = attrgetter("category"), attrgetter("country")
+
+
+def _is_own(state: UserState, device_id: str | None, first_ms: int | None, time_ms: int) -> bool:
+    """A stranger's device is not new any more after its first payment, but strangers do not wait a day."""
+    if device_id is None:
+        return False
+    used_for_a_day = first_ms is not None and first_ms != NO_EARLIER and time_ms - first_ms >= OWN_AFTER_MS
+    return used_for_a_day or device_is_confirmed(state, device_id, time_ms)
 
 
 def first_seen(

@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from detector.features_device import is_new_device
+from detector.features_merchant import from_devices
 from detector.habits import DAY_MS
 from detector.moment import Moment
 from detector.user_events import failed_challenges, trip_covers
@@ -110,9 +111,12 @@ def amount_spike(moment: Moment) -> str | None:
     return f"{exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
 
 
-@rule(version=2, weight=2.5, asks="challenge")
+@rule(version=3, weight=2.5, asks="challenge")
 def bad_merchant(moment: Moment) -> str | None:
-    """The merchant has two known frauds or more and they are its latest known payments or a fifth of all of them."""
+    """The merchant has two known frauds or more and they are its latest known payments or a fifth of all of them.
+
+    Payments from customers' own devices and all others are counted apart, and like is compared with like.
+    """
     merchant = moment.reputation
     if merchant is None or merchant.known_frauds < BAD_MERCHANT_FRAUDS:
         return None
@@ -120,7 +124,7 @@ def bad_merchant(moment: Moment) -> str | None:
         return None
     run, rate = merchant.fraud_run, merchant.fraud_rate
     share = f"the last {run} in a row" if run >= BAD_MERCHANT_RUN else f"{rate:.0%} of all"
-    return f"{merchant.known_frauds} known frauds at this merchant, {share}"
+    return f"{merchant.known_frauds} known frauds at this merchant {from_devices(moment)}, {share}"
 
 
 @rule(version=1, weight=2.5, asks="review")

@@ -101,10 +101,7 @@ class LearnerProcess:
 
     def _reputations(self) -> list[tuple[str, bytes, bytes]]:
         changed = [sign_reputation(reputation, self._key) for reputation in self._fold.changed_reputation()]
-        return [
-            (self._topics.control, f"reputation:{reputation.merchant_id}".encode(), encode(reputation))
-            for reputation in changed
-        ]
+        return [(self._topics.control, reputation.key.encode(), encode(reputation)) for reputation in changed]
 
     def _snapshot(self, number: int) -> bytes:
         at = {"offset": self._offset, "publication": number, "control_offset": self._control_offset}

@@ -1,7 +1,8 @@
 """What the learning log says about merchants: part of the same fold, published with the model.
 
-At most `MAX_MERCHANTS` are remembered. Beyond that the one whose last example is the oldest is forgotten: what was
-published about it stays in force as it was, and if it returns it starts anew.
+A merchant has two records: one of payments from customers' own devices, one of all others. At most `MAX_RECORDS` are
+remembered. Beyond that the one whose last example is the oldest is forgotten: what was published about it stays in force
+as it was, and if it returns it starts anew.
 """
 
 from collections import OrderedDict
@@ -11,13 +12,17 @@ from msgspec import Struct
 
 from weir.messages import Example, Reputation
 
-MAX_MERCHANTS = 200_000
+MAX_RECORDS = 200_000
 PRIOR_EXAMPLES = 20.0
 PRIOR_RATE, PRIOR_RATE_EXAMPLES = 0.01, 100.0
 
 
+Payers = tuple[str, bool]
+"""A merchant's id, and whether those are meant who pay from devices of their own."""
+
+
 class Record(Struct):
-    """One merchant's counts. `legitimate` is in weights: a sub-sampled implicit example stands for several."""
+    """Counts of a merchant's payments from one kind of device. `legitimate` is in weights: a sub-sampled implicit example stands for several."""
 
     frauds: int = 0
     legitimate: float = 0.0
@@ -54,12 +59,12 @@ class Record(Struct):
 
 
 class Reputations:
-    """All merchants, those with the oldest last example first."""
+    """All records, those with the oldest last example first."""
 
-    def __init__(self, max_merchants: int = MAX_MERCHANTS) -> None:
-        self._max_merchants = max_merchants
-        self._records: OrderedDict[str, Record] = OrderedDict()
-        self._changed: dict[str, None] = {}
+    def __init__(self, max_records: int = MAX_RECORDS) -> None:
+        self._max_records = max_records
+        self._records: OrderedDict[Payers, Record] = OrderedDict()
+        self._changed: dict[Payers, None] = {}
         self._frauds = 0.0
         self._examples = 0.0
 
@@ -70,12 +75,13 @@ class Reputations:
         self._count_all(example)
         if example.merchant_id is None:
             return
-        record = self._records.setdefault(example.merchant_id, Record())
+        payers = example.merchant_id, example.features.get("device_own") == 1.0
+        record = self._records.setdefault(payers, Record())
         record.count(example)
         record.n = n
-        self._records.move_to_end(example.merchant_id)
-        self._changed[example.merchant_id] = None
-        if len(self._records) > self._max_merchants:
+        self._records.move_to_end(payers)
+        self._changed[payers] = None
+        if len(self._records) > self._max_records:
             self._changed.pop(self._records.popitem(last=False)[0], None)
 
     def _count_all(self, example: Example) -> None:
@@ -90,16 +96,17 @@ class Reputations:
         return (max(self._frauds, 0.0) + PRIOR_RATE * PRIOR_RATE_EXAMPLES) / (self._examples + PRIOR_RATE_EXAMPLES)
 
     def drain_changed(self, epoch: int) -> list[Reputation]:
-        """The merchants that changed since the last call, in the order in which they first did."""
-        changed = [self._reputation(epoch, merchant_id) for merchant_id in self._changed]
+        """What changed since the last call, in the order in which it first did."""
+        changed = [self._reputation(epoch, payers) for payers in self._changed]
         self._changed.clear()
         return changed
 
-    def _reputation(self, epoch: int, merchant_id: str) -> Reputation:
-        record = self._records[merchant_id]
+    def _reputation(self, epoch: int, payers: Payers) -> Reputation:
+        record, (merchant_id, own_device) = self._records[payers], payers
         examples = record.frauds + record.legitimate
         return Reputation(
             merchant_id=merchant_id,
+            own_device=own_device,
             epoch=epoch,
             n=record.n,
             known_frauds=record.frauds,
@@ -111,7 +118,7 @@ class Reputations:
 
     def learned_state(self) -> dict[str, object]:
         """As plain values, for the digest."""
-        records = {merchant_id: msgspec.structs.asdict(record) for merchant_id, record in self._records.items()}
+        records = [[*payers, msgspec.structs.asdict(record)] for payers, record in self._records.items()]
         return {"frauds": self._frauds, "examples": self._examples, "merchants": records}
 
 

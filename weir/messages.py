@@ -239,13 +239,15 @@ class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publ
 
 
 class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reputation"):
-    """What the learning log says about a merchant as of example `n`.
+    """What the learning log says about a merchant as of example `n`: payments from customers' own devices, or others.
 
-    `fraud_rate` is smoothed towards the base rate; the times are event times in milliseconds.
+    The two are told apart since strangers pay from devices of their own: their frauds say nothing against the merchant's
+    customers. `fraud_rate` is smoothed towards the base rate; the times are event times in milliseconds.
     """
 
     schema_version: int = 1
     merchant_id: str
+    own_device: bool = False
     epoch: int
     n: int
     known_frauds: int
@@ -254,6 +256,11 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
     fraud_run: int = 0
     last_fraud_ms: int | None = None
     signature: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its key on the control topic."""
+        return f"{'own-device-reputation' if self.own_device else 'reputation'}:{self.merchant_id}"
 
 
 Control = Publication | Reputation
