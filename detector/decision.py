@@ -16,8 +16,8 @@ Profile = Literal["new", "standard", "trusted"]
 TRUSTED_PAYMENTS = 100
 TRUSTED_DAYS = 60
 NEW_CHALLENGE_SHARE = 2 / 3
-CHALLENGE_STANDS_AT = 0.1
-"""Just under what the mildest rule says alone: only a model that has come to be trusted and disagrees gets below."""
+CHALLENGE_STANDS_AT = 0.05
+"""Under what the mildest rule says alone: only a model that has come to be trusted, and is sure, gets below."""
 
 _RUNG: dict[Decision, int] = {"approve": 0, "challenge": 1, "review": 2, "block": 3}
 

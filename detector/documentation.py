@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from detector.decision import CHALLENGE_STANDS_AT
 from detector.feature_catalogue import FEATURES
 from detector.rules import BASE_LOG_ODDS, RULES
 from weir.artefact import probability
@@ -24,8 +25,9 @@ _RULES_INTRO = f"""\
 
 Rules speak before a model has learned, and by the part that the model is not yet trusted with afterwards:
 `log odds = (1 - trust) * ({BASE_LOG_ODDS:g} + weights of the rules that fire) + trust * model`. Without any rule that is a
-score of {probability(BASE_LOG_ODDS):.3f}. A rule may raise the decision to challenge or review, whatever the score; only a high score
-blocks. The OTP threshold is the setting `detector.otp_threshold`.
+score of {probability(BASE_LOG_ODDS):.3f}. A rule may raise the decision to challenge or review; only a high score blocks. A
+review that a rule asks for always stands; a challenge is spared where the score is below {CHALLENGE_STANDS_AT:g}, which no rule lets it
+be before a model is trusted. The OTP threshold is the setting `detector.otp_threshold`.
 """
 
 

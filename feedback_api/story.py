@@ -212,7 +212,13 @@ def _reputation(features: dict[str, float]) -> Fact | None:
         return None
     share = 1 / (1 + exp(-(rate + REFERENCE_LOG_ODDS)))
     count = plural(round(known), "known fraud") if round(known) else "no known fraud"
-    return Fact("reputation", f"{count}, {100 * share:.1f} %", "1 % is the reference", odd=share >= BAD_RATE)
+    whose = "customers' own" if features.get("device_own") == 1.0 else "other"
+    return Fact(
+        "reputation",
+        f"{count} from {whose} devices, {100 * share:.1f} %",
+        "1 % is the reference",
+        odd=share >= BAD_RATE,
+    )
 
 
 def _pace(features: dict[str, float]) -> Fact | None:

@@ -16,7 +16,9 @@ from weir.settings import LearningSettings
 INTERCEPT = -4.0
 """Before anything is learned: about the base rate of fraud."""
 
-INTERCEPT_RATE = 0.02
+INTERCEPT_RATE = 0.005
+"""Slow: the first frauds of a new kind, which nothing tells from honest payments, must not make everybody suspect."""
+
 FIRST_SQUARED_GRADIENT = 10.0
 FRAUDS_FOR_HALF_TRUST, LEGITIMATE_FOR_HALF_TRUST = 20, 100
 

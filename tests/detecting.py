@@ -6,6 +6,7 @@ from typing import Any
 from detector.detector import Champion, Detector
 from detector.feature_catalogue import FEATURES
 from detector.features import Feature
+from detector.moment import Payers
 from detector.state import UserState
 from tests.builders import DAY_MS, NOON_MS, a_transaction, a_user_event
 from weir.artefact import LinearScorer, Term
@@ -35,7 +36,7 @@ class User:
         self.detector = Detector(DetectorSettings(**settings))
         self.state = UserState()
         self.champion = champion
-        self.reputation: dict[str, Reputation] = {}
+        self.reputation: dict[Payers, Reputation] = {}
         self.now_ms = FAR_AHEAD_MS
         self._paid = 0
 

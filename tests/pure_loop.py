@@ -21,6 +21,7 @@ from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import Joined, JoinState, LabelJoin
 from simulator.analyst import Analyst, Chargebacks, LabelPlan
+from simulator.demo_wiring import CHALLENGE_AT, LEARNING_RATE
 from simulator.payment import KINDS, NEW_KIND, Payment
 from simulator.traffic import START_MS, TrafficSettings, traffic
 from simulator.truth import Truth
@@ -33,7 +34,7 @@ KEY = b"pure loop"
 OLD_KINDS = tuple(kind for kind in KINDS if kind != NEW_KIND)
 NOWHERE = Position("demo.transactions", 0, 0)
 ATTACK_MS, END_MS = START_MS + 7 * DAY_MS + 16 * HOUR_MS, START_MS + 9 * DAY_MS
-LEARNING = LearningSettings(maturity_horizon_s=24 * 3600, retention_s=10 * 24 * 3600)
+LEARNING = LearningSettings(maturity_horizon_s=24 * 3600, retention_s=10 * 24 * 3600, learning_rate=LEARNING_RATE)
 PUBLISH_EVERY_S = 0.25
 LABEL_LATENCY_S = 0.8
 """From a label to the publication that knows it: the label join's checkpoint, the learner, the control topic."""
@@ -60,7 +61,7 @@ class Side:
 
     def __init__(self) -> None:
         self.knowledge, self.outcomes = Knowledge(KEY), Outcomes()
-        self._detector, self._users = Detector(DetectorSettings()), dict[str, UserState]()
+        self._detector, self._users = Detector(DetectorSettings(challenge_at=CHALLENGE_AT)), dict[str, UserState]()
 
     def score(self, payment: Payment) -> ScoredTransaction:
         transaction = payment.transaction

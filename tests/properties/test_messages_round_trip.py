@@ -36,6 +36,11 @@ def _(kind: inspect.StrType) -> st.SearchStrategy:
 
 
 @values_of.register
+def _(_: inspect.BoolType) -> st.SearchStrategy:
+    return st.booleans()
+
+
+@values_of.register
 def _(kind: inspect.IntType) -> st.SearchStrategy:
     return st.integers(-LONG if kind.ge is None else kind.ge, LONG if kind.le is None else kind.le)
 

@@ -83,8 +83,9 @@ def test_a_device_is_new_or_known_for_so_long(features, told):
 
 def test_a_merchants_reputation_is_told_as_a_rate():
     rate = log(0.2 / 0.8) - log(0.01 / 0.99)
-    story = a_story({"merchant_known_frauds": log1p(2), "merchant_fraud_rate": rate, "merchant_new": 1.0})
-    assert fact(story, "reputation")[1:] == ("2 known frauds, 20.0 %", "1 % is the reference", True)
+    features = {"merchant_known_frauds": log1p(2), "merchant_fraud_rate": rate, "merchant_new": 1.0, "device_own": 1.0}
+    story, told = a_story(features), "2 known frauds from customers' own devices, 20.0 %"
+    assert fact(story, "reputation")[1:] == (told, "1 % is the reference", True)
     assert fact(story, "merchant").normal == "never paid here"
 
 
@@ -133,11 +134,11 @@ def test_names_at_the_ends_of_lines_do_not_touch():
 def test_what_the_story_reads_out_of_the_features_is_what_the_detector_put_in():
     user = User()
     user.pay_daily(10, amount=20.0, device_id="d1", merchant_id="m1")
-    user.reputation["m2"] = Reputation(
+    user.reputation["m2", False] = Reputation(
         merchant_id="m2", epoch=1, n=9, known_frauds=9, known_legitimate=9, fraud_rate=0.4, fraud_run=3
     )
     story = story_of(user.pay(100.0, at_ms=-2 * HOUR_MS, device_id="d2", merchant_id="m2"), "EUR")
     assert "Usually 20.00 €" in story.detail
-    assert fact(story, "reputation").happened == "9 known frauds, 40.0 %"
+    assert fact(story, "reputation").happened == "9 known frauds from other devices, 40.0 %"
     assert fact(story, "device").happened == "new: d2"
     assert fact(story, "pace")[1:3] == ("1 in 24 h, 0 in 1 h", "1.0 a day")

@@ -2,9 +2,11 @@ from itertools import pairwise
 
 import pytest
 
-from detector.decision import Thresholds, decide, thresholds_by_profile
+from detector.decision import CHALLENGE_STANDS_AT, Thresholds, decide, thresholds_by_profile
+from detector.rules import BASE_LOG_ODDS, RULES
 from tests.builders import DAY_MS, HOUR_MS
 from tests.detecting import User, a_champion
+from weir.artefact import probability
 from weir.messages import RuleHit
 from weir.settings import DetectorSettings
 
@@ -21,6 +23,26 @@ def a_hit(decision):
 )
 def test_the_score_climbs_the_ladder(score, decision):
     assert decide(score, LADDER, []) == decision
+
+
+@pytest.mark.parametrize(
+    ("score", "asked", "decision"),
+    [(0.05, "challenge", "challenge"), (0.0499, "challenge", "approve"), (0.0, "review", "review")],
+)
+def test_a_sure_model_spares_a_customer_a_rules_challenge_but_no_review(score, asked, decision):
+    assert decide(score, LADDER, [a_hit(asked)]) == decision
+
+
+def test_every_rules_challenge_stands_as_long_as_no_model_is_trusted():
+    lowest = min(rule.weight for rule in RULES if rule.asks == "challenge")
+    assert probability(BASE_LOG_ODDS + lowest) >= CHALLENGE_STANDS_AT
+
+
+def test_a_spared_challenge_is_told_with_its_rule():
+    user = User(a_champion(trust=1.0, intercept=-8.0))
+    user.pay_daily(10, amount=20.0)
+    spared = user.pay(200.0)
+    assert ([hit.rule for hit in spared.rules], spared.decision) == (["amount_spike"], "approve")
 
 
 def test_a_rule_raises_the_decision():

@@ -22,7 +22,7 @@ def test_feature_names_are_unique():
 
 def test_every_feature_has_its_words():
     user = User()
-    user.reputation["m1"] = a_reputation(known_frauds=1, fraud_run=1, last_fraud_ms=NOON_MS - DAY_MS)
+    user.reputation["m1", True] = a_reputation(known_frauds=1, fraud_run=1, last_fraud_ms=NOON_MS - DAY_MS)
     payment = {"merchant_id": "m1", "merchant_category": "food", "device_id": "d1", **PARIS}
     user.pay_daily(8, **payment)
     features = user.pay(**payment).features
@@ -137,13 +137,37 @@ def test_a_merchant_without_labels_is_neither_good_nor_bad():
 
 def test_what_is_known_about_a_merchant_becomes_features():
     user = User()
-    user.reputation["m1"] = a_reputation(
+    user.reputation["m1", False] = a_reputation(
         fraud_rate=0.5, known_frauds=3, fraud_run=2, last_fraud_ms=NOON_MS - 2 * DAY_MS
     )
     features = user.pay(merchant_id="m1").features
     assert features["merchant_fraud_rate"] == pytest.approx(log(99))
     assert [round(expm1(features[name])) for name in ("merchant_known_frauds", "merchant_fraud_run")] == [3, 2]
     assert expm1(features["merchant_fraud_age_days"]) == pytest.approx(2)
+    assert features["merchant_fraud_share"] == pytest.approx(3 / 13)
+
+
+@pytest.mark.parametrize(("used_since_ms", "frauds"), [(-DAY_MS, 2), (-DAY_MS + 1, 7)])
+def test_a_payment_from_a_device_used_for_a_day_is_compared_with_those_from_customers_own(used_since_ms, frauds):
+    user = User()
+    user.reputation["m1", True] = a_reputation(own_device=True, known_frauds=2)
+    user.reputation["m1", False] = a_reputation(known_frauds=7)
+    user.pay(at_ms=used_since_ms, device_id="d1")
+    features = user.pay(merchant_id="m1", device_id="d1").features
+    assert features["device_own"] == float(frauds == 2)
+    assert expm1(features["merchant_known_frauds"]) == pytest.approx(frauds)
+
+
+def test_a_confirmed_device_is_the_customers_own_at_once():
+    user = User()
+    user.pay(at_ms=-DAY_MS, device_id="d1")
+    user.tell("device_confirmed", device_id="d2", at_ms=-HOUR_MS)
+    assert user.pay(device_id="d2").features["device_own"] == 1
+    assert user.pay(device_id="d3").features["device_own"] == 0
+
+
+def test_a_payment_that_names_no_device_says_nothing_of_whose_it_is():
+    assert "device_own" not in User().pay().features
 
 
 def test_an_hour_that_the_user_never_pays_at_is_unusual():

@@ -119,7 +119,7 @@ def test_a_spike_needs_a_history():
 )
 def test_a_merchant_is_bad_by_its_latest_or_by_many_known_frauds(frauds, run, rate, rules):
     user = User()
-    user.reputation["m1"] = Reputation(
+    user.reputation["m1", False] = Reputation(
         merchant_id="m1", epoch=1, n=9, known_frauds=frauds, known_legitimate=9, fraud_rate=rate, fraud_run=run
     )
     assert fired(user.pay(merchant_id="m1")) == rules
@@ -136,7 +136,7 @@ def test_a_failed_challenge_goes_to_review_until_one_is_passed():
 @pytest.mark.parametrize(("run", "words"), [(3, "the last 3 in a row"), (0, "40% of all")])
 def test_a_bad_merchant_is_told_by_what_makes_it_bad(run, words):
     user = User()
-    user.reputation["m1"] = Reputation(
+    user.reputation["m1", False] = Reputation(
         merchant_id="m1", epoch=1, n=9, known_frauds=9, known_legitimate=9, fraud_rate=0.4, fraud_run=run
     )
     assert words in user.pay(merchant_id="m1").rules[0].text

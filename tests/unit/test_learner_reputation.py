@@ -8,13 +8,19 @@ from tests.builders import DAY_MS, NOON_MS, an_example
 
 @pytest.fixture
 def reputations():
-    return Reputations(max_merchants=3)
+    return Reputations(max_records=3)
 
 
 def learn(reputations, *examples):
     for n, example in enumerate(examples, 1):
         reputations.learn(n, example)
     return {reputation.merchant_id: reputation for reputation in reputations.drain_changed(1)}
+
+
+def learn_by_device(reputations, *examples):
+    for n, example in enumerate(examples, 1):
+        reputations.learn(n, example)
+    return {(found.merchant_id, found.own_device): found for found in reputations.drain_changed(1)}
 
 
 def fraud(day=0, **fields):
@@ -28,6 +34,16 @@ def legitimate(day=0, **fields):
 def test_verdicts_are_counted(reputations):
     m1 = learn(reputations, fraud(1), fraud(2), legitimate(0))["m1"]
     assert (m1.known_frauds, m1.known_legitimate, m1.n) == (2, 1, 3)
+
+
+def test_payments_from_customers_own_devices_and_others_are_counted_apart(reputations):
+    own, new, none = {"device_own": 1.0}, {"device_own": 0.0}, {}
+    examples = [fraud(1, features=new), fraud(2, features=none), legitimate(3, features=own), fraud(4, features=own)]
+    found = learn_by_device(reputations, *examples)
+    other, theirs = found["m1", False], found["m1", True]
+    assert (other.known_frauds, other.known_legitimate, other.fraud_run, other.n) == (2, 0, 2, 2)
+    assert (theirs.known_frauds, theirs.known_legitimate, theirs.fraud_run, theirs.n) == (1, 1, 1, 4)
+    assert other.key != theirs.key
 
 
 def test_implicit_example_counts_for_those_it_stands_for(reputations):
