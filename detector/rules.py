@@ -111,7 +111,7 @@ def amount_spike(moment: Moment) -> str | None:
     return f"{exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
 
 
-@rule(version=3, weight=2.5, asks="challenge")
+@rule(version=3, weight=2.5, asks="review")
 def bad_merchant(moment: Moment) -> str | None:
     """The merchant has two known frauds or more and they are its latest known payments or a fifth of all of them.
 
