@@ -16,14 +16,14 @@ from detector.explanation import reasons_of, weigh
 from detector.feature_catalogue import features_of
 from detector.habits import DAY_MS
 from detector.history import advance, insert, is_late
-from detector.moment import Moment, Payers, moment_of
+from detector.moment import Moment, moment_of
 from detector.recent_decisions import Decided, first_decision, record_decision
 from detector.rules import hits_of, rules_log_odds
 from detector.state import Event, UserState
 from detector.user_events import note
 from weir.artefact import LinearScorer, probability
 from weir.errors import InvalidRecord
-from weir.messages import ModelRef, Position, Reputation, ScoredTransaction, Transaction, UserEvent
+from weir.messages import ModelRef, Payers, Position, Reputation, ScoredTransaction, Transaction, UserEvent
 from weir.settings import DetectorSettings
 
 

@@ -77,7 +77,14 @@ def merchant_fraud_run(moment: Moment) -> float | None:
     return log1p(moment.reputation.fraud_run) if moment.reputation else 0.0
 
 
-@feature("merchant", "0 to 1", lambda m, v: f"{v:.0%} of all known payments there {from_devices(m)} are fraud")
+def _known_share(moment: Moment) -> str:
+    frauds, legitimate = (
+        (moment.reputation.known_frauds, moment.reputation.known_legitimate) if moment.reputation else (0, 0)
+    )
+    return f"{frauds} of the merchant's {frauds + legitimate} known payments {from_devices(moment)} were fraud"
+
+
+@feature("merchant", "0 to 1", lambda m, _: _known_share(m))
 def merchant_fraud_share(moment: Moment) -> float | None:
     """The share of frauds among the merchant's known payments and one more: not smoothed, so that it speaks early."""
     merchant = moment.reputation

@@ -7,10 +7,9 @@ restore.
 from collections.abc import Iterable
 
 from detector.detector import Champion
-from detector.moment import Payers
 from weir.artefact import unpack, verify_reputation
 from weir.errors import InvalidRecord, RefusedArtefact
-from weir.messages import CONTROL, ModelRef, Publication, Reputation, decode_with
+from weir.messages import CONTROL, ModelRef, Payers, Publication, Reputation, decode_with
 
 
 class Knowledge:
@@ -58,5 +57,5 @@ class Knowledge:
     def _repute(self, reputation: Reputation) -> str:
         if not verify_reputation(reputation, self._signing_key):
             raise InvalidRecord("signature", "the reputation's signature does not verify")
-        self.reputation[reputation.merchant_id, reputation.own_device] = reputation
+        self.reputation[reputation.payers] = reputation
         return reputation.key

@@ -11,15 +11,12 @@ from detector.history import habits_at
 from detector.state import Event, Habits, UserState
 from detector.user_events import device_is_confirmed
 from detector.windows import HOUR_MS, Windows, windows_at
-from weir.messages import Reputation, Transaction
+from weir.messages import Payers, Reputation, Transaction
 
 COLD_BELOW = 5
 SHORTEST_JOURNEY_H = 1 / 60
 NO_EARLIER = -1
 OWN_AFTER_MS = DAY_MS
-
-Payers = tuple[str, bool]
-"""A merchant's payers: its id, and whether those are meant who pay from devices of their own."""
 
 Part = Callable[[Event], str | None]
 

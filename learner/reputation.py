@@ -10,19 +10,18 @@ from collections import OrderedDict
 import msgspec
 from msgspec import Struct
 
-from weir.messages import Example, Reputation
+from weir.messages import Example, Payers, Reputation
 
 MAX_RECORDS = 200_000
 PRIOR_EXAMPLES = 20.0
 PRIOR_RATE, PRIOR_RATE_EXAMPLES = 0.01, 100.0
 
 
-Payers = tuple[str, bool]
-"""A merchant's id, and whether those are meant who pay from devices of their own."""
-
-
 class Record(Struct):
-    """Counts of a merchant's payments from one kind of device. `legitimate` is in weights: a sub-sampled implicit example stands for several."""
+    """Counts of a merchant's payments from one kind of device.
+
+    `legitimate` is in weights: a sub-sampled implicit example stands for several.
+    """
 
     frauds: int = 0
     legitimate: float = 0.0

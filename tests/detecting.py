@@ -6,11 +6,10 @@ from typing import Any
 from detector.detector import Champion, Detector
 from detector.feature_catalogue import FEATURES
 from detector.features import Feature
-from detector.moment import Payers
 from detector.state import UserState
 from tests.builders import DAY_MS, NOON_MS, a_transaction, a_user_event
 from weir.artefact import LinearScorer, Term
-from weir.messages import ModelRef, Position, Reputation, ScoredTransaction, Transaction, encode
+from weir.messages import ModelRef, Payers, Position, Reputation, ScoredTransaction, Transaction, encode
 from weir.settings import DetectorSettings
 
 HERE = Position("live.transactions", 0, 0)

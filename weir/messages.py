@@ -238,6 +238,10 @@ class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publ
     drift: list[DriftFinding] = []
 
 
+Payers = tuple[str, bool]
+"""Those who pay a merchant: its id, and whether from devices of their own or from others."""
+
+
 class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reputation"):
     """What the learning log says about a merchant as of example `n`: payments from customers' own devices, or others.
 
@@ -256,6 +260,11 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
     fraud_run: int = 0
     last_fraud_ms: int | None = None
     signature: str = ""
+
+    @property
+    def payers(self) -> Payers:
+        """Whose payments it is about."""
+        return self.merchant_id, self.own_device
 
     @property
     def key(self) -> str:
