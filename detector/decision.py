@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from detector.habits import DAY_MS
 from detector.moment import Moment
+from detector.rules import YIELDING
 from detector.user_events import failed_challenges
 from weir.messages import Decision, RuleHit
 from weir.settings import DetectorSettings
@@ -16,7 +17,7 @@ Profile = Literal["new", "standard", "trusted"]
 TRUSTED_PAYMENTS = 100
 TRUSTED_DAYS = 60
 NEW_CHALLENGE_SHARE = 2 / 3
-CHALLENGE_STANDS_AT = 0.05
+YIELDS_BELOW = 0.05
 """Under what the mildest rule says alone: only a model that has come to be trusted, and is sure, gets below."""
 
 _RUNG: dict[Decision, int] = {"approve": 0, "challenge": 1, "review": 2, "block": 3}
@@ -62,13 +63,12 @@ def profile_of(moment: Moment) -> Profile:
 def decide(score: float, thresholds: Thresholds, hits: Iterable[RuleHit]) -> Decision:
     """The higher of what the score demands and what the rules ask for.
 
-    A good customer is spared the challenge that a rule asks for where the score is below `CHALLENGE_STANDS_AT`: rules do
-    not learn whom they stop in vain, the model does. A review that a rule asks for always stands.
+    A good customer is spared what a yielding rule asks for where the score is below `YIELDS_BELOW`: rules do not learn
+    whom they stop in vain, the model does.
     """
     decision = thresholds.ladder(score)
     for hit in hits:
-        if hit.decision == "challenge" and score < CHALLENGE_STANDS_AT:
-            continue
-        if _RUNG[hit.decision] > _RUNG[decision]:
+        spared = hit.rule in YIELDING and score < YIELDS_BELOW
+        if not spared and _RUNG[hit.decision] > _RUNG[decision]:
             decision = hit.decision
     return decision

@@ -34,17 +34,22 @@ Evidence = Callable[[Moment], str | None]
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """A rule. Its version changes with anything that changes when it fires, or its weight."""
+    """A rule. Its version changes with anything that changes when it fires, or what it weighs or asks for.
+
+    `yields` says that its challenge is spared where a trusted model is sure: for evidence of which the model has seen all
+    there is. A rule that knows an attack does not yield: the model may never have been taught that attack.
+    """
 
     name: str
     version: int
     weight: float
     asks: Asks
+    yields: bool
     description: str
     evidence: Evidence
 
 
-def rule(version: int, weight: float, asks: Asks) -> Callable[[Evidence], Rule]:
+def rule(version: int, weight: float, asks: Asks, *, yields: bool = False) -> Callable[[Evidence], Rule]:
     """Make a function a rule: its name is the rule's, its docstring the description."""
 
     def row(evidence: Evidence) -> Rule:
@@ -53,6 +58,7 @@ def rule(version: int, weight: float, asks: Asks) -> Callable[[Evidence], Rule]:
             version=version,
             weight=weight,
             asks=asks,
+            yields=yields,
             description=" ".join((evidence.__doc__ or "").split()),
             evidence=evidence,
         )
@@ -90,7 +96,7 @@ def card_testing(moment: Moment) -> str | None:
     return f"{tiny} tiny payments in the 10 minutes before" if tiny >= MANY_BEFORE else None
 
 
-@rule(version=1, weight=2.0, asks="challenge")
+@rule(version=2, weight=2.0, asks="challenge", yields=True)
 def new_device_high_amount(moment: Moment) -> str | None:
     """A device that is new for the customer pays at least three times the usual, and not less than the OTP threshold.
 
@@ -102,7 +108,7 @@ def new_device_high_amount(moment: Moment) -> str | None:
     return f"A new device pays {exp(ratio):.1f} times the usual {moment.habits.amount:.2f} {moment.currency}"
 
 
-@rule(version=1, weight=2.0, asks="challenge")
+@rule(version=2, weight=2.0, asks="challenge", yields=True)
 def amount_spike(moment: Moment) -> str | None:
     """The amount is at least five times the usual, and not less than the OTP threshold; never on a cold history."""
     ratio = moment.amount_ratio
@@ -111,7 +117,7 @@ def amount_spike(moment: Moment) -> str | None:
     return f"{exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
 
 
-@rule(version=3, weight=2.5, asks="review")
+@rule(version=3, weight=2.5, asks="challenge")
 def bad_merchant(moment: Moment) -> str | None:
     """The merchant has two known frauds or more and they are its latest known payments or a fifth of all of them.
 
@@ -144,6 +150,7 @@ RULES: tuple[Rule, ...] = (
     challenge_not_passed,
 )
 WEIGHTS = {rule.name: rule.weight for rule in RULES}
+YIELDING = frozenset(rule.name for rule in RULES if rule.yields)
 
 
 def rules_log_odds(hits: Iterable[RuleHit]) -> float:

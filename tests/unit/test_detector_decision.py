@@ -2,9 +2,9 @@ from itertools import pairwise
 
 import pytest
 
-from detector.decision import CHALLENGE_STANDS_AT, Thresholds, decide, thresholds_by_profile
+from detector.decision import YIELDS_BELOW, Thresholds, decide, thresholds_by_profile
 from detector.rules import BASE_LOG_ODDS, RULES
-from tests.builders import DAY_MS, HOUR_MS
+from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.detecting import User, a_champion
 from weir.artefact import probability
 from weir.messages import RuleHit
@@ -13,8 +13,8 @@ from weir.settings import DetectorSettings
 LADDER = Thresholds(0.3, 0.6, 0.95)
 
 
-def a_hit(decision):
-    return RuleHit(rule="r", version=1, decision=decision, text="")
+def a_hit(decision, rule="card_testing"):
+    return RuleHit(rule=rule, version=1, decision=decision, text="")
 
 
 @pytest.mark.parametrize(
@@ -26,16 +26,24 @@ def test_the_score_climbs_the_ladder(score, decision):
 
 
 @pytest.mark.parametrize(
-    ("score", "asked", "decision"),
-    [(0.05, "challenge", "challenge"), (0.0499, "challenge", "approve"), (0.0, "review", "review")],
+    ("score", "rule", "decision"),
+    [(0.05, "amount_spike", "challenge"), (0.0499, "amount_spike", "approve"), (0.0, "card_testing", "challenge")],
 )
-def test_a_sure_model_spares_a_customer_a_rules_challenge_but_no_review(score, asked, decision):
-    assert decide(score, LADDER, [a_hit(asked)]) == decision
+def test_a_sure_model_spares_a_customer_the_challenge_of_a_rule_that_yields(score, rule, decision):
+    assert decide(score, LADDER, [a_hit("challenge", rule)]) == decision
 
 
-def test_every_rules_challenge_stands_as_long_as_no_model_is_trusted():
-    lowest = min(rule.weight for rule in RULES if rule.asks == "challenge")
-    assert probability(BASE_LOG_ODDS + lowest) >= CHALLENGE_STANDS_AT
+def test_no_rule_yields_as_long_as_no_model_is_trusted():
+    lowest = min(rule.weight for rule in RULES if rule.yields)
+    assert probability(BASE_LOG_ODDS + lowest) >= YIELDS_BELOW
+
+
+@pytest.mark.parametrize(("amounts", "rule"), [([1.0] * 4, "card_testing"), ([28.0] * 4, "velocity_under_threshold")])
+def test_an_attack_that_a_sure_model_was_never_taught_is_stopped(amounts, rule):
+    user = User(a_champion(trust=1.0, intercept=-8.0))
+    last = [user.pay(amount, at_ms=number * MINUTE_MS) for number, amount in enumerate(amounts)][-1]
+    assert rule in [hit.rule for hit in last.rules]
+    assert (last.decision, last.score < YIELDS_BELOW) == ("challenge", True)
 
 
 def test_a_spared_challenge_is_told_with_its_rule():

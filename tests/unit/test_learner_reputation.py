@@ -12,15 +12,13 @@ def reputations():
 
 
 def learn(reputations, *examples):
-    for n, example in enumerate(examples, 1):
-        reputations.learn(n, example)
-    return {reputation.merchant_id: reputation for reputation in reputations.drain_changed(1)}
+    return {merchant_id: found for (merchant_id, _), found in learn_by_device(reputations, *examples).items()}
 
 
 def learn_by_device(reputations, *examples):
     for n, example in enumerate(examples, 1):
         reputations.learn(n, example)
-    return {(found.merchant_id, found.own_device): found for found in reputations.drain_changed(1)}
+    return {found.payers: found for found in reputations.drain_changed(1)}
 
 
 def fraud(day=0, **fields):
