@@ -18,6 +18,10 @@ def is_new_device(moment: Moment) -> bool:
     )
 
 
+def _days(days: float) -> str:
+    return f"{days:.1f} days" if days >= 1 else "less than a day"
+
+
 @feature("device", "0 or 1", lambda _, v: f"The device is {'new' if v else 'known'} for this customer")
 def device_new(moment: Moment) -> float | None:
     """Whether the device is new for the user and not confirmed; absent where no earlier device is known."""
@@ -34,7 +38,7 @@ def device_own(moment: Moment) -> float | None:
     return None if moment.transaction.device_id is None else float(moment.own_device)
 
 
-@feature("device", "log(1 + days)", lambda _, v: f"This customer has used the device for {expm1(v):.0f} days")
+@feature("device", "log(1 + days)", lambda _, v: f"This customer has used the device for {_days(expm1(v))}")
 def device_age_days(moment: Moment) -> float | None:
     """Time since the user first paid with this device; absent for one never seen."""
     first_ms = moment.device_first_ms

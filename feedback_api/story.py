@@ -5,7 +5,7 @@ feature does not say is not said. Every text may contain what a stranger sent; w
 """
 
 from math import exp, expm1
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from feedback_api.words import DAY_MS, MINUTE_MS, money, plural, span
 from weir.errors import InvalidRecord
@@ -16,6 +16,9 @@ UNUSUAL_RATIO, FAR_KM, UNUSUAL_HOUR, BAD_RATE, FAST_KMH = 3.0, 300.0, 1.2, 0.05,
 
 TELLING = ("card_testing", "velocity_under_threshold", "bad_merchant", "new_device_high_amount", "challenge_not_passed")
 """Which rule's words make the better headline where several fired."""
+
+
+DeviceKind = Literal["own", "recent", "new"]
 
 
 class Fact(NamedTuple):
@@ -118,10 +121,30 @@ def _detail(alert: ScoredTransaction, payment: Transaction | None, currency: str
     features, paid = alert.features, f"Paid {money(alert.amount, currency)}"
     merchant = f" to {alert.merchant_id}" if alert.merchant_id else ""
     category = f" ({_category(payment)})" if _category(payment) else ""
-    device = {0.0: " with a known device", 1.0: " with a new device"}.get(features.get("device_new", -1.0), "")
+    device = _DEVICE_IN_WORDS[_device_kind(features)]
     usual = _usual(alert)
     normal = f" Usually {money(usual, currency)}." if usual is not None else " No earlier payment to compare with."
     return f"{paid}{merchant}{category}{device}.{normal}"
+
+
+def _device_kind(features: dict[str, float]) -> DeviceKind | None:
+    """None where no device is named, or none was known that it could differ from."""
+    if features.get("device_own") == 1.0:
+        return "own"
+    match features.get("device_new"):
+        case 0.0:
+            return "recent"
+        case 1.0:
+            return "new"
+    return None
+
+
+_DEVICE_IN_WORDS: dict[DeviceKind | None, str] = {
+    "own": " with the customer's own device",
+    "recent": " with a device used for less than a day",
+    "new": " with a new device",
+    None: "",
+}
 
 
 def _category(payment: Transaction | None) -> str:
@@ -181,15 +204,12 @@ def _way(features: dict[str, float]) -> Fact | None:
 def _device(features: dict[str, float], payment: Transaction | None) -> Fact | None:
     if features.get("device_missing") == 1.0:
         return Fact("device", "not named", _devices(features), odd=False)
-    name = payment.device_id if payment else None
-    age = _told(features, "device_age_days")
-    if features.get("device_new") == 1.0:
-        return Fact("device", f"new: {name}" if name else "new", _devices(features), odd=True)
-    if age is None:
+    kind, age = _device_kind(features), _told(features, "device_age_days")
+    if kind is None:
         return None
-    return Fact(
-        "device", f"known: {name}" if name else "known", f"used for {span(max(age * DAY_MS, MINUTE_MS))}", odd=False
-    )
+    happened = f"{kind}: {payment.device_id}" if payment and payment.device_id else kind
+    normal = _devices(features) if age is None else f"used for {span(max(age * DAY_MS, MINUTE_MS))}"
+    return Fact("device", happened, normal, odd=kind != "own")
 
 
 def _devices(features: dict[str, float]) -> str:

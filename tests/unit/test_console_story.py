@@ -74,10 +74,17 @@ def test_evidence_in_the_same_words_is_one_piece_of_evidence():
     ("features", "told"),
     [
         ({"device_new": 1.0, "devices_24h": 0.0}, ("new: d1", "none in 24 hours", True)),
-        ({"device_new": 0.0, "device_age_days": log1p(14)}, ("known: d1", "used for 14 days", False)),
+        (
+            {"device_new": 0.0, "device_own": 1.0, "device_age_days": log1p(14)},
+            ("own: d1", "used for 14 days", False),
+        ),
+        (
+            {"device_new": 0.0, "device_own": 0.0, "device_age_days": log1p(27 / 1440)},
+            ("recent: d1", "used for 27 minutes", True),
+        ),
     ],
 )
-def test_a_device_is_new_or_known_for_so_long(features, told):
+def test_a_device_is_new_or_recent_or_the_customers_own(features, told):
     assert fact(a_story(features, payment=a_transaction(device_id="d1")), "device")[1:] == told
 
 
