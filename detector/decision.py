@@ -17,7 +17,7 @@ Profile = Literal["new", "standard", "trusted"]
 TRUSTED_PAYMENTS = 100
 TRUSTED_DAYS = 60
 NEW_CHALLENGE_SHARE = 2 / 3
-YIELDS_BELOW = 0.05
+YIELDS_BELOW = 0.1
 """Under what the mildest rule says alone: only a model that has come to be trusted, and is sure, gets below."""
 
 _RUNG: dict[Decision, int] = {"approve": 0, "challenge": 1, "review": 2, "block": 3}

@@ -25,7 +25,7 @@ NEARBY_KM = 300
 MANY_BEFORE = 3
 HIGH_RATIO = log(3)
 SPIKE_RATIO = log(5)
-BAD_MERCHANT_FRAUDS = 2
+BAD_MERCHANT_VICTIMS = 2
 BAD_MERCHANT_RUN = 2
 BAD_MERCHANT_RATE = 0.2
 
@@ -96,7 +96,7 @@ def card_testing(moment: Moment) -> str | None:
     return f"{tiny} tiny payments in the 10 minutes before" if tiny >= MANY_BEFORE else None
 
 
-@rule(version=2, weight=2.0, asks="challenge", yields=True)
+@rule(version=3, weight=2.0, asks="challenge", yields=True)
 def new_device_high_amount(moment: Moment) -> str | None:
     """A device that is new for the customer pays at least three times the usual, and not less than the OTP threshold.
 
@@ -108,7 +108,7 @@ def new_device_high_amount(moment: Moment) -> str | None:
     return f"A new device pays {exp(ratio):.1f} times the usual {moment.habits.amount:.2f} {moment.currency}"
 
 
-@rule(version=2, weight=2.0, asks="challenge", yields=True)
+@rule(version=3, weight=2.0, asks="challenge", yields=True)
 def amount_spike(moment: Moment) -> str | None:
     """The amount is at least five times the usual, and not less than the OTP threshold; never on a cold history."""
     ratio = moment.amount_ratio
@@ -117,14 +117,15 @@ def amount_spike(moment: Moment) -> str | None:
     return f"{exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
 
 
-@rule(version=3, weight=2.5, asks="challenge")
+@rule(version=4, weight=2.5, asks="challenge")
 def bad_merchant(moment: Moment) -> str | None:
-    """The merchant has two known frauds or more and they are its latest known payments or a fifth of all of them.
+    """The merchant has known frauds of two customers or more, and frauds are its last two known payments or a fifth of all.
 
-    Payments from customers' own devices and all others are counted apart, and like is compared with like.
+    Payments from customers' own devices and all others are counted apart, and like is compared with like. The frauds of
+    one customer are one theft: the thief chose the shop.
     """
     merchant = moment.reputation
-    if merchant is None or merchant.known_frauds < BAD_MERCHANT_FRAUDS:
+    if merchant is None or merchant.known_victims < BAD_MERCHANT_VICTIMS:
         return None
     if merchant.fraud_run < BAD_MERCHANT_RUN and merchant.fraud_rate < BAD_MERCHANT_RATE:
         return None

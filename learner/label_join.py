@@ -42,6 +42,7 @@ class Subject(Struct, frozen=True, array_like=True):
     features: dict[str, float]
     model: ModelRef | None
     merchant_id: str | None
+    user_id: str | None = None
 
 
 class JoinState(Struct, array_like=True):

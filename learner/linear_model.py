@@ -10,6 +10,7 @@ from typing import Any
 
 from river import base, linear_model, optim, preprocessing
 
+from learner.steady_base import SteadyBase
 from weir.artefact import LinearScorer, Term, probability
 from weir.settings import LearningSettings
 
@@ -46,7 +47,7 @@ class FeatureScaler(preprocessing.StandardScaler):  # type: ignore[misc] # River
 
 
 class LinearModel(base.Classifier):  # type: ignore[misc] # likewise
-    """Scaled logistic regression.
+    """Scaled logistic regression whose base of suspicion is held steady.
 
     >>> model = LinearModel()
     >>> model.learn_one({"amount": 3.0}, True)
@@ -62,16 +63,35 @@ class LinearModel(base.Classifier):  # type: ignore[misc] # likewise
             intercept_init=INTERCEPT,
             intercept_lr=INTERCEPT_RATE,
         )
+        self.base = SteadyBase()
 
     def learn_one(self, x: dict[str, float], y: Any, w: float = 1.0) -> None:
         """Learn one example in a fixed order of its features, whatever order they came in."""
         ordered = dict(sorted(x.items()))
         self.scaler.learn_one(ordered)
         self.classifier.learn_one(self.scaler.transform_one(ordered), bool(y), w)
+        if not y:
+            self.base.learn_legitimate(ordered, w)
+        self.base.hold(float(self.classifier.intercept), self.terms(), w)
+
+    @property
+    def intercept(self) -> float:
+        """The intercept, corrected by what holds the base steady."""
+        return float(self.classifier.intercept) + self.base.correction
+
+    def terms(self) -> dict[str, Term]:
+        """Each feature's part of the log-odds, by name; one that has not varied or weighs nothing is left out."""
+        terms = {}
+        for name, weight in sorted(self.classifier.weights.items()):
+            factor, mean = self.scaler.standard(name)
+            if weight != 0.0 and factor != 0.0:
+                terms[name] = Term(slope=weight * factor, offset=-weight * factor * mean)
+        return terms
 
     def log_odds_one(self, x: dict[str, float]) -> float:
         """The log-odds of fraud."""
-        return float(self.classifier._raw_dot_one(self.scaler.transform_one(dict(sorted(x.items())))))  # noqa: SLF001 # River offers the probability only, which saturates
+        scaled = self.scaler.transform_one(dict(sorted(x.items())))
+        return float(self.classifier._raw_dot_one(scaled)) + self.base.correction  # noqa: SLF001 # River offers the probability only, which saturates
 
     def predict_proba_one(self, x: dict[str, float]) -> dict[bool, float]:
         """The probability of each verdict; fraud is True."""
@@ -87,6 +107,7 @@ class LinearModel(base.Classifier):  # type: ignore[misc] # likewise
             "weights": dict(self.classifier.weights),
             "intercept": float(self.classifier.intercept),
             "intercept_rate": INTERCEPT_RATE,
+            "base": self.base.learned_state(),
             "optimiser": {
                 "kind": type(optimiser).__name__,
                 "rate": self.learning_rate,
@@ -109,9 +130,4 @@ def trust_in(frauds: int, legitimate: int) -> float:
 
 def compile_scorer(model: LinearModel, trust: float) -> LinearScorer:
     """The model as the detector holds it."""
-    terms = {}
-    for name, weight in sorted(model.classifier.weights.items()):
-        factor, mean = model.scaler.standard(name)
-        if weight != 0.0 and factor != 0.0:
-            terms[name] = Term(slope=weight * factor, offset=-weight * factor * mean)
-    return LinearScorer(intercept=float(model.classifier.intercept), terms=terms, trust=trust)
+    return LinearScorer(intercept=model.intercept, terms=model.terms(), trust=trust)

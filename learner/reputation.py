@@ -13,6 +13,7 @@ from msgspec import Struct
 from weir.messages import Example, Payers, Reputation
 
 MAX_RECORDS = 200_000
+MAX_VICTIMS = 16
 PRIOR_EXAMPLES = 20.0
 PRIOR_RATE, PRIOR_RATE_EXAMPLES = 0.01, 100.0
 
@@ -20,10 +21,12 @@ PRIOR_RATE, PRIOR_RATE_EXAMPLES = 0.01, 100.0
 class Record(Struct):
     """Counts of a merchant's payments from one kind of device.
 
-    `legitimate` is in weights: a sub-sampled implicit example stands for several.
+    `legitimate` is in weights: a sub-sampled implicit example stands for several. `victims` are the customers with how
+    many of the frauds befell each; beyond `MAX_VICTIMS` further ones are not told apart.
     """
 
     frauds: int = 0
+    victims: dict[str, int] = msgspec.field(default_factory=dict)
     legitimate: float = 0.0
     fraud_run: int = 0
     last_fraud_ms: int | None = None
@@ -39,6 +42,7 @@ class Record(Struct):
 
     def _fraud(self, example: Example) -> None:
         self.frauds += 1
+        self._befell(_victim(example))
         self.legitimate = max(0.0, self.legitimate - _taken_back(example))
         if self.last_legitimate_ms is None or example.event_time_ms > self.last_legitimate_ms:
             self.fraud_run += 1
@@ -50,11 +54,21 @@ class Record(Struct):
         self.last_legitimate_ms = max(self.last_legitimate_ms or 0, example.event_time_ms)
         if example.supersedes is not None:
             self.frauds = max(0, self.frauds - 1)
+            self._did_not_befall(_victim(example))
             self.fraud_run = max(0, self.fraud_run - 1)
         if self.frauds == 0:
             self.last_fraud_ms = None
         if self.last_fraud_ms is None or example.event_time_ms >= self.last_fraud_ms:
             self.fraud_run = 0
+
+    def _befell(self, victim: str) -> None:
+        if victim in self.victims or len(self.victims) < MAX_VICTIMS:
+            self.victims[victim] = self.victims.get(victim, 0) + 1
+
+    def _did_not_befall(self, victim: str) -> None:
+        left = self.victims.pop(victim, 0) - 1
+        if left > 0:
+            self.victims[victim] = left
 
 
 class Reputations:
@@ -109,6 +123,7 @@ class Reputations:
             epoch=epoch,
             n=record.n,
             known_frauds=record.frauds,
+            known_victims=len(record.victims),
             known_legitimate=round(record.legitimate),
             fraud_rate=(record.frauds + PRIOR_EXAMPLES * self.base_rate) / (examples + PRIOR_EXAMPLES),
             fraud_run=record.fraud_run,
@@ -126,3 +141,8 @@ def _taken_back(example: Example) -> float:
     if example.supersedes is None:
         return 0.0
     return 1.0 if example.superseded_weight is None else example.superseded_weight
+
+
+def _victim(example: Example) -> str:
+    """Whose payment it was; an older example does not say, and stands for a customer of its own."""
+    return example.user_id or example.transaction_id

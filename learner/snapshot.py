@@ -15,7 +15,7 @@ from learner.fold import Fold
 from weir.artefact import sign
 from weir.errors import RefusedArtefact
 
-FORMAT = f"3 river-{version('river')}"
+FORMAT = f"4 river-{version('river')}"
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):

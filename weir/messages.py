@@ -174,6 +174,7 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     features: dict[str, float]
     model: ModelRef | None = None
     merchant_id: str | None = None
+    user_id: str | None = None
     fraud_type: str | None = None
 
     @property
@@ -246,7 +247,8 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
     """What the learning log says about a merchant as of example `n`: payments from customers' own devices, or others.
 
     The two are told apart since strangers pay from devices of their own: their frauds say nothing against the merchant's
-    customers. `fraud_rate` is smoothed towards the base rate; the times are event times in milliseconds.
+    customers. `known_victims` are the customers that the known frauds befell, at most 16; `fraud_rate` is smoothed towards
+    the base rate; the times are event times in milliseconds.
     """
 
     schema_version: int = 1
@@ -255,6 +257,7 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
     epoch: int
     n: int
     known_frauds: int
+    known_victims: int = 0
     known_legitimate: int
     fraud_rate: float
     fraud_run: int = 0

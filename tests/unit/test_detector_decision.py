@@ -27,7 +27,7 @@ def test_the_score_climbs_the_ladder(score, decision):
 
 @pytest.mark.parametrize(
     ("score", "rule", "decision"),
-    [(0.05, "amount_spike", "challenge"), (0.0499, "amount_spike", "approve"), (0.0, "card_testing", "challenge")],
+    [(0.1, "amount_spike", "challenge"), (0.0999, "amount_spike", "approve"), (0.0, "card_testing", "challenge")],
 )
 def test_a_sure_model_spares_a_customer_the_challenge_of_a_rule_that_yields(score, rule, decision):
     assert decide(score, LADDER, [a_hit("challenge", rule)]) == decision

@@ -114,13 +114,20 @@ def test_a_spike_needs_a_history():
 
 
 @pytest.mark.parametrize(
-    ("frauds", "run", "rate", "rules"),
-    [(1, 1, 0.5, []), (2, 2, 0.02, ["bad_merchant"]), (9, 0, 0.2, ["bad_merchant"]), (9, 1, 0.02, [])],
+    ("victims", "run", "rate", "rules"),
+    [(1, 9, 0.5, []), (2, 2, 0.02, ["bad_merchant"]), (2, 0, 0.2, ["bad_merchant"]), (2, 1, 0.02, [])],
 )
-def test_a_merchant_is_bad_by_its_latest_or_by_many_known_frauds(frauds, run, rate, rules):
+def test_a_merchant_is_bad_by_its_latest_or_by_many_known_frauds_of_several_customers(victims, run, rate, rules):
     user = User()
     user.reputation["m1", False] = Reputation(
-        merchant_id="m1", epoch=1, n=9, known_frauds=frauds, known_legitimate=9, fraud_rate=rate, fraud_run=run
+        merchant_id="m1",
+        epoch=1,
+        n=9,
+        known_frauds=9,
+        known_victims=victims,
+        known_legitimate=9,
+        fraud_rate=rate,
+        fraud_run=run,
     )
     assert fired(user.pay(merchant_id="m1")) == rules
 
@@ -137,6 +144,13 @@ def test_a_failed_challenge_goes_to_review_until_one_is_passed():
 def test_a_bad_merchant_is_told_by_what_makes_it_bad(run, words):
     user = User()
     user.reputation["m1", False] = Reputation(
-        merchant_id="m1", epoch=1, n=9, known_frauds=9, known_legitimate=9, fraud_rate=0.4, fraud_run=run
+        merchant_id="m1",
+        epoch=1,
+        n=9,
+        known_frauds=9,
+        known_victims=2,
+        known_legitimate=9,
+        fraud_rate=0.4,
+        fraud_run=run,
     )
     assert words in user.pay(merchant_id="m1").rules[0].text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from learner.reputation import Reputations
+from learner.reputation import MAX_VICTIMS, Reputations
 from tests.builders import DAY_MS, NOON_MS, an_example
 
 
@@ -32,6 +32,27 @@ def legitimate(day=0, **fields):
 def test_verdicts_are_counted(reputations):
     m1 = learn(reputations, fraud(1), fraud(2), legitimate(0))["m1"]
     assert (m1.known_frauds, m1.known_legitimate, m1.n) == (2, 1, 3)
+
+
+def test_victims_are_customers_not_frauds(reputations):
+    m1 = learn(reputations, fraud(1, user_id="u1"), fraud(1, user_id="u1"), fraud(2, user_id="u2"), legitimate())["m1"]
+    assert (m1.known_frauds, m1.known_victims) == (3, 2)
+
+
+def test_customer_is_a_victim_until_the_last_fraud_is_withdrawn(reputations):
+    withdrawn = legitimate(user_id="u1", outcome="revision", supersedes=0, superseded_weight=1.0)
+    assert learn(reputations, fraud(user_id="u1"), fraud(user_id="u1"), withdrawn)["m1"].known_victims == 1
+    assert learn(reputations, withdrawn)["m1"].known_victims == 0
+
+
+def test_example_that_names_no_customer_has_a_victim_of_its_own(reputations):
+    assert learn(reputations, fraud(transaction_id="t1"), fraud(transaction_id="t2"))["m1"].known_victims == 2
+
+
+def test_victims_beyond_the_most_are_not_told_apart(reputations):
+    frauds = [fraud(user_id=f"u{number}") for number in range(MAX_VICTIMS + 3)]
+    m1 = learn(reputations, *frauds)["m1"]
+    assert (m1.known_frauds, m1.known_victims) == (MAX_VICTIMS + 3, MAX_VICTIMS)
 
 
 def test_payments_from_customers_own_devices_and_others_are_counted_apart(reputations):

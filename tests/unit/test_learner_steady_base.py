@@ -1,0 +1,93 @@
+"""The base of suspicion: the mean log-odds of known legitimate payments fall at once and rise slowly."""
+
+import random
+
+import pytest
+
+from learner.linear_model import LinearModel, compile_scorer
+from learner.steady_base import RECOVERY, WINDOW, SteadyBase
+from weir.artefact import Term
+
+TERMS = {"amount": Term(slope=2.0, offset=-1.0), "device_missing": Term(slope=3.0, offset=0.0)}
+
+
+@pytest.fixture
+def base():
+    """Half of the legitimate payments have an amount of 3, the others none."""
+    base = SteadyBase()
+    for number in range(int(WINDOW) + 1):
+        base.learn_legitimate({"amount": 3.0} if number % 2 else {}, 1.0)
+    base.hold(-6.0, TERMS, 1.0)
+    return base
+
+
+def test_nothing_is_held_until_a_window_of_legitimate_payments_is_known():
+    base = SteadyBase()
+    base.learn_legitimate({"amount": 3.0}, WINDOW)
+    base.hold(-6.0, TERMS, 1.0)
+    base.hold(-2.0, TERMS, 1.0)
+    assert base.correction == 0.0
+
+
+def test_mean_is_that_of_the_log_odds_with_absent_features_adding_nothing(base):
+    base.hold(-9.0, TERMS, 1.0)
+    assert base.learned_state()["held"] == pytest.approx(-9.0 + 0.5 * (2.0 * 3.0 - 1.0), abs=0.02)
+
+
+def test_it_falls_with_the_model_at_once(base):
+    base.hold(-7.0, TERMS, 1.0)
+    assert base.correction == 0.0
+
+
+def test_a_rise_is_held_back(base):
+    base.hold(-5.0, TERMS, 1.0)
+    assert base.correction == pytest.approx(-1.0, abs=0.001)
+
+
+def test_a_rise_that_lasts_is_followed(base):
+    for _ in range(200):
+        base.hold(-5.0, TERMS, RECOVERY / 100)
+    assert base.correction == pytest.approx(-0.135, abs=0.005)
+
+
+def test_an_example_counts_for_the_payments_that_it_stands_for():
+    light, heavy = SteadyBase(), SteadyBase()
+    for number in range(400):
+        heavy.learn_legitimate({"amount": float(number % 2)}, 5.0)
+        for _ in range(5):
+            light.learn_legitimate({"amount": float(number % 2)}, 1.0)
+    values = [base.learned_state()["values"]["amount"] for base in (light, heavy)]
+    assert values[0] == pytest.approx(values[1], abs=0.005)
+
+
+def test_frauds_that_look_like_good_customers_make_nobody_else_suspect():
+    """Amounts tell the old frauds; the new ones have the amounts of good customers, on an old device as theirs are."""
+    rng, model = random.Random(1), LinearModel(0.1)
+
+    def payment(fraud):
+        return {"amount": rng.gauss(6.0 if fraud else 3.0, 1.0), "device_age": rng.gauss(0.5 if fraud else 3.0, 0.5)}
+
+    for number in range(4000):
+        fraud = number % 10 == 0
+        model.learn_one(payment(fraud), fraud, 1.0 if fraud else 5.0)
+    good = [payment(fraud=False) for _ in range(300)]
+    before, raw_before = _mean(model, good), _mean(model, good) - model.base.correction
+    for _ in range(60):
+        model.learn_one(payment(fraud=False), True)
+    assert _mean(model, good) - model.base.correction > raw_before + 0.3
+    assert _mean(model, good) < before + 0.1
+
+
+def test_what_scores_is_what_is_held():
+    model = LinearModel()
+    for number in range(2000):
+        model.learn_one({"amount": float(number % 7)}, number % 7 == 6, 1.0)
+    for _ in range(50):
+        model.learn_one({"amount": 1.0}, True)
+    assert model.base.correction < 0
+    features = {"amount": 2.0}
+    assert compile_scorer(model, 1.0).log_odds(features) == pytest.approx(model.log_odds_one(features), abs=1e-9)
+
+
+def _mean(model, payments):
+    return sum(map(model.log_odds_one, payments)) / len(payments)
