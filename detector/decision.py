@@ -17,8 +17,8 @@ Profile = Literal["new", "standard", "trusted"]
 TRUSTED_PAYMENTS = 100
 TRUSTED_DAYS = 60
 NEW_CHALLENGE_SHARE = 2 / 3
-YIELDS_BELOW = 0.1
-"""Under what the mildest rule says alone: only a model that has come to be trusted, and is sure, gets below."""
+YIELDS_BELOW, YIELDS_TO_TRUST = 0.1, 0.5
+"""A rule yields to a score below the one, if the model's trust is at least the other."""
 
 _RUNG: dict[Decision, int] = {"approve": 0, "challenge": 1, "review": 2, "block": 3}
 
@@ -60,15 +60,15 @@ def profile_of(moment: Moment) -> Profile:
     return "standard"
 
 
-def decide(score: float, thresholds: Thresholds, hits: Iterable[RuleHit]) -> Decision:
+def decide(score: float, thresholds: Thresholds, hits: Iterable[RuleHit], trust: float) -> Decision:
     """The higher of what the score demands and what the rules ask for.
 
-    A good customer is spared what a yielding rule asks for where the score is below `YIELDS_BELOW`: rules do not learn
-    whom they stop in vain, the model does.
+    A good customer is spared what a yielding rule asks for where a trusted model is sure: rules do not learn whom they
+    stop in vain, the model does.
     """
-    decision = thresholds.ladder(score)
+    decision, sure = thresholds.ladder(score), score < YIELDS_BELOW and trust >= YIELDS_TO_TRUST
     for hit in hits:
-        spared = hit.rule in YIELDING and score < YIELDS_BELOW
+        spared = sure and hit.rule in YIELDING
         if not spared and _RUNG[hit.decision] > _RUNG[decision]:
             decision = hit.decision
     return decision

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from detector.decision import YIELDS_BELOW
+from detector.decision import YIELDS_BELOW, YIELDS_TO_TRUST
 from detector.feature_catalogue import FEATURES
 from detector.rules import BASE_LOG_ODDS, RULES
 from weir.artefact import probability
@@ -26,8 +26,8 @@ _RULES_INTRO = f"""\
 Rules speak before a model has learned, and by the part that the model is not yet trusted with afterwards:
 `log odds = (1 - trust) * ({BASE_LOG_ODDS:g} + weights of the rules that fire) + trust * model`. Without any rule that is a
 score of {probability(BASE_LOG_ODDS):.3f}. A rule may raise the decision to challenge or review; only a high score blocks. A
-rule that yields asks in vain where the score is below {YIELDS_BELOW:g}, which it does not let the score be before a model is
-trusted: it speaks of what the model sees as well. A rule that knows an attack never yields. The OTP threshold is the setting `detector.otp_threshold`.
+rule that yields asks in vain where the score is below {YIELDS_BELOW:g} and the model's trust is {YIELDS_TO_TRUST:g} or more: it speaks
+of what the model sees as well. A rule that knows an attack never yields. The OTP threshold is the setting `detector.otp_threshold`.
 """
 
 

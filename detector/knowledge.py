@@ -5,6 +5,7 @@ restore.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from detector.detector import Champion
 from weir.artefact import unpack, verify_reputation
@@ -27,9 +28,13 @@ class Knowledge:
         return ("model_refused",) if self.refused is not None else ()
 
     def restore(self, payloads: Iterable[bytes]) -> None:
-        """Take in what broadcast state holds; it was verified when it came."""
+        """Take in what broadcast state holds.
+
+        What an earlier version signed otherwise is left out; the learner publishes it anew.
+        """
         for payload in payloads:
-            self.take(payload)
+            with suppress(InvalidRecord):
+                self.take(payload)
 
     def take(self, payload: bytes | None) -> str:
         """Take in one control record and return the key under which broadcast state keeps it.

@@ -122,7 +122,7 @@ def bad_merchant(moment: Moment) -> str | None:
     """The merchant has known frauds of two customers or more, and frauds are its last two known payments or a fifth of all.
 
     Payments from customers' own devices and all others are counted apart, and like is compared with like. The frauds of
-    one customer are one theft: the thief chose the shop.
+    one customer are one theft: the thief chose the shop. The customers are counted over all time.
     """
     merchant = moment.reputation
     if merchant is None or merchant.known_victims < BAD_MERCHANT_VICTIMS:

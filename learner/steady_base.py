@@ -16,6 +16,9 @@ from weir.artefact import Term
 WINDOW = 750.0
 """Legitimate payments over which the mean is taken; until so many are known, nothing is held."""
 
+LEAST_EXAMPLES = 150
+"""Examples over which it is taken at least, whatever they stand for: noise depends on how many there are."""
+
 RECOVERY = 25_000.0
 """Payments in which the held mean makes up two thirds of a rise that lasts: then it is the stream that has changed."""
 
@@ -24,7 +27,7 @@ class SteadyBase:
     """The mean features of the latest legitimate payments, and the mean log-odds that the model is held to."""
 
     def __init__(self) -> None:
-        self._payments = 0.0
+        self._payments, self._examples = 0.0, 0
         self._values: dict[str, float] = {}
         self._shares: dict[str, float] = {}
         self._of_the_weights = 0.0
@@ -41,8 +44,8 @@ class SteadyBase:
         A feature that is absent adds nothing to log-odds, so its mean is taken with 0 in its place, beside the share of
         payments that have it.
         """
-        self._payments += w
-        step = min(1.0, w / min(self._payments, WINDOW))
+        self._payments, self._examples = self._payments + w, self._examples + 1
+        step = min(w / min(self._payments, WINDOW), 1 / min(self._examples, LEAST_EXAMPLES))
         for name in x:
             self._values.setdefault(name, 0.0)
             self._shares.setdefault(name, 0.0)
@@ -53,13 +56,13 @@ class SteadyBase:
 
     def hold(self, intercept: float, terms: Mapping[str, Term], w: float) -> None:
         """Follow the model after an example of weight `w`: at once if the mean falls, slowly if it rises."""
-        values, shares = self._values, self._shares
-        self._of_the_weights = intercept + sum(
-            term.slope * values.get(name, 0.0) + term.offset * shares.get(name, 0.0) for name, term in terms.items()
-        )
-        rise = self._of_the_weights - self._held
-        if rise <= 0 or self._payments <= WINDOW:
-            self._held = self._of_the_weights
+        mean = intercept
+        for name, term in terms.items():
+            mean += term.slope * self._values.get(name, 0.0) + term.offset * self._shares.get(name, 0.0)
+        self._of_the_weights = mean
+        rise, warm = mean - self._held, self._payments > WINDOW and self._examples > LEAST_EXAMPLES
+        if rise <= 0 or not warm:
+            self._held = mean
         else:
             self._held += rise * min(1.0, w / RECOVERY)
 
@@ -67,6 +70,7 @@ class SteadyBase:
         """As plain values, for the digest."""
         return {
             "payments": self._payments,
+            "examples": self._examples,
             "values": dict(self._values),
             "shares": dict(self._shares),
             "of_the_weights": self._of_the_weights,

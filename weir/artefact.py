@@ -114,5 +114,10 @@ def verify_reputation(reputation: Reputation, key: bytes) -> bool:
     return hmac.compare_digest(sign(_unsigned(reputation), key), reputation.signature)
 
 
+_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Reputation)}
+
+
 def _unsigned(reputation: Reputation) -> bytes:
-    return encode(msgspec.structs.replace(reputation, signature=""))
+    """What is signed: a field that says its default is left out, so that one added later breaks no signature."""
+    said = msgspec.structs.asdict(reputation).items()
+    return encode({name: value for name, value in said if name != "signature" and value != _DEFAULTS[name]})

@@ -3,10 +3,8 @@ from itertools import pairwise
 import pytest
 
 from detector.decision import YIELDS_BELOW, Thresholds, decide, thresholds_by_profile
-from detector.rules import BASE_LOG_ODDS, RULES
 from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.detecting import User, a_champion
-from weir.artefact import probability
 from weir.messages import RuleHit
 from weir.settings import DetectorSettings
 
@@ -22,20 +20,26 @@ def a_hit(decision, rule="card_testing"):
     [(0.0, "approve"), (0.3, "challenge"), (0.59, "challenge"), (0.6, "review"), (0.95, "block"), (1.0, "block")],
 )
 def test_the_score_climbs_the_ladder(score, decision):
-    assert decide(score, LADDER, []) == decision
+    assert decide(score, LADDER, [], trust=0.0) == decision
 
 
 @pytest.mark.parametrize(
-    ("score", "rule", "decision"),
-    [(0.1, "amount_spike", "challenge"), (0.0999, "amount_spike", "approve"), (0.0, "card_testing", "challenge")],
+    ("score", "trust", "rule", "decision"),
+    [
+        (0.0999, 0.5, "amount_spike", "approve"),
+        (0.1, 0.5, "amount_spike", "challenge"),
+        (0.0999, 0.4999, "amount_spike", "challenge"),
+        (0.0, 1.0, "card_testing", "challenge"),
+    ],
 )
-def test_a_sure_model_spares_a_customer_the_challenge_of_a_rule_that_yields(score, rule, decision):
-    assert decide(score, LADDER, [a_hit("challenge", rule)]) == decision
+def test_a_sure_and_trusted_model_spares_a_customer_the_challenge_of_a_rule_that_yields(score, trust, rule, decision):
+    assert decide(score, LADDER, [a_hit("challenge", rule)], trust) == decision
 
 
-def test_no_rule_yields_as_long_as_no_model_is_trusted():
-    lowest = min(rule.weight for rule in RULES if rule.yields)
-    assert probability(BASE_LOG_ODDS + lowest) >= YIELDS_BELOW
+def test_no_rule_yields_before_there_is_a_model():
+    user = User()
+    user.pay_daily(10, amount=20.0)
+    assert user.pay(200.0).decision == "challenge"
 
 
 @pytest.mark.parametrize(("amounts", "rule"), [([1.0] * 4, "card_testing"), ([28.0] * 4, "velocity_under_threshold")])
@@ -54,11 +58,11 @@ def test_a_spared_challenge_is_told_with_its_rule():
 
 
 def test_a_rule_raises_the_decision():
-    assert decide(0.1, LADDER, [a_hit("challenge"), a_hit("review"), a_hit("challenge")]) == "review"
+    assert decide(0.1, LADDER, [a_hit("challenge"), a_hit("review"), a_hit("challenge")], trust=1.0) == "review"
 
 
 def test_a_rule_never_lowers_the_decision():
-    assert decide(0.99, LADDER, [a_hit("challenge")]) == "block"
+    assert decide(0.99, LADDER, [a_hit("challenge")], trust=1.0) == "block"
 
 
 def test_thresholds_of_every_profile_are_in_order():

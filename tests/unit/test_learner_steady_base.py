@@ -23,7 +23,7 @@ def base():
 
 def test_nothing_is_held_until_a_window_of_legitimate_payments_is_known():
     base = SteadyBase()
-    base.learn_legitimate({"amount": 3.0}, WINDOW)
+    base.learn_legitimate({"amount": 3.0}, WINDOW + 1)
     base.hold(-6.0, TERMS, 1.0)
     base.hold(-2.0, TERMS, 1.0)
     assert base.correction == 0.0
@@ -58,6 +58,13 @@ def test_an_example_counts_for_the_payments_that_it_stands_for():
             light.learn_legitimate({"amount": float(number % 2)}, 1.0)
     values = [base.learned_state()["values"]["amount"] for base in (light, heavy)]
     assert values[0] == pytest.approx(values[1], abs=0.005)
+
+
+def test_mean_is_over_many_examples_even_if_each_stands_for_many_payments():
+    base = SteadyBase()
+    for number in range(400):
+        base.learn_legitimate({"amount": float(number % 2)}, 1000.0)
+    assert base.learned_state()["values"]["amount"] == pytest.approx(0.5, abs=0.01)
 
 
 def test_frauds_that_look_like_good_customers_make_nobody_else_suspect():
