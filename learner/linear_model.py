@@ -21,6 +21,9 @@ INTERCEPT_RATE = 0.005
 """Slow: the first frauds of a new kind, which nothing tells from honest payments, must not make everybody suspect."""
 
 FIRST_SQUARED_GRADIENT = 10.0
+LEAST_VARIANCE = 1e-6
+"""Below it a feature has not varied: they are logarithms and shares, and less is rounding, which scaling would blow up."""
+
 FRAUDS_FOR_HALF_TRUST, LEGITIMATE_FOR_HALF_TRUST = 20, 100
 
 
@@ -43,7 +46,7 @@ class FeatureScaler(preprocessing.StandardScaler):  # type: ignore[misc] # River
         if name.endswith("_missing"):
             return 1.0, 0.0
         variance = self.vars.get(name, 0.0)
-        return (variance**-0.5, self.means[name]) if variance > 0 else (0.0, 0.0)
+        return (variance**-0.5, self.means[name]) if variance > LEAST_VARIANCE else (0.0, 0.0)
 
 
 class LinearModel(base.Classifier):  # type: ignore[misc] # likewise

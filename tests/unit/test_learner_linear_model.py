@@ -74,6 +74,14 @@ def test_feature_that_never_varied_says_nothing():
     assert "constant" not in compile_scorer(model, 0.5).terms
 
 
+def test_rounding_is_not_variation():
+    """Seen in the demo: customers at home are 1e-13 km from it, and the first who was not got a score of 1."""
+    model = LinearModel()
+    for number in range(50):
+        model.learn_one({"home_distance_km": number % 3 * 1e-13}, number % 2 == 0)
+    assert model.log_odds_one({"home_distance_km": 3.0}) == model.log_odds_one({})
+
+
 def test_trust_grows_with_the_verdicts_of_both_kinds():
     assert trust_in(frauds=0, legitimate=10_000) == 0.0
     assert trust_in(frauds=1000, legitimate=0) < 0.01
