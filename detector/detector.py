@@ -139,8 +139,7 @@ class Detector:
         flags: list[str],
     ) -> ScoredTransaction:
         features, hits, profile = features_of(moment), hits_of(moment), profile_of(moment)
-        scorer = champion.scorer if champion is not None else None
-        evidence, trust = weigh(hits, features, scorer), scorer.trust if scorer is not None else 0.0
+        evidence = weigh(hits, features, champion.scorer if champion is not None else None)
         score, transaction = probability(evidence.log_odds), moment.transaction
         return ScoredTransaction(
             transaction_id=transaction.transaction_id,
@@ -148,7 +147,7 @@ class Detector:
             event_time_ms=moment.time_ms,
             amount=moment.amount,
             score=score,
-            decision=decide(score, self._thresholds[profile], hits, trust),
+            decision=decide(score, self._thresholds[profile], hits, evidence.trust),
             profile=profile,
             features=features,
             reasons=reasons_of(evidence, hits, features, moment),

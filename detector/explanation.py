@@ -17,10 +17,14 @@ WORTH_TELLING = 0.1
 
 
 class Evidence(Struct, frozen=True):
-    """`intercept + sum(contributions)`, in log-odds, is the score. Codes are names of rules and features."""
+    """`intercept + sum(contributions)`, in log-odds, is the score. Codes are names of rules and features.
+
+    `trust` in 0..1 is the part that the model had in it.
+    """
 
     intercept: float
     contributions: dict[str, float]
+    trust: float
 
     @property
     def log_odds(self) -> float:
@@ -39,7 +43,7 @@ def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: LinearSco
             term = terms.get(name)
             if term is not None:
                 said[name] = trust * (term.slope * value + term.offset)
-    return Evidence(intercept, said)
+    return Evidence(intercept, said, trust)
 
 
 def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, float], moment: Moment) -> list[Reason]:

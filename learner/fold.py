@@ -76,8 +76,9 @@ class Fold:
         )
 
     def metrics(self) -> dict[str, float]:
-        """Prequential metrics and how often each signal drifted."""
-        return self._evaluation.metrics() | self._drift.metrics() | {"frauds_learned": float(self.frauds_learned)}
+        """Prequential metrics, how often each signal drifted, and how far the base of suspicion is held back (log-odds)."""
+        learned = {"frauds_learned": float(self.frauds_learned), "base_correction": self.model.base.correction}
+        return self._evaluation.metrics() | self._drift.metrics() | learned
 
     def digest(self) -> str:
         """The canonical digest of what scores and what learns."""

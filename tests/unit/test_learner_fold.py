@@ -55,6 +55,11 @@ def test_revision_is_learned_as_a_further_example(fold):
     assert fold.digest() != digest
 
 
+def test_metrics_tell_how_far_the_base_of_suspicion_is_held_back(fold):
+    learn(fold, *a_learning_stream(600))
+    assert fold.metrics()["base_correction"] == fold.model.base.correction < 0
+
+
 def test_publication_carries_the_model_that_scores(fold):
     learn(fold, *a_learning_stream(200))
     publication = fold.publication(7, NOON_MS, KEY)

@@ -21,9 +21,18 @@ def base():
     return base
 
 
-def test_nothing_is_held_until_a_window_of_legitimate_payments_is_known():
+def test_nothing_is_held_on_one_example_whatever_it_stands_for():
     base = SteadyBase()
     base.learn_legitimate({"amount": 3.0}, WINDOW + 1)
+    base.hold(-6.0, TERMS, 1.0)
+    base.hold(-2.0, TERMS, 1.0)
+    assert base.correction == 0.0
+
+
+def test_nothing_is_held_until_a_window_of_legitimate_payments_is_known():
+    base = SteadyBase()
+    for _ in range(int(WINDOW)):
+        base.learn_legitimate({"amount": 3.0}, 1.0)
     base.hold(-6.0, TERMS, 1.0)
     base.hold(-2.0, TERMS, 1.0)
     assert base.correction == 0.0
