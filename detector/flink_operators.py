@@ -9,8 +9,9 @@ from pyflink.datastream import KeyedBroadcastProcessFunction, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
 from detector.detector import Detector
-from detector.intake import Intake, dead_letter
+from detector.intake import Intake
 from detector.knowledge import Knowledge
+from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
 from weir.flink_environment import STATE_BYTES, require_thread_mode
 from weir.messages import encode
@@ -55,8 +56,8 @@ class Score(KeyedBroadcastProcessFunction):
         try:
             key = self._knowledge.take(control.payload)
         except InvalidRecord as error:
-            letter = encode(dead_letter(control, error, _now_ms()))
-            yield _row(Outbound(self._topics.dead_letters, control.kafka_key, letter))
+            letter = encode(dead_letter(control, error, stage="detector", now_ms=_now_ms()))
+            yield _row(Outbound(self._topics.dead_letters, cut(control.kafka_key), letter))
         else:
             ctx.get_broadcast_state(CONTROL_STATE).put(key, control.payload)
             self._tell_model()

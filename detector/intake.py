@@ -6,8 +6,9 @@ from typing import NamedTuple
 from detector.detector import Detector
 from detector.knowledge import Knowledge
 from detector.state import decode_state, encode_state
+from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
-from weir.messages import TRANSACTION, USER_EVENT, DeadLetter, decode_with, encode
+from weir.messages import LONGEST_ID, TRANSACTION, USER_EVENT, decode_with, encode, require_size
 from weir.records import Outbound, Record
 from weir.topics import Topics
 
@@ -39,6 +40,7 @@ class Intake:
             now_ms: The wall clock.
         """
         try:
+            require_size(record.payload)
             if record.topic == self._transactions:
                 return self._score(record, key, user, knowledge, now_ms)
             return self._observe(record, key, user, now_ms)
@@ -72,12 +74,13 @@ class Intake:
         return Taken(encode_state(state), [])
 
     def _bury(self, record: Record, error: InvalidRecord, now_ms: int) -> Taken:
-        payload = encode(dead_letter(record, error, now_ms))
-        leaving = Outbound(self._dead_letters, record.kafka_key, payload)
+        payload = encode(dead_letter(record, error, stage="detector", now_ms=now_ms))
+        leaving = Outbound(self._dead_letters, cut(record.kafka_key), payload)
         return Taken(None, [leaving, *self._reply(record, payload)], dead=True)
 
     def _reply(self, record: Record, payload: bytes) -> Iterator[Outbound]:
-        if record.reply_to is not None:
+        """Whoever waits is named by an id; a longer header is nobody's name and would not fit as a key."""
+        if record.reply_to is not None and len(record.reply_to) <= LONGEST_ID:
             yield Outbound(self._replies, record.reply_to, payload)
 
 
@@ -85,16 +88,3 @@ def _require_key(key: str, user_id: str) -> None:
     """Flink's JSON reader gives up earlier than ours (depth, digits); users' states must not mix under its empty key."""
     if key != user_id:
         raise InvalidRecord("$", "nested too deeply or a number too long to find its user_id")
-
-
-def dead_letter(record: Record, error: InvalidRecord, now_ms: int) -> DeadLetter:
-    """The dead letter of a record, with its original bytes."""
-    return DeadLetter(
-        stage="detector",
-        field=error.field,
-        reason=error.reason,
-        source=record.position,
-        key=record.kafka_key,
-        payload=record.payload,
-        dead_lettered_at_ms=now_ms,
-    )

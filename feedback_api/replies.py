@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from weir.errors import InvalidRecord
-from weir.messages import DEAD_LETTER, SCORED, TRANSACTION, DeadLetter, ScoredTransaction, Transaction, decode_with
+from weir.messages import DEAD_LETTER, SCORED, DeadLetter, ScoredTransaction, Transaction, decode_with
 
 Reply = ScoredTransaction | DeadLetter
 
@@ -25,7 +25,7 @@ def key_of(payment: Transaction | ScoredTransaction) -> PaymentKey:
 
 
 def reply_of(payload: bytes) -> tuple[PaymentKey, Reply]:
-    """Decode a reply and say which payment it answers; a dead letter carries the payment's original bytes.
+    """Decode a reply and say which payment it answers; a dead letter names its payment.
 
     Raises:
         InvalidRecord: it is neither a score nor the dead letter of a payment.
@@ -33,8 +33,10 @@ def reply_of(payload: bytes) -> tuple[PaymentKey, Reply]:
     try:
         scored = decode_with(SCORED, payload)
     except InvalidRecord:
-        dead = decode_with(DEAD_LETTER, payload)
-        return key_of(decode_with(TRANSACTION, dead.payload)), dead
+        dead: DeadLetter = decode_with(DEAD_LETTER, payload)
+        if dead.user_id is None or dead.transaction_id is None:
+            raise InvalidRecord("user_id", "the dead letter names no payment") from None
+        return PaymentKey(dead.user_id, dead.transaction_id), dead
     return key_of(scored), scored
 
 

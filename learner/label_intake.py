@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from learner.label_join import Joined, JoinState, LabelJoin, Unusable, decode_join_state, encode_join_state
+from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
-from weir.messages import LABEL, SCORED, DeadLetter, decode_with, encode
+from weir.messages import LABEL, MAX_RECORD_BYTES, SCORED, decode_with, encode, require_size
 from weir.records import Outbound, Record
 from weir.settings import LearningSettings
 from weir.topics import Topics
@@ -37,10 +38,12 @@ class LabelIntake:
         kept = decode_join_state(state)
         try:
             if record.topic == self._labels:
+                require_size(record.payload)
                 label = decode_with(LABEL, record.payload)
                 _require_key(key, label.transaction_id)
                 joined = self._join.on_label(kept, label, source=record.position, payload=record.payload or b"")
             else:
+                require_size(record.payload, 2 * MAX_RECORD_BYTES)  # a score carries its transaction
                 scored = decode_with(SCORED, record.payload)
                 _require_key(key, scored.transaction_id)
                 joined = self._join.on_scored(kept, scored)
@@ -60,28 +63,13 @@ class LabelIntake:
         return Taken(state, self._join.next_timer_ms(kept), examples + letters)
 
     def _letter(self, unusable: Unusable, now_ms: int) -> Outbound:
-        letter = DeadLetter(
-            stage="label-join",
-            field=unusable.field,
-            reason=unusable.reason,
-            source=unusable.source,
-            payload=unusable.payload,
-            label_id=unusable.label_id,
-            dead_lettered_at_ms=now_ms,
-        )
-        return Outbound(self._dead_letters, None, encode(letter))
+        at = unusable.source
+        record = Record(None, unusable.payload, at.topic, at.partition, at.offset)
+        return self._bury(record, InvalidRecord(unusable.field, unusable.reason), now_ms)
 
     def _bury(self, record: Record, error: InvalidRecord, now_ms: int) -> Outbound:
-        letter = DeadLetter(
-            stage="label-join",
-            field=error.field,
-            reason=error.reason,
-            source=record.position,
-            key=record.kafka_key,
-            payload=record.payload,
-            dead_lettered_at_ms=now_ms,
-        )
-        return Outbound(self._dead_letters, record.kafka_key, encode(letter))
+        letter = dead_letter(record, error, stage="label-join", now_ms=now_ms)
+        return Outbound(self._dead_letters, cut(record.kafka_key), encode(letter))
 
 
 def _require_key(key: str, transaction_id: str) -> None:

@@ -69,7 +69,6 @@ class Unusable(Struct, frozen=True):
     reason: str
     source: Position
     payload: bytes
-    label_id: str | None = None
 
 
 class Joined(Struct):
@@ -119,7 +118,7 @@ class LabelJoin:
             return Joined()
         if len(state.label_ids) >= MAX_LABELS:
             reason = f"the transaction already has {MAX_LABELS} labels"
-            return Joined(dead_letters=[Unusable("transaction_id", reason, source, payload, label.label_id)])
+            return Joined(dead_letters=[Unusable("transaction_id", reason, source, payload)])
         state.label_ids.append(label.label_id)
         if state.subject is None:
             state.waiting.append(Waiting(label, source, payload))
@@ -161,10 +160,7 @@ class LabelJoin:
         if due and not state.waiting:
             _drop(state)
         reason = "no such transaction was scored within the retention time"
-        return [
-            Unusable("transaction_id", reason, waiting.source, waiting.payload, waiting.label.label_id)
-            for waiting in due
-        ]
+        return [Unusable("transaction_id", reason, waiting.source, waiting.payload) for waiting in due]
 
     def _implicit(self, state: JoinState, subject: Subject) -> list[Example]:
         """An unlabelled transaction that matured is legitimate; only a share is kept, with the weight of all."""

@@ -275,3 +275,9 @@ def malformed_payloads(kind: Kind, seed: int, count: int) -> Iterator[bytes]:
     for i in range(count):
         shape = SHAPES[i] if i < len(SHAPES) else rng.choice([*_COMMON, *SHAPES])
         yield shape(schema, rng)
+
+
+def large_payloads(valid: bytes, size: int) -> list[bytes]:
+    """Records of at least `size` bytes: one that is no JSON, one cut off in a text, one that is valid but for its length."""
+    member = b'{"padding":"' + b"x" * size
+    return [b"{" + b"x" * size, member, member + b'",' + valid.removeprefix(b"{")]

@@ -23,6 +23,8 @@ def score_or_dead_letter(record):
             source=source,
             payload=record.value(),
             dead_lettered_at_ms=0,
+            transaction_id=payment.transaction_id,
+            user_id=payment.user_id,
         )
     score = payment.amount / 1000
     ids = {"transaction_id": payment.transaction_id, "user_id": payment.user_id}

@@ -15,7 +15,8 @@ from weir.errors import InvalidRecord
 Verdict = Literal["fraud", "legitimate"]
 Decision = Literal["approve", "challenge", "review", "block"]
 Outcome = Literal["example", "revision", "confirmation"]
-Id = Annotated[str, Meta(min_length=1, max_length=128)]
+LONGEST_ID = 128
+Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 Text = Annotated[str, Meta(max_length=512)]
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
 Milliseconds = Annotated[int, Meta(ge=0, le=253_402_300_799_000)]
@@ -184,7 +185,10 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A record that could not be used: why, where it stood, and its original bytes (Base64 in JSON)."""
+    """A record that could not be used: why, where it stands, and the start of its bytes (Base64 in JSON).
+
+    `payload_bytes` and `payload_sha256` are of the whole payload; the ids are those that it gives itself.
+    """
 
     schema_version: int = 1
     stage: Literal["detector", "label-join"]
@@ -195,6 +199,10 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     payload: bytes | None = None
     label_id: str | None = None
     dead_lettered_at_ms: int
+    transaction_id: str | None = None
+    user_id: str | None = None
+    payload_bytes: int | None = None
+    payload_sha256: str | None = None
 
 
 class TwinFrozen(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -304,6 +312,12 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 Message = TypeVar("Message", bound=Struct)
 
+MAX_RECORD_BYTES = 256 * 1024
+"""The longest record that a job uses; its score, which carries it, then fits every limit on the way.
+
+A payment has a kilobyte, and the API takes 64 at most: what is longer is no payment.
+"""
+
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 
@@ -336,6 +350,16 @@ def decode_with(decoder: msgspec.json.Decoder[Message], payload: bytes | None) -
         raise InvalidRecord("$", f"not a JSON message in UTF-8: {error}") from error
     except RecursionError as error:
         raise InvalidRecord("$", "nested too deeply") from error
+
+
+def require_size(payload: bytes | None, max_bytes: int = MAX_RECORD_BYTES) -> None:
+    """Refuse a record that is too long to travel on.
+
+    Raises:
+        InvalidRecord: saying how long it is.
+    """
+    if payload is not None and len(payload) > max_bytes:
+        raise InvalidRecord("$", f"has {len(payload):,} bytes; a record may have {max_bytes:,}")
 
 
 def _invalid(text: str) -> InvalidRecord:

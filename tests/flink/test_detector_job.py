@@ -11,8 +11,9 @@ from detector.intake import Intake
 from detector.knowledge import Knowledge
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction, a_user_event
 from tests.flink.jobs import job, read
-from tests.malformed import malformed_payloads
+from tests.malformed import large_payloads, malformed_payloads
 from weir.artefact import LinearScorer, Term, pack, sign, sign_reputation
+from weir.dead_letters import KEPT_BYTES
 from weir.kafka_clients import create_topics, producer
 from weir.messages import DEAD_LETTER, SCORED, DeadLetter, Publication, Reputation, ScoredTransaction, encode
 from weir.records import Record
@@ -20,6 +21,8 @@ from weir.settings import Settings
 
 KEY = b"test"
 USERS, PAYMENTS, MALFORMED, WAITING = 20, 600, 400, 5
+LARGE = large_payloads(encode(a_transaction(transaction_id="large")), 13 * 1024 * 1024)
+REFUSED = [payload or b"" for payload in malformed_payloads("transaction", 1, MALFORMED)] + LARGE
 
 
 class Outcome(NamedTuple):
@@ -51,11 +54,12 @@ def outcome(broker, flink_cluster) -> Outcome:
             headers = {"weir-reply-to": b"me"} if number < WAITING else None
             out.produce(topics.transactions, value=payload, headers=headers)
         out.produce(topics.user_events, value=encode(a_user_event(event_id="e2")))
-        for payload in malformed_payloads("transaction", 1, MALFORMED):
+        for payload in REFUSED:
             out.produce(topics.transactions, key=b"k", value=payload)
+        out.produce(topics.transactions, value=encode(a_transaction(transaction_id="after-them")))
         out.flush()
-        scored = read(broker, topics.scored, lambda records: len(records) >= warm + PAYMENTS, 60)
-        dead = read(broker, topics.dead_letters, lambda records: len(records) >= MALFORMED, 30)
+        scored = read(broker, topics.scored, lambda records: len(records) >= warm + PAYMENTS + 1, 120)
+        dead = read(broker, topics.dead_letters, lambda records: len(records) >= len(REFUSED) + 1, 60)
         replies = read(broker, topics.replies, lambda records: len(records) >= WAITING, 10)
     return Outcome(
         settings,
@@ -139,7 +143,7 @@ def _comparable(scored: list[ScoredTransaction]) -> dict[str, ScoredTransaction]
 
 
 def test_scores_of_the_job_equal_those_of_the_pure_functions(outcome):
-    assert _comparable(outcome.scored) == _comparable(_straight(outcome))
+    assert _comparable(outcome.scored[:PAYMENTS]) == _comparable(_straight(outcome))
 
 
 def test_scores_name_the_publication_they_come_from(outcome):
@@ -154,10 +158,15 @@ def test_forged_publication_is_refused_flagged_and_dead_lettered(outcome):
 
 def test_malformed_transactions_are_dead_lettered_with_bytes_and_position(outcome):
     letters = [letter for letter in outcome.dead_letters if letter.source.topic == outcome.settings.topics.transactions]
-    kept = {letter.source.offset: letter.payload or b"" for letter in letters}
-    malformed = [payload or b"" for payload in malformed_payloads("transaction", 1, MALFORMED)]
-    assert kept == dict(enumerate(malformed, start=outcome.warm + PAYMENTS))
+    kept = {letter.source.offset: (letter.payload or b"", letter.payload_bytes or 0) for letter in letters}
+    refused = [(payload[:KEPT_BYTES], len(payload)) for payload in REFUSED]
+    assert kept == dict(enumerate(refused, start=outcome.warm + PAYMENTS))
     assert all(letter.field and letter.reason for letter in letters)
+
+
+def test_no_record_however_large_stops_the_job(outcome):
+    assert outcome.scored[-1].transaction_id == "after-them"
+    assert len(outcome.scored) == PAYMENTS + 1
 
 
 def test_who_waits_gets_the_same_bytes_as_everyone_else(outcome):

@@ -7,13 +7,15 @@ import pytest
 
 from tests.builders import HOUR_MS, NOON_MS, a_label, a_scored_transaction
 from tests.flink.jobs import job, read
-from tests.malformed import malformed_payloads
+from tests.malformed import large_payloads, malformed_payloads
+from weir.dead_letters import KEPT_BYTES
 from weir.kafka_clients import create_topics, producer
 from weir.messages import DEAD_LETTER, EXAMPLE, DeadLetter, Example, encode
 from weir.settings import Settings
 
 MALFORMED = 300
 LABELLED, UNLABELLED = 40, 60
+LARGE = large_payloads(encode(a_label(label_id="large")), 13 * 1024 * 1024)
 
 
 class Outcome(NamedTuple):
@@ -38,7 +40,7 @@ def outcome(broker, flink_cluster) -> Outcome:
         read(broker, topics.learning_log, lambda records: len(records) >= labelled, 60)
         _let_an_hour_pass(broker, topics)
         log = read(broker, topics.learning_log, lambda records: len(records) >= expected, 60)
-        dead = read(broker, topics.dead_letters, lambda records: len(records) >= MALFORMED, 20)
+        dead = read(broker, topics.dead_letters, lambda records: len(records) >= MALFORMED + 2 * len(LARGE), 60)
     return Outcome(
         [record.key().decode() for record in log],
         [EXAMPLE.decode(record.value()) for record in log],
@@ -60,6 +62,9 @@ def _send(broker, topics) -> None:
 
     for payload in malformed_payloads("label", 1, MALFORMED):
         out.produce(topics.labels, key=b"x", value=payload)
+    for topic in (topics.labels, topics.scored):
+        for payload in LARGE:
+            out.produce(topic, key=b"x", value=payload)
     for number in range(LABELLED // 2):
         label(number, "fraud", f"first-{number}")
     out.flush()
@@ -101,6 +106,11 @@ def test_unlabelled_transactions_mature_as_legitimate_by_event_time(outcome):
 
 
 def test_malformed_labels_are_dead_lettered_with_a_field_and_stop_nothing(outcome):
-    positions = {(letter.source.partition, letter.source.offset) for letter in outcome.dead_letters}
-    assert len(positions) == MALFORMED
+    assert len({letter.source for letter in outcome.dead_letters}) == MALFORMED + 2 * len(LARGE)
     assert all(letter.field and letter.reason for letter in outcome.dead_letters)
+
+
+def test_no_record_however_large_makes_a_large_letter(outcome):
+    large = Counter(letter.payload_bytes for letter in outcome.dead_letters if (letter.payload_bytes or 0) > 1_000_000)
+    assert large == Counter(2 * [len(payload) for payload in LARGE])
+    assert max(len(encode(letter)) for letter in outcome.dead_letters) < 3 * KEPT_BYTES

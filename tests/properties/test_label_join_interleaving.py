@@ -95,5 +95,5 @@ def test_revisions_are_dense_and_each_supersedes_the_one_before(case, day, posit
 @given(labels)
 def test_labels_without_a_transaction_are_all_dead_lettered_in_the_end(chosen):
     _, letters, state = run([*chosen, NOON_MS + 40 * DAY_MS])
-    assert [letter.label_id for letter in letters] == [label.label_id for label in chosen]
+    assert [letter.payload.decode() for letter in letters] == [label.label_id for label in chosen]
     assert state == JoinState()

@@ -38,6 +38,8 @@ def dead(payment):
             source=Position("live.transactions", 0, 0),
             payload=encode(payment),
             dead_lettered_at_ms=0,
+            transaction_id=payment.transaction_id,
+            user_id=payment.user_id,
         )
     )
 

@@ -161,7 +161,7 @@ def test_label_whose_transaction_never_comes_is_dead_lettered_with_its_bytes(sce
     scenario.label(labelled_at_ms=NOON_MS, as_of_ms=None)
     assert scenario.next_timer_ms == NOON_MS + 180 * DAY_MS
     (letter,) = scenario.timer(NOON_MS + 180 * DAY_MS).dead_letters
-    assert (letter.field, letter.payload, letter.label_id) == ("transaction_id", b"original", "l1")
+    assert (letter.field, letter.payload) == ("transaction_id", b"original")
     assert scenario.state.is_empty
 
 
@@ -173,7 +173,7 @@ def test_waiting_is_measured_on_the_transactions_clock_where_the_label_has_it(sc
 def test_each_waiting_label_has_its_own_end(scenario):
     scenario.label(label_id="l1", as_of_ms=NOON_MS)
     scenario.label(label_id="l2", as_of_ms=NOON_MS + 1)
-    assert [letter.label_id for letter in scenario.timer(NOON_MS + 180 * DAY_MS).dead_letters] == ["l1"]
+    assert len(scenario.timer(NOON_MS + 180 * DAY_MS).dead_letters) == 1
     assert [example.label_id for example in scenario.scored().examples] == ["l2"]
 
 

@@ -1,13 +1,15 @@
-import base64
 import json
 
 import msgspec
 import pytest
 
 from tests.builders import a_label, a_scored_transaction, an_example
+from weir.dead_letters import dead_letter
+from weir.errors import InvalidRecord
 from weir.ledger.counting import Ledger, Snapshot
 from weir.ledger.label_book import LabelBook
 from weir.messages import Counts, DeadLetter, Position, encode
+from weir.records import Record
 from weir.topics import Topics
 
 TOPICS = Topics("live")
@@ -193,6 +195,17 @@ def test_a_ledger_goes_on_from_its_snapshot_and_label_book():
     assert (counts_of(second).in_flight, counts_of(second).labels_waiting) == (0, 0)
 
 
-def test_dead_letters_hold_the_bytes_that_the_label_is_known_by():
-    letter = json.loads(a_dead_letter_of(TOPICS.labels, 0, encode(a_label())))
-    assert base64.b64decode(letter["payload"]) == encode(a_label())
+@pytest.mark.parametrize("tail", [b'"', b""], ids=["a label with a long note", "a label cut off by its producer"])
+def test_a_label_longer_than_its_letter_is_counted_where_it_stood(ledger, tail):
+    payload = b'{"label_id":"l1","transaction_id":"t1","note":"' + b"x" * 10_000 + tail + b"}"
+    ledger.labelled(0, 7, payload)
+    record = Record(None, payload, TOPICS.labels, 0, 7)
+    ledger.dead_lettered(encode(dead_letter(record, InvalidRecord("$", "r"), stage="label-join", now_ms=0)))
+    assert (counts_of(ledger).labels_dead_lettered, counts_of(ledger).labels_waiting) == (1, 0)
+
+
+def test_a_letter_from_before_letters_named_their_record_is_known_by_its_bytes(ledger):
+    payload = encode(a_label())
+    ledger.labelled(0, 0, payload)
+    ledger.dead_lettered(a_dead_letter_of(TOPICS.labels, 0, payload))
+    assert counts_of(ledger).labels_dead_lettered == 1

@@ -20,8 +20,12 @@ class _Sourced(Struct):
 
 
 class _DeadLettered(Struct):
+    """A letter without ids is of a record that has none, or was written when letters held whole payloads."""
+
     source: Position
     payload: bytes | None = None
+    transaction_id: str | None = None
+    label_id: str | None = None
 
 
 class _Learned(Struct):
@@ -86,7 +90,7 @@ class Ledger:
         if source.topic == self.topics.transactions:
             self._dead.add(source.partition, source.offset)
         elif source.topic == self.topics.labels:
-            self.labels.bury(identity_of(letter.payload, source.partition, source.offset))
+            self.labels.bury(_identity_of(letter))
 
     def labelled(self, partition: int, offset: int, payload: bytes | None) -> None:
         """A record of `labels`."""
@@ -141,3 +145,9 @@ class Ledger:
             implicit=self._implicit,
             repeated=self.labels.repeated,
         )
+
+
+def _identity_of(letter: _DeadLettered) -> bytes:
+    if letter.transaction_id is not None and letter.label_id is not None:
+        return identity(letter.transaction_id, letter.label_id)
+    return identity_of(letter.payload, letter.source.partition, letter.source.offset)

@@ -8,9 +8,7 @@ about 120 bytes each (120 MB for a million). Two of a million labels share a has
 from collections import Counter
 from hashlib import blake2b
 
-import msgspec
-from msgspec import Struct
-
+from weir.dead_letters import names_in
 from weir.messages import Outcome
 
 SEGMENT = 512
@@ -22,14 +20,6 @@ _WAITING, _DEAD = 0, 4
 _OUTCOMES: dict[str, int] = {"example": 1, "revision": 2, "confirmation": 3}
 
 
-class _Named(Struct):
-    transaction_id: str
-    label_id: str
-
-
-_named = msgspec.json.Decoder(_Named)
-
-
 def identity(transaction_id: str, label_id: str) -> bytes:
     """The identity of a label that names itself."""
     return _hashed(f"{len(transaction_id)}:{transaction_id}{label_id}")
@@ -37,11 +27,10 @@ def identity(transaction_id: str, label_id: str) -> bytes:
 
 def identity_of(payload: bytes | None, partition: int, offset: int) -> bytes:
     """The identity of any record on `labels`, whatever it holds: by its names, or else by its position."""
-    try:
-        named = _named.decode(payload or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    names = names_in(payload)
+    if names.transaction_id is None or names.label_id is None:
         return _hashed(f"@{partition}:{offset}")
-    return identity(named.transaction_id, named.label_id)
+    return identity(names.transaction_id, names.label_id)
 
 
 def _hashed(text: str) -> bytes:

@@ -1,0 +1,62 @@
+"""A dead letter is small and says enough, whatever the record was."""
+
+from hashlib import sha256
+
+import pytest
+
+from tests.malformed import malformed_payloads
+from weir.dead_letters import KEPT_BYTES, Names, dead_letter, names_in
+from weir.errors import InvalidRecord
+from weir.messages import LONGEST_ID, MAX_RECORD_BYTES, DeadLetter, encode, require_size
+from weir.records import Record
+from weir.topics import LARGE_MESSAGE_BYTES
+
+
+def letter_of(payload: bytes | None, key: bytes | None = b"u1", reason: str = "r") -> DeadLetter:
+    record = Record(key, payload, "live.transactions", 2, 42)
+    return dead_letter(record, InvalidRecord("$", reason), stage="detector", now_ms=5)
+
+
+def test_a_short_record_is_kept_whole_with_its_length_and_hash():
+    letter = letter_of(b"{nonsense")
+    assert (letter.payload, letter.key) == (b"{nonsense", b"u1")
+    assert (letter.payload_bytes, letter.payload_sha256) == (9, sha256(b"{nonsense").hexdigest())
+
+
+def test_a_long_record_is_cut_and_its_length_and_hash_are_those_of_the_whole():
+    payload = b"{" + b"x" * (13 * 1024 * 1024)
+    letter = letter_of(payload)
+    assert letter.payload == payload[:KEPT_BYTES]
+    assert (letter.payload_bytes, letter.payload_sha256) == (len(payload), sha256(payload).hexdigest())
+
+
+def test_no_letter_exceeds_a_message_whatever_is_long_about_its_record():
+    large = b"x" * LARGE_MESSAGE_BYTES
+    assert len(encode(letter_of(large, key=large, reason="r" * LARGE_MESSAGE_BYTES))) < 5 * KEPT_BYTES
+
+
+def test_a_tombstone_has_neither_bytes_nor_length():
+    letter = letter_of(None)
+    assert (letter.payload, letter.payload_bytes, letter.payload_sha256) == (None, None, None)
+
+
+def test_a_refused_payment_is_named_also_where_it_is_cut():
+    payload = b'{"note":"' + b"x" * KEPT_BYTES + b'","user_id":"u1","transaction_id":"t1","amount":"twelve"}'
+    letter = letter_of(payload)
+    assert (letter.transaction_id, letter.user_id, letter.label_id) == ("t1", "u1", None)
+
+
+@pytest.mark.parametrize("name", [b"7", b"null", b'""', b'"' + b"x" * (LONGEST_ID + 1) + b'"', b"[]"])
+def test_what_cannot_be_an_id_is_no_name(name):
+    assert names_in(b'{"user_id":' + name + b',"label_id":"l1"}') == Names(label_id="l1")
+
+
+def test_looking_for_names_never_fails():
+    for payload in [None, *malformed_payloads("label", 5, 2000), b"[" * 100_000]:
+        assert isinstance(names_in(payload), Names)
+
+
+def test_a_record_at_the_limit_is_used_and_a_longer_one_refused_with_its_length():
+    require_size(b"x" * MAX_RECORD_BYTES)
+    with pytest.raises(InvalidRecord, match="262,145 bytes"):
+        require_size(b"x" * (MAX_RECORD_BYTES + 1))
