@@ -12,19 +12,19 @@ from pathlib import Path
 
 import httpx
 
-import weir.runner
+import operations.runner
+from operations.runner.broker import Broker, prepare
+from operations.runner.fetch import fetch
+from operations.runner.flink import client, prepare_jobmanager, prepare_taskmanager
+from operations.runner.flink_config import FlinkCluster
+from operations.runner.ports import free_ports
+from operations.runner.process import running
 from weir.artefact import LinearScorer, Term, pack, sign
 from weir.kafka_clients import create_topics, producer
 from weir.messages import Publication, encode
-from weir.runner.broker import Broker, prepare
-from weir.runner.flink import client, prepare_jobmanager, prepare_taskmanager
-from weir.runner.flink_config import FlinkCluster
-from weir.runner.jars import fetch
-from weir.runner.ports import free_ports
-from weir.runner.process import running
 from weir.settings import Settings
 
-ENTRY = Path(weir.runner.__file__).parent / "entry" / "run_job.py"
+ENTRY = Path(operations.runner.__file__).parent / "entry" / "run_job.py"
 BARE_LOOP = Path(__file__).with_name("bare_loop.py")
 KEY = "bench"
 

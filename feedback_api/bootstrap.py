@@ -11,11 +11,12 @@ from typing import Protocol
 
 import structlog
 
-from feedback_api.console import Console
+from feedback_api.console.console import Console
+from feedback_api.console.facts import Fact
+from feedback_api.console.jinja_pages import Pages
+from feedback_api.console.kafka_console import ConsoleReader
+from feedback_api.console.web_assets import WebAssets, own_files, scripts
 from feedback_api.decisions import Decisions
-from feedback_api.facts import Fact
-from feedback_api.jinja_pages import Pages
-from feedback_api.kafka_console import ConsoleReader
 from feedback_api.kafka_replies import ReplyReader
 from feedback_api.kafka_stream import KafkaStream
 from feedback_api.label_intake import LabelIntake
@@ -24,7 +25,6 @@ from feedback_api.prometheus_metrics import Metrics
 from feedback_api.replies import ExpectedReplies, PaymentKey, Reply
 from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels
-from feedback_api.web_assets import WebAssets, own_files, scripts
 from weir import kafka_clients
 from weir.errors import MissingPart
 from weir.messages import Label, Transaction, encode

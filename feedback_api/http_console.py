@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from feedback_api.bootstrap import Parts, now_ms
-from feedback_api.desk import Desk
+from feedback_api.console.desk import Desk
 from feedback_api.http_dependencies import PartsDep, read_body
 from weir.errors import InvalidRecord, PartUnavailable
 from weir.messages import Verdict

@@ -13,12 +13,12 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from playwright.sync_api import Browser, sync_playwright
 
-from weir.runner.broker import Broker, prepare
-from weir.runner.flink import prepare_jobmanager, prepare_taskmanager
-from weir.runner.flink_config import FlinkCluster
-from weir.runner.jars import fetch
-from weir.runner.ports import free_ports
-from weir.runner.process import running
+from operations.runner.broker import Broker, prepare
+from operations.runner.fetch import fetch
+from operations.runner.flink import prepare_jobmanager, prepare_taskmanager
+from operations.runner.flink_config import FlinkCluster
+from operations.runner.ports import free_ports
+from operations.runner.process import running
 from weir.settings import Settings
 
 TASKMANAGERS = 3

@@ -20,12 +20,12 @@ from detector.knowledge import Knowledge
 from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import Joined, JoinState, LabelJoin
-from simulator.analyst import Analyst, Chargebacks, LabelPlan
-from simulator.demo_wiring import CHALLENGE_AT, LEARNING_RATE
-from simulator.payment import KINDS, NEW_KIND, Payment
-from simulator.traffic import START_MS, TrafficSettings, traffic
-from simulator.truth import Truth
-from simulator.users import DAY_MS, HOUR_MS
+from simulator.analysts.analyst import Analyst, Chargebacks, LabelPlan
+from simulator.demo.demo_wiring import CHALLENGE_AT, LEARNING_RATE
+from simulator.world.payment import KINDS, NEW_KIND, Payment
+from simulator.world.traffic import START_MS, TrafficSettings, traffic
+from simulator.world.truth import Truth
+from simulator.world.users import DAY_MS, HOUR_MS
 from weir.artefact import sign_reputation
 from weir.messages import Label, Position, ScoredTransaction, encode
 from weir.settings import DetectorSettings, LearningSettings

@@ -13,10 +13,10 @@ from sqlalchemy import inspect
 from feedback_api.labels import StoredLabel
 from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels, labels
+from operations.runner.ports import free_ports
 from tests.builders import a_label
 from tests.waiting import eventually
 from weir.errors import PartUnavailable
-from weir.runner.ports import free_ports
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from feedback_api import kafka_console
-from feedback_api.facts import Alerted, Learned, Reachable
-from feedback_api.kafka_console import ConsoleReader
+from feedback_api.console import kafka_console
+from feedback_api.console.facts import Alerted, Learned, Reachable
+from feedback_api.console.kafka_console import ConsoleReader
 from tests.builders import DAY_MS, a_scored_transaction, an_example
 from tests.waiting import eventually
 from weir import kafka_clients

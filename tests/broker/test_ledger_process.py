@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from ledger.kafka_ledger import LedgerProcess, read_stored
 from tests.builders import a_label, a_scored_transaction, an_example
 from tests.waiting import eventually
 from weir.kafka_clients import create_topics, producer, read_last
-from weir.ledger.kafka_ledger import LedgerProcess, read_stored
 from weir.messages import COUNTS, Counts, Position, encode
 from weir.settings import KafkaSettings, Settings
 
@@ -31,7 +31,7 @@ def a_ledger(settings: Settings) -> Iterator[subprocess.Popen]:
         "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
         "WEIR_KAFKA__PARTITIONS": "2",
     }
-    process = subprocess.Popen([sys.executable, "-m", "weir.ledger"], env=env)
+    process = subprocess.Popen([sys.executable, "-m", "ledger"], env=env)
     try:
         yield process
     finally:

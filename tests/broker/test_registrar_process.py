@@ -15,13 +15,13 @@ import pytest
 
 import mlflow
 from learner.fold import Fold
+from operations.runner.ports import free_ports
+from operations.runner.process import Command, end, spawn
 from tests.learning_stream import a_learning_stream, numbered
 from tests.waiting import eventually
 from weir.artefact import probability, unpack
 from weir.kafka_clients import create_topics, producer
 from weir.messages import DriftFinding, Publication, encode
-from weir.runner.ports import free_ports
-from weir.runner.process import Command, end, spawn
 from weir.settings import KafkaSettings, LearningSettings, MlflowSettings, Settings
 
 KEY = b"the key of these tests"

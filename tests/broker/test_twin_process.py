@@ -5,12 +5,12 @@ import uuid
 import pytest
 
 from detector.kafka_twin import TwinProcess
+from operations.runner.kafka_admin import lag
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction
 from tests.waiting import eventually
 from weir.artefact import LinearScorer, pack, sign
 from weir.kafka_clients import create_topics, producer, read_to_end
 from weir.messages import SCORED, TWIN_FROZEN, Publication, encode
-from weir.runner.kafka_admin import lag
 from weir.settings import Settings
 from weir.topics import FROZEN_KEY
 

@@ -8,11 +8,11 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from operations.runner.ports import free_ports
+from operations.runner.process import Command, running
 from tests.browser.stand_in_loop import StandInLoop, now_ms
 from tests.waiting import eventually
 from weir import kafka_clients
-from weir.runner.ports import free_ports
-from weir.runner.process import Command, running
 from weir.settings import Settings
 from weir.sign_in import pass_for
 

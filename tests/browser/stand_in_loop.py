@@ -16,7 +16,7 @@ from detector.detector import Detector
 from detector.knowledge import Knowledge
 from detector.state import UserState
 from learner.fold import Fold
-from simulator.traffic import START_MS, TrafficSettings, traffic
+from simulator.world.traffic import START_MS, TrafficSettings, traffic
 from tests.builders import DAY_MS
 from weir import kafka_clients
 from weir.artefact import sign_reputation

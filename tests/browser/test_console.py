@@ -6,11 +6,11 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
-from simulator.traffic import START_MS
+from operations.runner.process import end, running, spawn
+from simulator.world.traffic import START_MS
 from tests.browser.conftest import Deployment
 from tests.browser.stand_in_loop import WARM_MS, playing
 from tests.waiting import eventually
-from weir.runner.process import end, running, spawn
 
 DONE = re.compile("done")
 IN_FORCE = "#receipt .steps li:last-child"

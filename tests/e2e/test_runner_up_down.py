@@ -7,11 +7,11 @@ import signal
 import psutil
 import pytest
 
+from operations.runner.kafka_admin import topic_names
+from operations.runner.pid_files import recorded
+from operations.runner.supervisor_config import Folders
 from tests.e2e.system import System
 from tests.waiting import eventually
-from weir.runner.kafka_admin import topic_names
-from weir.runner.pid_files import recorded
-from weir.runner.supervisor_config import Folders
 from weir.topics import Topics
 
 pytestmark = pytest.mark.timeout(1800)

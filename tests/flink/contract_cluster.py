@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 
+from operations.runner.flink import client
+from operations.runner.flink_config import FlinkCluster
 from tests.flink.jobs import cancel, environment
 from tests.waiting import eventually
-from weir.runner.flink import client
-from weir.runner.flink_config import FlinkCluster
 from weir.settings import Settings
 
 FOLDER = Path(__file__).parent

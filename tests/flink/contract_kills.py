@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 
+from operations.runner.flink import prepare_jobmanager, prepare_taskmanager
+from operations.runner.flink_config import FlinkCluster
+from operations.runner.ports import free_ports
+from operations.runner.process import running
 from tests.flink.contract_cluster import rest, vertices
 from tests.waiting import eventually
-from weir.runner.flink import prepare_jobmanager, prepare_taskmanager
-from weir.runner.flink_config import FlinkCluster
-from weir.runner.ports import free_ports
-from weir.runner.process import running
 
 
 class KillableCluster:

@@ -10,13 +10,13 @@ from pathlib import Path
 import httpx
 from confluent_kafka import Message
 
-import weir.runner
+import operations.runner
+from operations.runner.flink import client
+from operations.runner.flink_config import FlinkCluster
 from weir.kafka_clients import consumer
-from weir.runner.flink import client
-from weir.runner.flink_config import FlinkCluster
 from weir.settings import Settings
 
-ENTRY = Path(weir.runner.__file__).parent / "entry" / "run_job.py"
+ENTRY = Path(operations.runner.__file__).parent / "entry" / "run_job.py"
 
 
 def environment(settings: Settings) -> dict[str, str]:

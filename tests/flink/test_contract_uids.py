@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from operations.runner.flink import client
 from tests.flink.contract_cluster import FOLDER
 from tests.flink.jobs import environment
-from weir.runner.flink import client
 from weir.settings import Settings
 
 SOURCE = "KafkaSource-default_catalog.default_database."

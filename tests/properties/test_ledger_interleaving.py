@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.counting import Ledger
 from tests.builders import a_label, a_scored_transaction, an_example
-from weir.ledger.counting import Ledger
 from weir.messages import DeadLetter, Position, encode
 from weir.topics import Topics
 

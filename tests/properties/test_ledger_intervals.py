@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weir.ledger.intervals import Intervals
+from ledger.intervals import Intervals
 
 offsets = st.lists(st.integers(0, 60))
 

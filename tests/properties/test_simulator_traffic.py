@@ -3,8 +3,8 @@ from itertools import islice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.traffic import START_MS, TrafficSettings, traffic
-from simulator.users import DAY_MS
+from simulator.world.traffic import START_MS, TrafficSettings, traffic
+from simulator.world.users import DAY_MS
 
 WORLDS = st.builds(
     TrafficSettings,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feedback_api.facts import Alerted
+from feedback_api.console.facts import Alerted
 from feedback_api.http_console import COOKIE, router
 from tests.api_client import FakeStream, an_api
 from tests.builders import a_scored_transaction, a_transaction

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedback_api.facts import Alerted
+from feedback_api.console.facts import Alerted
 from tests.api_client import FakeStream, an_api
 from tests.builders import a_scored_transaction
 

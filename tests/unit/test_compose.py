@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from weir.runner.parts import MLFLOW_ENV, Health, every_part
+from operations.runner.parts import MLFLOW_ENV, Health, every_part
 from weir.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]

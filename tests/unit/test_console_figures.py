@@ -2,10 +2,10 @@
 
 import pytest
 
-from feedback_api.scoreboard import Scoreboard
-from feedback_api.stream_clock import StreamClock
-from feedback_api.throughput import Throughput
-from feedback_api.twin_race import Step, TwinRace
+from feedback_api.console.scoreboard import Scoreboard
+from feedback_api.console.stream_clock import StreamClock
+from feedback_api.console.throughput import Throughput
+from feedback_api.console.twin_race import Step, TwinRace
 from tests.builders import DAY_MS, MINUTE_MS, NOON_MS, an_example
 from weir.messages import Counts, TwinFrozen
 

@@ -4,11 +4,11 @@ from itertools import permutations
 
 import pytest
 
-from feedback_api.console import Console
-from feedback_api.console_view import note_of, pace_of, race_of, top_of
-from feedback_api.facts import Alerted, Learned, Reachable, TwinAlerted, fact_of
-from feedback_api.receipt_view import receipt_of
-from feedback_api.receipts import SLOW_MS, STAGES
+from feedback_api.console.console import Console
+from feedback_api.console.facts import Alerted, Learned, Reachable, TwinAlerted, fact_of
+from feedback_api.console.receipt_view import receipt_of
+from feedback_api.console.receipts import SLOW_MS, STAGES
+from feedback_api.console.view import note_of, pace_of, race_of, top_of
 from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction, an_example
 from weir.artefact import LinearScorer, Term, pack, sign
 from weir.errors import InvalidRecord

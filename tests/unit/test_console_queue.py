@@ -2,8 +2,8 @@
 
 import pytest
 
-from feedback_api.desk import LEASE_MS, ROWS, Desk
-from feedback_api.review_queue import ReviewQueue
+from feedback_api.console.desk import LEASE_MS, ROWS, Desk
+from feedback_api.console.review_queue import ReviewQueue
 from tests.builders import a_scored_transaction
 from weir.errors import InvalidRecord
 from weir.messages import Reason

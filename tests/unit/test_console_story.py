@@ -6,8 +6,8 @@ from math import log, log1p
 
 import pytest
 
-from feedback_api import charts
-from feedback_api.story import clarity, story_of
+from feedback_api.console import charts
+from feedback_api.console.story import clarity, story_of
 from tests.builders import HOUR_MS, a_scored_transaction, a_transaction
 from tests.detecting import User
 from weir.messages import Reason, Reputation, RuleHit, encode

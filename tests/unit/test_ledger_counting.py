@@ -3,11 +3,11 @@ import json
 import msgspec
 import pytest
 
+from ledger.counting import Ledger, Snapshot
+from ledger.label_book import LabelBook
 from tests.builders import a_label, a_scored_transaction, an_example
 from weir.dead_letters import dead_letter
 from weir.errors import InvalidRecord
-from weir.ledger.counting import Ledger, Snapshot
-from weir.ledger.label_book import LabelBook
 from weir.messages import Counts, DeadLetter, Position, encode
 from weir.records import Record
 from weir.topics import Topics

@@ -1,4 +1,4 @@
-from weir.ledger.label_book import SEGMENT, LabelBook, identity
+from ledger.label_book import SEGMENT, LabelBook, identity
 
 
 def a_book(labels: int) -> LabelBook:

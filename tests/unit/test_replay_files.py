@@ -3,11 +3,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from operations.replay.arrow_file import measure, read_rows
+from operations.replay.mapping import parse_mapping
+from operations.replay.period import Extent, Period
 from tests.builders import HOUR_MS, NOON_MS
 from weir.errors import DeploymentError
-from weir.replay.arrow_file import measure, read_rows
-from weir.replay.mapping import parse_mapping
-from weir.replay.period import Extent, Period
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 EXAMPLES = Path(__file__).parents[2] / "examples"

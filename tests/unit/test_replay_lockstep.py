@@ -5,15 +5,17 @@ from collections.abc import Callable
 
 import pytest
 
+from operations.harness import standstill
+from operations.harness.observed import Observed
+from operations.harness.pacing import Clock
+from operations.replay import lockstep
+from operations.replay.label_schedule import LabelSchedule
+from operations.replay.lockstep import Replay
+from operations.replay.mapping import Labels
+from operations.replay.rows import Row
 from tests.builders import HOUR_MS, NOON_MS, a_transaction
 from weir.errors import PartUnavailable
 from weir.messages import Counts
-from weir.replay import lockstep, standstill
-from weir.replay.lockstep import Replay
-from weir.replay.mapping import Labels
-from weir.replay.observed import Observed
-from weir.replay.pacing import Clock, LabelSchedule
-from weir.replay.rows import Row
 from weir.topics import Topics
 
 START = NOON_MS // HOUR_MS * HOUR_MS

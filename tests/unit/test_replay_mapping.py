@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from operations.replay.mapping import parse_mapping
+from operations.replay.rows import Row, RowReader
 from tests.builders import DAY_MS, NOON_MS
 from weir.errors import DeploymentError
-from weir.replay.mapping import parse_mapping
-from weir.replay.rows import Row, RowReader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TRANSACTION = '[transaction]\ntransaction_id="id"\nuser_id="who"\nevent_time="at"\namount="price"\n'

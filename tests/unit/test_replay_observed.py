@@ -1,9 +1,9 @@
+from operations.harness.observed import SAMPLE_EVERY, Observed
+from operations.replay.quality import Protocol
+from operations.replay.rows import Row
+from operations.replay.truth import Truth
 from tests.builders import DAY_MS, NOON_MS, a_scored_transaction, a_transaction
 from weir.messages import DeadLetter, ModelRef, Position, Publication, encode
-from weir.replay.observed import SAMPLE_EVERY, Observed
-from weir.replay.quality import Protocol
-from weir.replay.rows import Row
-from weir.replay.truth import Truth
 from weir.topics import Topics
 
 TOPICS = Topics("r")

@@ -1,11 +1,12 @@
 import pytest
 
+from operations.harness.pacing import Clock, Sent, lost, slices, unsettled
+from operations.replay.label_schedule import LabelSchedule, require_horizon
+from operations.replay.mapping import Labels, Mapping
+from operations.replay.rows import Row
 from tests.builders import DAY_MS, HOUR_MS, NOON_MS, a_transaction
 from weir.errors import DeploymentError
 from weir.messages import Counts
-from weir.replay.mapping import Labels, Mapping
-from weir.replay.pacing import Clock, LabelSchedule, Sent, lost, require_horizon, slices, unsettled
-from weir.replay.rows import Row
 
 
 def a_row(name: str = "t1", at_ms: int = NOON_MS, verdict: str | None = "fraud", known_ms: int | None = None) -> Row:

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from weir.replay.quality import Protocol, assess, card_precision, without_known_cards
+from operations.replay.quality import Protocol, assess, card_precision, without_known_cards
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 ASSESSED = Protocol(first_day=100, last_day=101, delay_days=7, training_days=7)

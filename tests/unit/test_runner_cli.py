@@ -4,10 +4,10 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from weir.cli import app
+from operations.cli import app
+from operations.runner.logs import last_words
+from operations.runner.parts import command_of, every_part, stage_of
 from weir.errors import DeploymentError
-from weir.runner.logs import last_words
-from weir.runner.parts import command_of, every_part, stage_of
 from weir.settings import Settings
 
 run = CliRunner().invoke
@@ -36,9 +36,7 @@ def test_log_of_a_part_that_never_ran_ends_with_a_sentence(tmp_path, monkeypatch
 
 
 def test_help_loads_no_part():
-    code = (
-        "import sys, weir.cli; print(sorted({'pyflink', 'mlflow', 'confluent_kafka', 'pydantic'} & set(sys.modules)))"
-    )
+    code = "import sys, operations.cli; print(sorted({'pyflink', 'mlflow', 'confluent_kafka', 'pydantic'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

@@ -2,7 +2,7 @@ from importlib import metadata
 
 import pytest
 
-from weir.runner import doctor
+from operations.runner import doctor
 from weir.settings import Settings
 
 

@@ -3,10 +3,10 @@ import stat
 
 from pydantic import SecretStr
 
-from weir.runner.environment import environment_of, infrastructure_environment
-from weir.runner.parts import loop
-from weir.runner.signing_key import with_signing_key
-from weir.runner.supervisor_config import Folders, group_of, supervisord
+from operations.runner.environment import environment_of, infrastructure_environment
+from operations.runner.parts import loop
+from operations.runner.signing_key import with_signing_key
+from operations.runner.supervisor_config import Folders, group_of, supervisord
 from weir.settings import Settings, load_settings
 
 

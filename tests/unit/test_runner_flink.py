@@ -2,11 +2,11 @@ import os
 
 import pytest
 
+from operations.runner.checkpoints import newest_checkpoint
+from operations.runner.flink_config import FlinkCluster, write_config
+from operations.runner.flink_errors import client_error, last_cause
+from operations.runner.flink_memory import FRAMEWORK_OFF_HEAP, METASPACE, NETWORK, OVERHEAD, TaskManagerMemory
 from weir.errors import DeploymentError
-from weir.runner.checkpoints import newest_checkpoint
-from weir.runner.flink_config import FlinkCluster, write_config
-from weir.runner.flink_errors import client_error, last_cause
-from weir.runner.flink_memory import FRAMEWORK_OFF_HEAP, METASPACE, NETWORK, OVERHEAD, TaskManagerMemory
 
 JAVA = """org.example.Outer: it failed
 \tat org.example.Outer.run(Outer.java:1)

@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from weir.errors import MissingPart
-from weir.runner.jars import PINNED, JarGroup, jars, pinned_groups, wrong_jars
+from weir.jars import PINNED, JarGroup, jars, pinned_groups, wrong_jars
 
 
 def a_group(**contents):

@@ -3,12 +3,12 @@ import sys
 
 import psutil
 
-from weir.runner import pid_files
+from operations.runner import pid_files
 
 NOTE_AND_WAIT = """
 import sys, time
 from pathlib import Path
-from weir.runner import pid_files
+from operations.runner import pid_files
 pid_files.record(Path(sys.argv[1]), "live.part")
 print("noted", flush=True)
 time.sleep(60)

@@ -1,8 +1,8 @@
 import socket
 from contextlib import contextmanager
 
-from weir.runner import endpoints
-from weir.runner.ports import free_port_or_another, free_ports, is_free
+from operations.runner import endpoints
+from operations.runner.ports import free_port_or_another, free_ports, is_free
 from weir.settings import Settings
 
 

@@ -4,18 +4,18 @@ import msgspec
 import pytest
 import typer
 
-from simulator.command import seconds
-from simulator.demo_report import Report, lost, problems
-from simulator.desk import AT_ONCE, Desk
-from simulator.label_times import LabelTimes
-from simulator.live_table import attack, line, rows
-from simulator.payment import NEW_KIND, Payment
-from simulator.scorecard import Scorecard
-from simulator.timeline import Timeline
-from simulator.truth import Truth
+from operations.harness.pacing import Sent
+from simulator.analysts.desk import AT_ONCE, Desk
+from simulator.demo.command import seconds
+from simulator.demo.demo_report import Report, lost, problems
+from simulator.demo.label_times import LabelTimes
+from simulator.demo.live_table import attack, line, rows
+from simulator.demo.scorecard import Scorecard
+from simulator.demo.timeline import Timeline
+from simulator.world.payment import NEW_KIND, Payment
+from simulator.world.truth import Truth
 from tests.builders import DAY_MS, NOON_MS, a_transaction
 from weir.messages import Counts
-from weir.replay.pacing import Sent
 
 WELL = Report(
     seed=7,

@@ -2,9 +2,9 @@ from statistics import median
 
 import pytest
 
-from simulator.analyst import HOUR_MS, Analyst, Chargebacks
-from simulator.payment import Payment
-from simulator.truth import Truth
+from simulator.analysts.analyst import HOUR_MS, Analyst, Chargebacks
+from simulator.world.payment import Payment
+from simulator.world.truth import Truth
 from tests.builders import a_transaction
 
 

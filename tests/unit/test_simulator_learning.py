@@ -1,8 +1,8 @@
 import pytest
 
-from simulator.payment import NEW_KIND
-from simulator.traffic import START_MS, TrafficSettings
-from simulator.users import DAY_MS, HOUR_MS
+from simulator.world.payment import NEW_KIND
+from simulator.world.traffic import START_MS, TrafficSettings
+from simulator.world.users import DAY_MS, HOUR_MS
 from tests.pure_loop import OLD_KINDS, Result, run
 
 ATTACK_MS, END_MS = START_MS + 4 * DAY_MS + 16 * HOUR_MS, START_MS + 6 * DAY_MS

@@ -7,18 +7,18 @@ from itertools import islice, takewhile
 
 import pytest
 
-from simulator.merchants import Market
-from simulator.mule_shops import SELLS
-from simulator.payment import KINDS, LOOK_ALIKES, NEW_KIND, Payment
-from simulator.places import CITIES, EARTH_RADIUS_KM, Place, distance_km
-from simulator.traffic import START_MS, TrafficSettings, traffic
-from simulator.users import DAY_MS, HOUR_MS
+from simulator.world.merchants import Market
+from simulator.world.mule_shops import SELLS
+from simulator.world.payment import KINDS, LOOK_ALIKES, NEW_KIND, Payment
+from simulator.world.places import CITIES, EARTH_RADIUS_KM, Place, distance_km
+from simulator.world.traffic import START_MS, TrafficSettings, traffic
+from simulator.world.users import DAY_MS, HOUR_MS
 from weir.messages import TRANSACTION, decode_with, encode
 
 DIGEST = """
 import hashlib
 from itertools import islice
-from simulator.traffic import START_MS, TrafficSettings, traffic
+from simulator.world.traffic import START_MS, TrafficSettings, traffic
 from weir.messages import encode
 settings = TrafficSettings(seed=3, rate_per_s=5, new_kind_from_ms=START_MS)
 digest = hashlib.sha256()

@@ -1,0 +1,1 @@
+"""The review console: what it knows, and the pages that show it."""

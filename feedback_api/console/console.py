@@ -1,0 +1,132 @@
+"""What the console knows: a fold of facts from the stream, and the desks of those who look at it.
+
+Nothing here touches Kafka or HTTP; everything lives in the event loop's thread, and time is an argument.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from feedback_api.console.champions import Champions, score_under
+from feedback_api.console.desk import Desk
+from feedback_api.console.facts import Alerted, Fact, Learned, Reachable, TwinAlerted
+from feedback_api.console.receipts import Moved, Receipt
+from feedback_api.console.review_queue import ReviewQueue
+from feedback_api.console.scoreboard import Scoreboard
+from feedback_api.console.stream_clock import StreamClock
+from feedback_api.console.throughput import Throughput
+from feedback_api.console.twin_race import TwinRace
+from weir.artefact import LinearScorer
+from weir.messages import Counts, Label, Publication, ScoredTransaction, TwinFrozen, Verdict
+
+MOST_DESKS = 100
+SAID = 6
+MOVED_FROM = 0.01
+
+
+class Said(NamedTuple):
+    """What a labeler said, as it stands in the learning log."""
+
+    labeler: str
+    verdict: Verdict
+    fraud_type: str | None
+    n: int
+    learned_ms: int
+
+
+class Console:
+    """Folds facts. `new_id` makes label ids."""
+
+    def __init__(self, signing_key: bytes | None, new_id: Callable[[], str]) -> None:
+        self._new_id = new_id
+        self._desks: OrderedDict[str, Desk] = OrderedDict()
+        self.queue, self.scoreboard, self.race = ReviewQueue(), Scoreboard(), TwinRace()
+        self.clock, self.throughput, self.champions = StreamClock(), Throughput(), Champions(signing_key)
+        self.said: deque[Said] = deque(maxlen=SAID)
+        self.kafka_away_since_ms: int | None = None
+        self._scored_by = 0
+
+    def desk(self, name: str) -> Desk:
+        """The desk of a visitor; past a hundred, the one that was left longest ago is cleared."""
+        desk = self._desks.pop(name, None) or Desk(name, self._new_id)
+        self._desks[name] = desk
+        if len(self._desks) > MOST_DESKS:
+            self._desks.popitem(last=False)
+        return desk
+
+    def accepted(self, label: Label, now_ms: int) -> None:
+        """This API has taken a label: nobody needs to look at its alert any more."""
+        self.queue.close(label.transaction_id, label.verdict, label.labeler)
+        for receipt in self._receipts():
+            if receipt.label_id == label.label_id:
+                receipt.accepted(now_ms)
+
+    def take(self, fact: Fact, now_ms: int) -> None:
+        """Fold the next fact."""
+        match fact:
+            case Alerted():
+                self._alert(fact, now_ms)
+            case Learned():
+                self._learn(fact, now_ms)
+            case Publication():
+                if self.champions.take(fact):
+                    self._advance_receipts(now_ms)
+            case Reachable():
+                self.kafka_away_since_ms = fact.away_since_ms
+            case Counts():
+                self.throughput.take(fact)
+            case TwinFrozen():
+                self.race.freeze(fact)
+            case TwinAlerted():
+                self.race.twin_alerted(fact.transaction_id)
+
+    def _alert(self, fact: Alerted, now_ms: int) -> None:
+        scored = fact.scored
+        self.queue.open(scored)
+        self.clock.saw(scored.event_time_ms, scored.scored_at_ms)
+        if scored.model is not None and scored.model.publication > self._scored_by:
+            self._scored_by = scored.model.publication
+            self._advance_receipts(now_ms)
+
+    def _learn(self, fact: Learned, now_ms: int) -> None:
+        example = fact.example
+        self.scoreboard.take(example)
+        self.race.take(example)
+        held = self.queue.is_held(example.transaction_id, now_ms)
+        if example.decision != "approve" and not (example.implicit and held):
+            self.queue.close(example.transaction_id, example.verdict, example.labeler)
+        if example.as_of_ms is not None:
+            self.clock.labelled(example.as_of_ms - example.event_time_ms)
+        if example.labeler is not None:
+            self.said.append(Said(example.labeler, example.verdict, example.fraud_type, fact.n, fact.at_ms))
+        for receipt in self._receipts():
+            if receipt.label_id == example.label_id:
+                receipt.joined(fact.epoch, fact.n, example.outcome, now_ms)
+        self._advance_receipts(now_ms)
+
+    def _advance_receipts(self, now_ms: int) -> None:
+        """Tell receipts what is known by now; topics are read in no common order, so every fact may be the last one."""
+        champion = self.champions.current
+        for receipt in self._receipts():
+            if champion and receipt.learns_from(champion.epoch, champion.n):
+                receipt.learned(champion.publication, self.champions.news - 1, self._moved(), now_ms)
+            receipt.scored_by(self._scored_by, now_ms)
+
+    def _moved(self) -> list[Moved]:
+        """The open alerts that the latest publication moved, the furthest first."""
+        before, after = self.champions.previous, self.champions.current
+        if before is None or after is None:
+            return []
+        found = [_move(alert.scored, before.scorer, after.scorer) for alert in self.queue]
+        moved = [move for move in found if move is not None]
+        return sorted(moved, key=lambda move: abs(move.after - move.before), reverse=True)
+
+    def _receipts(self) -> list[Receipt]:
+        return [desk.receipt for desk in self._desks.values() if desk.receipt is not None]
+
+
+def _move(alert: ScoredTransaction, before: LinearScorer, after: LinearScorer) -> Moved | None:
+    old, new = score_under(before, alert), score_under(after, alert)
+    if old is None or new is None or abs(new - old) < MOVED_FROM:
+        return None
+    return Moved(alert.merchant_id or alert.user_id, old, new)

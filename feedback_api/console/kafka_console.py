@@ -1,0 +1,144 @@
+"""The console's way in from Kafka: a thread reads five topics from a day back and hands over what it decoded.
+
+It asks Kafka for no group and commits nothing. A batch is handed over only when the one before was taken, so that
+catching up never piles work up in the event loop.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from feedback_api.console.facts import Fact, Reachable, fact_of
+from weir import kafka_clients
+from weir.errors import InvalidRecord, PartUnavailable
+from weir.topics import DAY_MS, Topics
+
+BATCH, POLL_S, RETRY_S, TIMEOUT_S = 200, 0.1, 0.5, 5.0
+ASK_AFTER_S, ASK_S = 3.0, 1.0
+MOST_ALERTS = 20_000
+MODELS = 2000
+
+log = structlog.get_logger()
+
+
+class Start(NamedTuple):
+    """Where a topic is read from: so far back in time, and at most so many records before its end."""
+
+    back_ms: int
+    at_most: int
+
+
+class ConsoleReader:
+    """Reads until closed. `take` is called in the reader's thread with every batch and returns when it is folded."""
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        topics: Topics,
+        instance: str,
+        *,
+        prepare: Callable[[], None],
+        take: Callable[[list[Fact]], None],
+    ) -> None:
+        self._bootstrap_servers, self._topics, self._instance = bootstrap_servers, topics, instance
+        self._prepare, self._take = prepare, take
+        self._stopped = threading.Event()
+        self._heard_s, self._away = time.monotonic(), False
+        self._thread = threading.Thread(target=self._run, name="kafka-console", daemon=True)
+        self._thread.start()
+
+    def check(self) -> None:
+        """Raise PartUnavailable if the reader has ended: the page would then stand still."""
+        if not self._thread.is_alive():
+            raise PartUnavailable("The console's reader has ended.", "See `weir logs api`, and restart the API.")
+
+    def close(self) -> None:
+        """Stop reading; blocks."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        options = {"fetch_wait_max_ms": 100, "queued_max_messages_kbytes": 16 * 1024}
+        consumer = kafka_clients.consumer(self._bootstrap_servers, f"weir-console-{self._instance}", **options)
+        try:
+            while not (self._stopped.is_set() or self._assign(consumer)):
+                self._reached(answers=False)
+                self._stopped.wait(RETRY_S)
+            while not self._stopped.is_set():
+                self._step(consumer)
+        finally:
+            consumer.close()
+
+    def _assign(self, consumer: Consumer) -> bool:
+        try:
+            self._prepare()
+            places = [place for topic, start in self._starts().items() for place in _places(consumer, topic, start)]
+        except (KafkaException, PartUnavailable, TimeoutError) as error:
+            log.info("console_topics_awaited", problem=str(error))
+            return False
+        consumer.assign(places)
+        self._reached(answers=True)
+        log.info("console_topics_read", partitions=len(places))
+        return True
+
+    def _starts(self) -> dict[str, Start]:
+        """The control topic is compacted: the model in force may be old, so its time does not count."""
+        topics, forever = self._topics, 2**62
+        return {
+            topics.learning_log: Start(DAY_MS, forever),
+            topics.alerts: Start(DAY_MS, MOST_ALERTS),
+            topics.twin_alerts: Start(DAY_MS, forever),
+            topics.control: Start(forever, MODELS),
+            topics.ledger: Start(DAY_MS, MODELS),
+        }
+
+    def _step(self, consumer: Consumer) -> None:
+        """Hand over what came; where nothing comes for long, ask whether Kafka is there at all."""
+        records = [record for record in consumer.consume(BATCH, timeout=POLL_S) if record.error() is None]
+        facts = [fact for record in records if (fact := self._decoded(record)) is not None]
+        if facts:
+            self._take(facts)
+        if records or time.monotonic() - self._heard_s > ASK_AFTER_S:
+            self._reached(answers=bool(records) or _answers(consumer))
+
+    def _reached(self, *, answers: bool) -> None:
+        silent_ms = round((time.monotonic() - self._heard_s) * 1000)
+        self._heard_s = time.monotonic() if answers else self._heard_s
+        if answers == self._away:
+            self._away = not answers
+            self._take([Reachable(time.time_ns() // 1_000_000 - silent_ms if self._away else None)])
+
+    def _decoded(self, record: Any) -> Fact | None:
+        try:
+            return fact_of(self._topics, record.topic(), record.key(), record.value(), record.timestamp()[1])
+        except InvalidRecord as error:
+            log.warning("console_record_refused", topic=record.topic(), field=error.field, reason=error.reason)
+            return None
+
+
+def _answers(consumer: Consumer) -> bool:
+    try:
+        consumer.list_topics(timeout=ASK_S)
+    except KafkaException:
+        return False
+    return True
+
+
+def _places(consumer: Consumer, topic: str, start: Start) -> list[TopicPartition]:
+    partitions = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
+    if not partitions:
+        raise PartUnavailable(f"The broker does not know the partitions of {topic} yet.", "Wait a moment.")
+    return [_place(consumer, TopicPartition(topic, number), start) for number in partitions]
+
+
+def _place(consumer: Consumer, partition: TopicPartition, start: Start) -> TopicPartition:
+    low, high = consumer.get_watermark_offsets(partition, timeout=TIMEOUT_S)
+    since_ms = max(0, time.time_ns() // 1_000_000 - start.back_ms)
+    asked = TopicPartition(partition.topic, partition.partition, since_ms)
+    since = consumer.offsets_for_times([asked], timeout=TIMEOUT_S)[0].offset
+    offset = max(low, high - start.at_most, since if since >= 0 else high)
+    return TopicPartition(partition.topic, partition.partition, offset)

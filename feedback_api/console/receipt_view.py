@@ -1,0 +1,83 @@
+"""The receipt in words."""
+
+from typing import NamedTuple
+
+from feedback_api.console.receipts import STAGES, Moved, Receipt
+from feedback_api.console.words import plural
+
+TOLD = 3
+STEPS = STAGES[1:]
+
+
+class Step(NamedTuple):
+    """A stage on the way, and whether the verdict has come past it, stands there, or is not there yet."""
+
+    name: str
+    state: str
+
+
+class ReceiptLine(NamedTuple):
+    """The line: steps, what is so far, the trouble, what moved and the strongest of it."""
+
+    steps: list[Step]
+    verdict: str
+    sentence: str
+    trouble: str | None
+    moved: str | None
+    strongest: list[str]
+
+
+def receipt_of(receipt: Receipt, now_ms: int) -> ReceiptLine:
+    """The line as it stands now."""
+    moved = receipt.moved[:TOLD]
+    return ReceiptLine(
+        steps=_steps(receipt),
+        verdict=receipt.verdict,
+        sentence=_sentence(receipt),
+        trouble=_trouble(receipt, now_ms),
+        moved=_moved(receipt.moved) if receipt.learned_ms is not None else None,
+        strongest=[f"{move.what} {move.before:.2f} → {move.after:.2f}" for move in moved],
+    )
+
+
+def _steps(receipt: Receipt) -> list[Step]:
+    """What is reached is done; the stage that comes next is where it stands. Waiting is over once it has joined."""
+    done = 0 if receipt.joined_ms is None else STEPS.index(receipt.stage) + 1
+    states = ["done"] * done + ["here"] + ["open"] * len(STEPS)
+    return [Step(name, state) for name, state in zip(STEPS, states, strict=False)]
+
+
+def _sentence(receipt: Receipt) -> str:
+    if receipt.learned_ms is not None:
+        others = f" (with {plural(receipt.others, 'other')})" if receipt.others else ""
+        took_s = max(0.1, (receipt.learned_ms - receipt.sent_ms) / 1000)
+        return f"{_learned(receipt)} {receipt.n:,}{others} by model #{receipt.publication:,} in {took_s:.1f} s"
+    if receipt.joined_ms is not None:
+        return f"Joined as example {receipt.n:,}; the learner has it next"
+    return "On its way to its transaction" if receipt.accepted_ms is not None else "Sending your verdict"
+
+
+def _learned(receipt: Receipt) -> str:
+    said = {"confirmation": "Confirmed an earlier verdict, weighs nothing: example", "revision": "Revised as example"}
+    return said.get(receipt.outcome or "", "Learned as example")
+
+
+def _trouble(receipt: Receipt, now_ms: int) -> str | None:
+    if receipt.problem is not None:
+        return receipt.problem
+    late = receipt.late(now_ms)
+    if late is None:
+        return None
+    safe = "" if receipt.accepted_ms is None else " Your verdict is safe: stored, and in Kafka."
+    return f"{late} for {(now_ms - _since(receipt)) / 1000:.0f} s.{safe}"
+
+
+def _since(receipt: Receipt) -> int:
+    return receipt.learned_ms or receipt.joined_ms or receipt.accepted_ms or receipt.sent_ms
+
+
+def _moved(moves: list[Moved]) -> str:
+    if not moves:
+        return "no open alert moved by 0.01 or more"
+    up = sum(move.after > move.before for move in moves)
+    return f"{plural(len(moves), 'open alert')} moved ({up} up, {len(moves) - up} down)"

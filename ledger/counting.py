@@ -1,0 +1,153 @@
+"""The fold from a namespace's records to its counts.
+
+Rules: a transaction is the position it was sent at. It is counted as scored or dead-lettered once that position was
+seen on `transactions`, so the counts add up at any moment, in whatever order the topics are read. A position that was
+both scored and dead-lettered is scored. A score of a position that already had one makes it `scored_twice`.
+A label is its identity (see `ledger.label_book`); a learning-log entry is its `epoch:n`.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from ledger.intervals import Interval, Positions
+from ledger.label_book import LabelBook, identity, identity_of
+from weir.messages import Counts, Outcome, Position
+from weir.topics import Topics
+
+
+class _Sourced(Struct):
+    source: Position
+
+
+class _DeadLettered(Struct):
+    """A letter without ids is of a record that has none, or was written when letters held whole payloads."""
+
+    source: Position
+    payload: bytes | None = None
+    transaction_id: str | None = None
+    label_id: str | None = None
+
+
+class _Learned(Struct):
+    transaction_id: str
+    outcome: Outcome
+    label_id: str | None = None
+
+
+_sourced = msgspec.json.Decoder(_Sourced)
+_dead_lettered = msgspec.json.Decoder(_DeadLettered)
+_learned = msgspec.json.Decoder(_Learned)
+_FOREIGN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
+
+
+class Snapshot(Struct, kw_only=True):
+    """What the ledger knows, all but the label book, with the next offset to read of each topic and partition."""
+
+    schema_version: int = 1
+    offsets: dict[str, dict[int, int]] = {}
+    sent: dict[int, list[Interval]] = {}
+    scored: dict[int, list[Interval]] = {}
+    scored_twice: dict[int, list[Interval]] = {}
+    dead: dict[int, list[Interval]] = {}
+    learned: dict[int, list[Interval]] = {}
+    implicit: dict[int, int] = {}
+    repeated: int = 0
+
+
+class Ledger:
+    """Folds records into counts. Records that are none of Weir's messages change nothing."""
+
+    def __init__(self, topics: Topics, snapshot: Snapshot | None = None, book: LabelBook | None = None) -> None:
+        past = snapshot or Snapshot()
+        self.topics = topics
+        self.labels = book or LabelBook()
+        self.labels.repeated = past.repeated
+        self._sent, self._dead = Positions(past.sent), Positions(past.dead)
+        self._scored, self._scored_twice = Positions(past.scored), Positions(past.scored_twice)
+        self._learned = Positions(past.learned)
+        self._implicit = dict(past.implicit)
+
+    def sent(self, partition: int, offset: int) -> None:
+        """A record stands on `transactions`, whatever it holds."""
+        self._sent.add(partition, offset)
+
+    def scored(self, payload: bytes | None) -> None:
+        """A record of `scored-transactions`."""
+        try:
+            source = _sourced.decode(payload or b"").source
+        except _FOREIGN:
+            return
+        if source.topic == self.topics.transactions and not self._scored.add(source.partition, source.offset):
+            self._scored_twice.add(source.partition, source.offset)
+
+    def dead_lettered(self, payload: bytes | None) -> None:
+        """A record of `dead-letters`; those of user events are nobody's transaction or label."""
+        try:
+            letter = _dead_lettered.decode(payload or b"")
+        except _FOREIGN:
+            return
+        source = letter.source
+        if source.topic == self.topics.transactions:
+            self._dead.add(source.partition, source.offset)
+        elif source.topic == self.topics.labels:
+            self.labels.bury(_identity_of(letter))
+
+    def labelled(self, partition: int, offset: int, payload: bytes | None) -> None:
+        """A record of `labels`."""
+        self.labels.accept(identity_of(payload, partition, offset))
+
+    def learned(self, key: bytes | None, payload: bytes | None) -> None:
+        """A record of `learning-log`."""
+        try:
+            epoch, n = (int(part) for part in (key or b"").split(b":"))
+            example = _learned.decode(payload or b"")
+        except _FOREIGN:
+            return
+        if not self._learned.add(epoch, n):
+            return
+        if example.label_id is None:
+            self._implicit[epoch] = self._implicit.get(epoch, 0) + 1
+        else:
+            self.labels.learn(identity(example.transaction_id, example.label_id), example.outcome)
+
+    def counts(self, now_ms: int) -> Counts:
+        """The reconciliation as of the records folded so far."""
+        scored = self._sent.common(self._scored)
+        dead = self._sent.common(self._dead)
+        only_dead = len(dead) - len(dead.common(scored))
+        labels = self.labels
+        return Counts(
+            transactions_sent=len(self._sent),
+            scored=len(scored),
+            transactions_dead_lettered=only_dead,
+            in_flight=len(self._sent) - len(scored) - only_dead,
+            scored_twice=len(self._scored_twice),
+            labels_accepted=labels.accepted,
+            label_examples=labels.count("example"),
+            label_revisions=labels.count("revision"),
+            label_confirmations=labels.count("confirmation"),
+            labels_dead_lettered=labels.dead,
+            labels_waiting=labels.waiting,
+            labels_repeated=labels.repeated,
+            implicit_examples=self._implicit.get(max(self._implicit, default=0), 0),
+            counted_at_ms=now_ms,
+        )
+
+    def snapshot(self, offsets: dict[str, dict[int, int]]) -> Snapshot:
+        """What `Ledger(topics, snapshot, book)` goes on from."""
+        return Snapshot(
+            offsets=offsets,
+            sent=self._sent.pairs(),
+            scored=self._scored.pairs(),
+            scored_twice=self._scored_twice.pairs(),
+            dead=self._dead.pairs(),
+            learned=self._learned.pairs(),
+            implicit=self._implicit,
+            repeated=self.labels.repeated,
+        )
+
+
+def _identity_of(letter: _DeadLettered) -> bytes:
+    if letter.transaction_id is not None and letter.label_id is not None:
+        return identity(letter.transaction_id, letter.label_id)
+    return identity_of(letter.payload, letter.source.partition, letter.source.offset)

@@ -1,0 +1,152 @@
+"""The ledger process on Kafka: reads five topics, writes the counts.
+
+Each commit is one transaction of changed label segments, the snapshot, and last the counts; so the last record of
+`ledger` is always Counts, and what the ledger knows and the offsets it goes on from change together. Its transactional
+id belongs to the namespace: a second ledger fences the first.
+"""
+
+import re
+import time
+from collections.abc import Callable
+
+import msgspec
+import structlog
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+
+from ledger.counting import Ledger, Snapshot
+from ledger.label_book import LabelBook
+from weir.errors import DeploymentError, PartUnavailable
+from weir.kafka_clients import consumer, create_topics, producer, read_to_end
+from weir.messages import encode
+from weir.settings import Settings
+from weir.topics import COUNTS_KEY, Topics
+
+SNAPSHOT_KEY = b"snapshot"
+COMMIT_EVERY_S = 0.5
+_SEGMENT_KEY = re.compile(rb"labels:(\d+)")
+_BATCH, _POLL_S, _TIMEOUT_S = 5000, 0.1, 30.0
+_SNAPSHOT = msgspec.msgpack.Decoder(Snapshot)
+
+_log = structlog.get_logger()
+
+
+def run_ledger(settings: Settings, stopping: Callable[[], bool]) -> None:
+    """Count until `stopping()`.
+
+    Raises:
+        PartUnavailable: the broker does not answer.
+        DeploymentError: another ledger of this namespace took over.
+    """
+    create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
+    process = LedgerProcess(settings)
+    try:
+        while not stopping():
+            process.step()
+        process.commit()
+    finally:
+        process.close()
+
+
+class LedgerProcess:
+    """One ledger between two crashes: it takes over at construction and goes on from what was committed."""
+
+    def __init__(self, settings: Settings) -> None:
+        servers, self._topics = settings.bootstrap_servers, settings.topics
+        self._producer = _take_over(servers, f"weir-ledger-{settings.namespace}")
+        snapshot, book = read_stored(servers, self._topics)
+        self._ledger = Ledger(self._topics, snapshot, book)
+        self._offsets = {topic: dict(offsets) for topic, offsets in snapshot.offsets.items()}
+        self._reader = consumer(servers, f"weir-ledger-{settings.namespace}")
+        self._handlers = _handlers(self._ledger)
+        self._reader.assign(self._positions())
+        self._changed, self._committed_s = True, 0.0
+        _log.info("ledger_started", namespace=settings.namespace, resumed=bool(snapshot.offsets))
+
+    def step(self) -> None:
+        """Read a batch; commit what changed, at most twice a second."""
+        for record in self._reader.consume(_BATCH, timeout=_POLL_S):
+            if record.error() is not None:
+                raise PartUnavailable(f"The ledger cannot read: {record.error()}.", "See `weir logs kafka`.")
+            self._fold(record)
+        if time.monotonic() - self._committed_s >= COMMIT_EVERY_S:
+            self.commit()
+
+    def commit(self) -> None:
+        """Write the counts and the snapshot that they come from, if anything changed."""
+        if not self._changed:
+            return
+        counts = self._ledger.counts(time.time_ns() // 1_000_000)
+        segments = self._ledger.labels.changed_segments()
+        records = [(b"labels:%d" % number, stored) for number, stored in segments.items()]
+        snapshot = msgspec.msgpack.encode(self._ledger.snapshot(self._offsets))
+        self._write([*records, (SNAPSHOT_KEY, snapshot), (COUNTS_KEY, encode(counts))])
+        self._changed, self._committed_s = False, time.monotonic()
+
+    def close(self) -> None:
+        """Stop reading; what is not committed is read again by the next ledger."""
+        self._reader.close()
+
+    def _fold(self, record: Message) -> None:
+        topic = record.topic()
+        self._handlers[topic](record)
+        self._offsets.setdefault(topic, {})[record.partition()] = record.offset() + 1
+        self._changed = True
+
+    def _write(self, records: list[tuple[bytes, bytes]]) -> None:
+        try:
+            self._producer.begin_transaction()
+            for key, value in records:
+                self._producer.produce(self._topics.ledger, value, key)
+            self._producer.commit_transaction()
+        except KafkaException as error:
+            remedy = "If another ledger of this namespace runs, it goes on; else this one resumes when restarted."
+            raise DeploymentError(f"The counts were not written: {error}.", remedy) from error
+
+    def _positions(self) -> list[TopicPartition]:
+        """Every partition of the five topics at its stored offset, or at its beginning."""
+        return [
+            TopicPartition(topic, partition, self._offsets.get(topic, {}).get(partition, 0))
+            for topic in self._handlers
+            for partition in _partitions(self._reader, topic)
+        ]
+
+
+def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[Snapshot, LabelBook]:
+    """What the last ledger of a namespace committed; empty when there was none."""
+    latest = {record.key(): record.value() for record in read_to_end(bootstrap_servers, topics.ledger)}
+    book = LabelBook()
+    found = ((_SEGMENT_KEY.fullmatch(key or b""), value) for key, value in latest.items())
+    segments = {int(match[1]): value for match, value in found if match}
+    for number in sorted(segments):
+        book.load_segment(number, segments[number])
+    stored = latest.get(SNAPSHOT_KEY)
+    return (_SNAPSHOT.decode(stored) if stored else Snapshot()), book
+
+
+def _handlers(ledger: Ledger) -> dict[str, Callable[[Message], None]]:
+    """What to do with a record of each topic. Of transactions only the metadata is looked at."""
+    topics = ledger.topics
+    return {
+        topics.transactions: lambda record: ledger.sent(record.partition(), record.offset()),
+        topics.scored: lambda record: ledger.scored(record.value()),
+        topics.dead_letters: lambda record: ledger.dead_lettered(record.value()),
+        topics.labels: lambda record: ledger.labelled(record.partition(), record.offset(), record.value()),
+        topics.learning_log: lambda record: ledger.learned(record.key(), record.value()),
+    }
+
+
+def _take_over(bootstrap_servers: str, transactional_id: str) -> Producer:
+    """A transactional producer; from now on an older one with this id cannot write, and nothing of it is open."""
+    writer = producer(bootstrap_servers, transactional_id=transactional_id)
+    try:
+        writer.init_transactions(_TIMEOUT_S)
+    except KafkaException as error:
+        raise PartUnavailable(f"The broker did not admit the ledger: {error}.", "See `weir logs kafka`.") from error
+    return writer
+
+
+def _partitions(reader: Consumer, topic: str) -> list[int]:
+    try:
+        return sorted(reader.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions)
+    except KafkaException as error:
+        raise PartUnavailable(f"The broker does not answer: {error}.", "See `weir logs kafka`.") from error

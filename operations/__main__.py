@@ -1,0 +1,5 @@
+"""`python -m operations` is `weir`."""
+
+from operations.cli import app
+
+app()

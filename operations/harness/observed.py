@@ -1,0 +1,130 @@
+"""What a replay sees of its loop: scores, dead letters, counts and publications, folded as they come."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from ledger.intervals import Positions
+from weir.messages import CONTROL, COUNTS, Counts, Decision, ModelRef, Position, Publication
+from weir.topics import COUNTS_KEY, Topics
+
+SAMPLE_EVERY = 10
+"""Of how many transactions one has its latency measured."""
+
+
+class Score(Struct):
+    """The part of a scored transaction that a replay looks at."""
+
+    transaction_id: str
+    user_id: str
+    event_time_ms: int
+    score: float
+    decision: Decision
+    source: Position
+    scored_at_ms: int
+    flags: list[str] = []
+    model: ModelRef | None = None
+
+
+class _DeadLettered(Struct):
+    source: Position
+    field: str
+
+
+_scores = msgspec.json.Decoder(Score)
+_dead_letters = msgspec.json.Decoder(_DeadLettered)
+
+
+class Observed:
+    """A fold over a namespace's outgoing topics. The first score of a position counts, as for everyone downstream.
+
+    `learned_n` is the last example of the newest publication, `in_force_n` that of the newest model that scored,
+    `required_n` the one that scores from now on must know; `stale` counts those that do not.
+    `keep` says which scores are kept, for measuring their quality; `on_score` is told every one of them.
+    """
+
+    def __init__(
+        self,
+        topics: Topics,
+        keep: Callable[[Score], bool] = lambda _: False,
+        on_score: Callable[[Score], None] = lambda _: None,
+    ) -> None:
+        self._topics, self._keep, self._on_score = topics, keep, on_score
+        self._scored, self._dead = Positions(), Positions()
+        self._left_ms: dict[str, int] = {}
+        self.decisions: Counter[str] = Counter()
+        self.flags: Counter[str] = Counter()
+        self.dead_fields: Counter[str] = Counter()
+        self.latencies_ms: list[int] = []
+        self.kept: list[Score] = []
+        self.counts: Counts | None = None
+        self.publications = 0
+        self.learned_n = 0
+        self.required_n = 0
+        self.in_force_n = 0
+        self.stale = 0
+
+    @property
+    def done(self) -> int:
+        """Transactions that were scored or dead-lettered."""
+        return len(self._scored) + len(self._dead)
+
+    def leaves(self, number: int, transaction_id: str, now_ms: int) -> None:
+        """The `number`th transaction is sent now; a sample of them is timed."""
+        if number % SAMPLE_EVERY == 0:
+            self._left_ms[transaction_id] = now_ms
+
+    def scored(self, payload: bytes) -> None:
+        """A record of `scored-transactions`."""
+        score = _scores.decode(payload)
+        if not self._scored.add(score.source.partition, score.source.offset):
+            return
+        self.decisions[score.decision] += 1
+        self.flags.update(score.flags)
+        learned_n = score.model.n if score.model else 0
+        self.in_force_n = max(self.in_force_n, learned_n)
+        self.stale += learned_n < self.required_n
+        left_ms = self._left_ms.pop(score.transaction_id, None)
+        if left_ms is not None:
+            self.latencies_ms.append(score.scored_at_ms - left_ms)
+        if self._keep(score):
+            self.kept.append(score)
+        self._on_score(score)
+
+    def dead_lettered(self, payload: bytes) -> None:
+        """A record of `dead-letters`."""
+        letter = _dead_letters.decode(payload)
+        if letter.source.topic == self._topics.transactions and self._dead.add(*_place(letter.source)):
+            self.dead_fields[letter.field] += 1
+
+    def counted(self, payload: bytes) -> None:
+        """The ledger's counts."""
+        self.counts = COUNTS.decode(payload)
+
+    def published(self, payload: bytes) -> None:
+        """A record of `control`."""
+        control = CONTROL.decode(payload)
+        if isinstance(control, Publication):
+            self.publications += 1
+            self.learned_n = max(self.learned_n, control.n)
+
+    def handlers(self) -> dict[str, Callable[[bytes | None, bytes], object]]:
+        """What to do with key and payload of a record, by topic."""
+        topics = self._topics
+        return {
+            topics.scored: lambda _, payload: self.scored(payload),
+            topics.dead_letters: lambda _, payload: self.dead_lettered(payload),
+            topics.ledger: lambda key, payload: self.counted(payload) if key == COUNTS_KEY else None,
+            topics.control: lambda _, payload: self.published(payload),
+        }
+
+    def latency_ms(self, quantile: float) -> float | None:
+        """A quantile of the time from leaving here to being scored."""
+        return float(np.quantile(self.latencies_ms, quantile)) if self.latencies_ms else None
+
+
+def _place(position: Position) -> tuple[int, int]:
+    return position.partition, position.offset

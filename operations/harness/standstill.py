@@ -1,0 +1,43 @@
+"""Waiting for a loop: as long as something moves, however slow the machine is."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from operations.harness.observed import Observed
+from operations.harness.pacing import log_length
+from weir.errors import PartUnavailable
+
+STANDSTILL_S = 120.0
+POLL_S = 0.01
+
+
+async def wait_until(
+    holds: Callable[[], bool],
+    whom: str,
+    observed: Observed,
+    *,
+    check: Callable[[], None],
+    state: Callable[[], str | None],
+) -> None:
+    """Poll until it holds; `check` raises what went wrong meanwhile, `state` says what is still to be done.
+
+    Raises:
+        PartUnavailable: nothing that is observed has moved for `STANDSTILL_S`.
+    """
+    before, since_s = None, time.monotonic()
+    while not holds():
+        check()
+        now = _progress(observed)
+        if now != before:
+            before, since_s = now, time.monotonic()
+        elif time.monotonic() - since_s > STANDSTILL_S:
+            problem = f"{STANDSTILL_S:.0f} s without progress in waiting for {whom}: {state() or 'nothing moves'}."
+            raise PartUnavailable(problem, "Run `weir status` and `weir logs PART`.")
+        await asyncio.sleep(POLL_S)
+
+
+def _progress(observed: Observed) -> tuple[object, ...]:
+    counts = observed.counts
+    counted = None if counts is None else (counts.scored, counts.labels_accepted, log_length(counts))
+    return observed.done, observed.learned_n, counted

@@ -1,0 +1,108 @@
+"""The replay itself: slices of transactions and the labels between them.
+
+Lockstep, the default, lets no score come from a model older than its labels allow:
+
+    labels known before the slice --> learned and in force --> transactions of the slice --> scored --> next slice
+
+With a speed, event time runs that many times wall time instead, and nothing waits for the loop.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from operations.harness.http_labels import LabelSender
+from operations.harness.kafka_traffic import TransactionSender, Watcher, now_ms
+from operations.harness.observed import Observed
+from operations.harness.pacing import Clock, Sent, log_length, slices, unsettled
+from operations.harness.standstill import wait_until
+from operations.replay.label_schedule import LabelSchedule, label_body
+from operations.replay.mapping import Labels
+from operations.replay.rows import Row
+
+MAX_IN_FLIGHT = 20_000
+
+
+@dataclass
+class Replay:
+    """One run: where rows go, where labels go, what comes back; `report` hears the number of rows sent and the time."""
+
+    transactions: TransactionSender
+    label: Labels | None
+    labels: LabelSender | None
+    watcher: Watcher
+    observed: Observed
+    schedule: LabelSchedule
+    report: Callable[[int, int], None] = lambda _sent, _event_ms: None
+    _event_ms: int = 0
+
+    @property
+    def sent(self) -> Sent:
+        """What has been sent so far."""
+        return Sent(self.transactions.sent, self.labels.sent if self.labels else 0)
+
+    async def in_lockstep(self, rows: Iterable[Row], slice_ms: int) -> None:
+        """Send slice after slice, each once the loop has caught up with everything before it."""
+        for start_ms, some in slices(rows, slice_ms):
+            await self._send_labels(start_ms)
+            await self._settle()
+            await self._send_pilots(some)
+            await self._send_rows(some)
+        await self._finish()
+
+    async def by_the_clock(self, rows: Iterable[Row], clock: Clock) -> None:
+        """Send every slice at its wall time, labels beside it; wait for the loop only at the end."""
+        async with asyncio.TaskGroup() as sending:
+            for start_ms, some in slices(rows, clock.tick_ms):
+                await asyncio.sleep(max(0.0, clock.due_s(start_ms) - time.monotonic()))
+                sending.create_task(self._send_labels(start_ms))
+                await self._send_rows(some)
+        await self._finish()
+
+    async def _finish(self) -> None:
+        """Send what is known by the last transaction; later labels are not due."""
+        await self._send_labels(self._event_ms)
+        await self._settle()
+
+    async def _send_rows(self, rows: Iterable[Row]) -> None:
+        """Send a slice's transactions, never more than `MAX_IN_FLIGHT` ahead of the scores."""
+        for row in rows:
+            self.observed.leaves(self.transactions.sent, row.transaction.transaction_id, now_ms())
+            self.transactions.send(row.transaction)
+            self.schedule.add(row)
+            self._event_ms = row.event_time_ms
+            if self.transactions.sent % 500 == 0:
+                self.report(self.transactions.sent, self._event_ms)
+                await self._wait_until(self._has_room, "scores")
+        self.transactions.flush()
+        self.report(self.transactions.sent, self._event_ms)
+
+    async def _send_pilots(self, rows: Iterator[Row]) -> None:
+        """Send one transaction at a time until a score shows that the detector has the newest model.
+
+        A publication reaches the detector beside the transactions, so being on `control` is not being in force yet.
+        """
+        while self.observed.in_force_n < self.observed.required_n and (pilot := next(rows, None)):
+            await self._send_rows([pilot])
+            await self._wait_until(lambda: self.observed.done >= self.transactions.sent, "a score")
+
+    async def _send_labels(self, now_event_ms: int) -> None:
+        if self.labels is not None and self.label is not None:
+            await self.labels.send([label_body(due, self.label) for due in self.schedule.due(now_event_ms)])
+
+    async def _settle(self) -> None:
+        """Wait until everything sent is scored, learned and in force."""
+        if self.transactions.sent:
+            await self._wait_until(lambda: self._unsettled() is None, "the loop")
+            counts = self.observed.counts
+            self.observed.required_n = log_length(counts) if counts else 0
+
+    def _unsettled(self) -> str | None:
+        return unsettled(self.sent, self.observed.counts, self.observed.learned_n)
+
+    def _has_room(self) -> bool:
+        return self.transactions.sent - self.observed.done < MAX_IN_FLIGHT
+
+    async def _wait_until(self, holds: Callable[[], bool], whom: str) -> None:
+        await wait_until(holds, whom, self.observed, check=self.watcher.check, state=self._unsettled)

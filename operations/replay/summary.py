@@ -1,0 +1,94 @@
+"""What came out of a replay: one structure, printed as tables and written as JSON."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from rich.table import Table
+
+from operations.harness.observed import Observed
+from operations.harness.pacing import Sent, log_length, lost
+from operations.replay.quality import Quality
+from weir.messages import Counts
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """Latencies run from the producer's call to the detector's score; in lockstep they hold the wait in the slice."""
+
+    title: str
+    namespace: str
+    pace: str
+    first_event: str
+    last_event: str
+    wall_s: float
+    transactions: int
+    transactions_per_s: float
+    latency_p50_ms: float | None
+    latency_p99_ms: float | None
+    decisions: dict[str, int]
+    flags: dict[str, int]
+    dead_letter_fields: dict[str, int]
+    labels_sent: int
+    labels_not_due: int
+    examples_learned: int
+    publications: int
+    scores_by_an_older_model: int
+    quality: Quality | None
+    counts: Counts
+    lost: list[str]
+
+
+def summarise(
+    observed: Observed, sent: Sent, counts: Counts, *, wall_s: float, events_ms: tuple[int, int], **known: object
+) -> Summary:
+    """Put together what was observed with what is `known` beside it (title, namespace, pace, quality, labels left)."""
+    return Summary(
+        **known,  # type: ignore[arg-type]
+        first_event=_iso(events_ms[0]),
+        last_event=_iso(events_ms[1]),
+        wall_s=round(wall_s, 1),
+        transactions=sent.transactions,
+        transactions_per_s=round(sent.transactions / wall_s, 1),
+        latency_p50_ms=observed.latency_ms(0.5),
+        latency_p99_ms=observed.latency_ms(0.99),
+        decisions=dict(observed.decisions),
+        flags=dict(observed.flags),
+        dead_letter_fields=dict(observed.dead_fields),
+        labels_sent=sent.labels,
+        examples_learned=log_length(counts),
+        publications=observed.publications,
+        scores_by_an_older_model=observed.stale,
+        counts=counts,
+        lost=lost(sent, counts),
+    )
+
+
+def tables(summary: Summary) -> Iterator[Table]:
+    """What a person reads."""
+    yield _table(summary.title or summary.namespace, asdict(summary), but=("title", "quality", "counts", "lost"))
+    if summary.quality is not None:
+        yield _table("Quality of the scores, as scored", asdict(summary.quality))
+    yield _table("Reconciled counts", asdict(summary.counts), but=("schema_version", "counted_at_ms"))
+
+
+def _table(title: str, values: dict[str, object], but: tuple[str, ...] = ()) -> Table:
+    table = Table(title=title, show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in values.items():
+        if name not in but and value not in ({}, None):
+            table.add_row(name.replace("_", " "), _shown(value))
+    return table
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {number:,}" for key, number in sorted(value.items()))
+    if isinstance(value, float):
+        return f"{value:,.1f}" if abs(value) > 1 else f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _iso(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds")

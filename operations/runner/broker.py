@@ -1,0 +1,100 @@
+"""A single Kafka broker (KRaft: broker and controller in one process) on a folder of its own."""
+
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.runner.java import on_classpath, with_archive
+from operations.runner.process import Command
+from weir.errors import DeploymentError
+from weir.jars import jars
+from weir.topics import DAY_MS, LARGE_MESSAGE_BYTES
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Where the broker listens, what it keeps where, and how much heap it gets."""
+
+    port: int
+    controller_port: int
+    folder: Path
+    cache_dir: Path
+    advertised_host: str = "127.0.0.1"
+    bind_host: str = "127.0.0.1"
+    heap_mb: int = 512
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where clients find this broker."""
+        return f"{self.advertised_host}:{self.port}"
+
+
+def prepare(broker: Broker) -> Command:
+    """Write the configuration, format the log folder once, and return the command that serves it.
+
+    Raises:
+        MissingPart: the jars are not there.
+        DeploymentError: the log folder cannot be formatted.
+    """
+    broker.folder.mkdir(parents=True, exist_ok=True)
+    properties = broker.folder / "server.properties"
+    properties.write_text("".join(f"{name}={value}\n" for name, value in _properties(broker).items()))
+    if not (_log_dir(broker) / "meta.properties").exists():
+        _format(broker, properties)
+    return Command([*_java(broker, "kafka", broker.heap_mb), "kafka.Kafka", str(properties)])
+
+
+def _log_dir(broker: Broker) -> Path:
+    return broker.folder.absolute() / "data"
+
+
+def _properties(broker: Broker) -> dict[str, object]:
+    controller = f"{broker.bind_host}:{broker.controller_port}"
+    return {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.bootstrap.servers": f"127.0.0.1:{broker.controller_port}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{broker.bind_host}:{broker.port},CONTROLLER://{controller}",
+        "advertised.listeners": f"PLAINTEXT://{broker.bootstrap_servers},CONTROLLER://127.0.0.1:{broker.controller_port}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": _log_dir(broker),
+        "auto.create.topics.enable": "false",
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 4,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 4,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "transaction.max.timeout.ms": DAY_MS,
+        "message.max.bytes": LARGE_MESSAGE_BYTES,
+        "replica.fetch.max.bytes": LARGE_MESSAGE_BYTES,
+        "group.initial.rebalance.delay.ms": 0,
+        "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+    }
+
+
+def _java(broker: Broker, kind: str, heap_mb: int) -> list[str]:
+    classpath = [*jars("kafka", broker.cache_dir), *jars("kafka-logging", broker.cache_dir)]
+    start = with_archive(on_classpath(classpath), kind, broker.cache_dir)
+    logging = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
+    return [*start, f"-Xmx{heap_mb}m", "-XX:+UseG1GC", logging]
+
+
+def _format(broker: Broker, properties: Path) -> None:
+    cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+    arguments = ["format", "--standalone", f"--cluster-id={cluster_id}", "--config", str(properties)]
+    done = subprocess.run(
+        [*_java(broker, "kafka-format", 256), "kafka.tools.StorageTool", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise DeploymentError(
+            f"Kafka's folder {broker.folder} cannot be formatted: {' '.join(last)}.", "Check the disk."
+        )

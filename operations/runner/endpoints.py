@@ -1,0 +1,57 @@
+"""Ports that `weir up` chose: a taken one is replaced by a free one, and `endpoints.toml` keeps the choice."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from operations.runner.ports import free_port_or_another
+from weir.settings import Settings
+
+_SHARED = {"kafka": ("port", "controller_port"), "flink": ("rest_port", "rpc_port"), "mlflow": ("port",)}
+_OWN = {"api": ("port",)}
+
+
+def choose_shared(settings: Settings) -> tuple[Settings, list[str]]:
+    """Settings whose infrastructure's ports are free, and a sentence for each that was not."""
+    return _choose(settings, _SHARED)
+
+
+def choose_own(settings: Settings) -> tuple[Settings, list[str]]:
+    """The same for the ports of a namespace's own loop."""
+    return _choose(settings, _OWN)
+
+
+def write(settings: Settings, file: Path) -> None:
+    """Keep the choice."""
+    sections = {name: getattr(settings, name) for name in (*_SHARED, *_OWN)}
+    lines = [
+        f"[{name}]\n" + "".join(f"{port} = {getattr(section, port)}\n" for port in (_SHARED | _OWN)[name])
+        for name, section in sections.items()
+    ]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("# Written by `weir up`: the ports it chose.\n" + "\n".join(lines))
+
+
+def with_choice(settings: Settings, file: Path) -> Settings:
+    """Settings with the ports that were chosen; what runs wins over what is set."""
+    chosen = tomllib.loads(file.read_text()) if file.exists() else {}
+    return settings.model_copy(
+        update={name: getattr(settings, name).model_copy(update=ports) for name, ports in chosen.items()}
+    )
+
+
+def _choose(settings: Settings, sections: Mapping[str, tuple[str, ...]]) -> tuple[Settings, list[str]]:
+    taken: set[int] = set()
+    moved: list[str] = []
+    update: dict[str, object] = {}
+    for name, ports in sections.items():
+        section = getattr(settings, name)
+        for port in ports:
+            wanted = getattr(section, port)
+            found = free_port_or_another(wanted, settings.bind_host, taken)
+            taken.add(found)
+            section = section.model_copy(update={port: found})
+            if found != wanted:
+                moved.append(f"{name}.{port}: {wanted} is taken, {found} is used")
+        update[name] = section
+    return settings.model_copy(update=update), moved

@@ -1,0 +1,50 @@
+"""`weir fetch`: download the pinned jars with jgo, which needs no Maven."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import jgo
+
+from operations.runner.java import make_base_archive
+from weir.errors import MissingPart
+from weir.jars import JarGroup, pinned_groups, wrong_jars
+
+_REMEDY = "Check the network and the Maven mirror, then run `weir fetch` again."
+
+
+def fetch(cache_dir: Path, report: Callable[[str], None] = lambda _: None) -> None:
+    """Download what is missing; `report` hears what is being done.
+
+    Raises:
+        MissingPart: a download failed or what came is not what is pinned.
+    """
+    for group in pinned_groups().values():
+        if wrong_jars(group, group.folder(cache_dir)):
+            report(f"fetching {group.coordinate} ({len(group.sha256)} jars)")
+            _fetch_group(group, cache_dir)
+    make_base_archive()
+
+
+def _fetch_group(group: JarGroup, cache_dir: Path) -> None:
+    folder = group.folder(cache_dir)
+    partial = folder.with_name(f"{folder.name}.{os.getpid()}")
+    partial.mkdir(parents=True, exist_ok=True)
+    try:
+        for jar in _resolve(group, cache_dir):
+            if jar.name in group.sha256:
+                shutil.copyfile(jar, partial / jar.name)
+        if wrong := wrong_jars(group, partial):
+            raise MissingPart(f"{', '.join(wrong[:3])}: not the pinned jar of {group.coordinate}.", _REMEDY)
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _resolve(group: JarGroup, cache_dir: Path) -> list[Path]:
+    try:
+        return [Path(jar) for jar in jgo.build(group.coordinate, cache_dir=cache_dir / "jgo").all_jars]
+    except (OSError, RuntimeError, ValueError) as error:  # what requests and jgo raise when a download fails
+        raise MissingPart(f"{group.coordinate} could not be fetched: {error}.", _REMEDY) from error

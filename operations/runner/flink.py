@@ -1,0 +1,100 @@
+"""A standalone Flink session cluster from the apache-flink wheel, and the client that submits jobs to it.
+
+The wheel's scripts start Java three times per process to learn what `flink_config` already says, so Java is started
+here directly. The connector and PyFlink's jar are on the cluster's class path, and the virtual environment comes first
+on the PATH: both are how pemja finds one Python with one set of packages (fact 4 of the design).
+"""
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from operations.runner.flink_config import FlinkCluster, write_config
+from operations.runner.flink_memory import METASPACE, TaskManagerMemory
+from operations.runner.java import java_home, on_classpath, with_archive
+from operations.runner.process import Command
+from weir.errors import MissingPart
+from weir.jars import jars
+
+_LOGGING = Path(__file__).with_name("log4j2.properties")
+_JOBMANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+_TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+_CLIENT = "org.apache.flink.client.cli.CliFrontend"
+_CHEAP_TO_START = "-XX:TieredStopAtLevel=1"
+_QUIET = "-Dweir.log.level=WARN"
+
+
+def prepare_jobmanager(cluster: FlinkCluster) -> Command:
+    """Write the JobManager's folder and return the command that serves it in the foreground."""
+    folder = _write_folder(cluster, "jobmanager")
+    heap = [f"-Xmx{cluster.jobmanager_mb // 2}m", f"-XX:MaxMetaspaceSize={METASPACE}m", _CHEAP_TO_START]
+    arguments = [*heap, _JOBMANAGER, "--configDir", str(folder / "conf")]
+    start = with_archive(_on_flinks_classpath(cluster), "jobmanager", cluster.cache_dir)
+    return _java(folder, start, arguments)
+
+
+def prepare_taskmanager(cluster: FlinkCluster, name: str) -> Command:
+    """Write a TaskManager's folder and return the command that serves it in the foreground."""
+    folder = _write_folder(cluster, name, taskmanager__resource_id=name)
+    memory = TaskManagerMemory(cluster.taskmanager_mb).jvm_options()
+    arguments = [*memory, _TASKMANAGER, "--configDir", str(folder / "conf")]
+    return _java(folder, _on_flinks_classpath(cluster), arguments)
+
+
+def client(cluster: FlinkCluster, name: str, arguments: list[str], **config: object) -> Command:
+    """The `flink` program with these arguments, in a folder called `name` and with `config` on top."""
+    folder = _write_folder(cluster, name, **config)
+    return _java(folder, _on_flinks_classpath(cluster), ["-Xmx512m", _CHEAP_TO_START, _QUIET, _CLIENT, *arguments])
+
+
+def flink_home() -> Path:
+    """The folder of the apache-flink wheel, found without importing it.
+
+    Raises:
+        MissingPart: it is not installed.
+    """
+    spec = importlib.util.find_spec("pyflink")
+    if spec is None or spec.origin is None:
+        raise MissingPart("apache-flink is not installed.", "Run `make venv`.")
+    return Path(spec.origin).parent
+
+
+def _write_folder(cluster: FlinkCluster, name: str, **config: object) -> Path:
+    folder = (cluster.folder / name).absolute()
+    for part in (folder / "conf", cluster.folder / "tmp"):
+        part.mkdir(parents=True, exist_ok=True)
+    write_config(cluster, folder / "conf", **config)
+    shutil.copyfile(_LOGGING, folder / "conf" / _LOGGING.name)
+    return folder
+
+
+def _java(folder: Path, start: list[str], arguments: list[str]) -> Command:
+    logging = f"-Dlog4j.configurationFile={folder / 'conf' / _LOGGING.name}"
+    crash = f"-XX:ErrorFile={folder / 'hs_err_pid%p.log'}"
+    return Command([*start, *_java_options(), crash, logging, *arguments], _environment(folder))
+
+
+def _on_flinks_classpath(cluster: FlinkCluster) -> list[str]:
+    home = flink_home()
+    python = (home / "opt").glob("flink-python-*.jar")
+    return on_classpath([*sorted((home / "lib").glob("*.jar")), *python, *jars("flink", cluster.cache_dir)])
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    home = flink_home()
+    return {
+        "JAVA_HOME": str(java_home()),
+        "FLINK_CONF_DIR": str(folder / "conf"),
+        "FLINK_OPT_DIR": str(home / "opt"),
+        "FLINK_PLUGINS_DIR": str(home / "plugins"),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+    }
+
+
+def _java_options() -> list[str]:
+    """The packages that Flink opens, as the wheel's own configuration lists them, and what Java 21 needs."""
+    config = (flink_home() / "conf" / "config.yaml").read_text()
+    opened = next(line for line in config.splitlines() if "--add-opens" in line).partition(": ")[2].split()
+    return ["-XX:+IgnoreUnrecognizedVMOptions", "-XX:+UseG1GC", "-Djava.security.manager=allow", *opened]

@@ -1,0 +1,117 @@
+"""Flink's REST API, as far as Weir uses it: jobs, why one failed, stopping one, and Python's metrics."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from operations.runner.flink_errors import last_cause
+from weir.errors import PartUnavailable
+
+ENDED = frozenset({"FAILED", "CANCELED", "FINISHED", "SUSPENDED"})
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as the JobManager sees it."""
+
+    id: str
+    name: str
+    state: str
+    tasks: int
+    running_tasks: int
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every task of it runs."""
+        return self.state == "RUNNING" and self.running_tasks == self.tasks > 0
+
+
+class FlinkRest:
+    """A client of one cluster's REST API.
+
+    Raises:
+        PartUnavailable: the JobManager does not answer, from any method.
+    """
+
+    def __init__(self, address: str, timeout_s: float = 5) -> None:
+        self._http = httpx.Client(base_url=address, timeout=timeout_s, trust_env=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def jobs(self, name: str) -> list[Job]:
+        """The jobs of this name, the newest first, ended ones too."""
+        found = [job for job in self._get("/jobs/overview")["jobs"] if job["name"] == name]
+        return [_job(job) for job in sorted(found, key=lambda job: -job["start-time"])]
+
+    def live_job(self, name: str) -> Job | None:
+        """The job of this name that has not ended, if there is one."""
+        return next((job for job in self.jobs(name) if job.state not in ENDED), None)
+
+    def state(self, job_id: str) -> str | None:
+        """A job's state, or None when the JobManager does not know it (any more).
+
+        Unlike the job's details, its status makes Flink collect no metrics.
+        """
+        response = self._request("GET", f"/jobs/{job_id}/status")
+        return None if response.status_code == httpx.codes.NOT_FOUND else str(response.json()["status"])
+
+    def root_cause(self, job_id: str) -> str:
+        """Why a job failed, in one line."""
+        text = self._get(f"/jobs/{job_id}/exceptions").get("root-exception") or "no exception was recorded"
+        return last_cause(text)
+
+    def taskmanagers(self) -> set[str]:
+        """The resource ids of the TaskManagers that are registered."""
+        return {taskmanager["id"] for taskmanager in self._get("/taskmanagers")["taskmanagers"]}
+
+    def stop_with_savepoint(self, job_id: str, folder: Path, deadline_s: float) -> str | None:
+        """Stop a job; the path of its savepoint, or None when it could not be written in time."""
+        body = {"drain": False, "targetDirectory": folder.absolute().as_uri()}
+        response = self._request("POST", f"/jobs/{job_id}/stop", json=body)
+        if response.is_error:
+            return None
+        trigger, end = response.json()["request-id"], time.monotonic() + deadline_s
+        while time.monotonic() < end:
+            done = self._get(f"/jobs/{job_id}/savepoints/{trigger}")
+            if done["status"]["id"] == "COMPLETED":
+                location = done["operation"].get("location")
+                return str(location) if location else None
+            time.sleep(_POLL_S)
+        return None
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job; its checkpoints are kept."""
+        self._request("PATCH", f"/jobs/{job_id}", params={"mode": "cancel"})
+
+    def metric(self, job_id: str, name: str) -> float | None:
+        """The largest value, over all subtasks, of the operators' metrics whose name ends so; None without one."""
+        values: list[float] = []
+        for vertex in self._get(f"/jobs/{job_id}")["vertices"]:
+            path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"
+            names = [metric["id"] for metric in self._get(path) if metric["id"].endswith(name)]
+            if names:
+                values += [metric["max"] for metric in self._get(path, get=",".join(names)) if "max" in metric]
+        return max(values, default=None)
+
+    def _get(self, path: str, **params: str) -> Any:
+        response = self._request("GET", path, params=params)
+        if response.is_error:
+            raise PartUnavailable(f"Flink answered {response.status_code} to {path}.", "See `weir logs jobmanager`.")
+        return response.json()
+
+    def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **arguments)
+        except httpx.TransportError as error:
+            where = f"Flink at {self._http.base_url} does not answer"
+            raise PartUnavailable(f"{where}: {error}.", "See `weir logs jobmanager`.") from error
+
+
+def _job(job: dict[str, Any]) -> Job:
+    return Job(job["jid"], job["name"], job["state"], job["tasks"]["total"], job["tasks"]["running"])

@@ -1,0 +1,144 @@
+"""The foreground process of a job: `python -m operations.runner.job detector-job`.
+
+It submits the job from where it stood, watches it, submits it again when the JobManager lost it, and stops it with a
+savepoint when it is told to end. It ends by itself only when the job fails for good.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from operations.runner.checkpoints import newest_checkpoint
+from operations.runner.flink import client
+from operations.runner.flink_errors import client_error
+from operations.runner.flink_rest import ENDED, FlinkRest, Job
+from operations.runner.kafka_admin import missing_topics
+from operations.runner.wiring import cluster_of
+from weir.errors import DeploymentError, PartUnavailable
+from weir.logs import configure_logs
+from weir.settings import Settings, load_settings
+
+MODULE_OF = {"detector-job": "detector.flink_job", "label-join-job": "learner.flink_job"}
+ENTRY = Path(__file__).parent / "entry" / "run_job.py"
+WATCH_S, WAIT_S, SAVEPOINT_S = 1.0, 0.3, 30.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class JobPart:
+    """One job of one namespace."""
+
+    part: str
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        """The job's name on the cluster."""
+        return f"weir-{self.settings.namespace}-{self.part.removesuffix('-job')}"
+
+    @property
+    def folder(self) -> Path:
+        """Where its checkpoints and savepoints are."""
+        return (self.settings.namespace_dir / "checkpoints" / self.part.removesuffix("-job")).absolute()
+
+
+class JobKeeper:
+    """Keeps one job running until `stopping` is set."""
+
+    def __init__(self, job: JobPart, rest: FlinkRest, stopping: threading.Event) -> None:
+        self._job, self._rest, self._stopping = job, rest, stopping
+
+    def keep(self) -> None:
+        """Submit, watch and submit again; returns when told to stop.
+
+        Raises:
+            DeploymentError: the job cannot be submitted or failed for good.
+        """
+        while not self._stopping.is_set():
+            running = self._wait_for_cluster()
+            if self._stopping.is_set():
+                return
+            self._watch(running.id if running else self._submit())
+
+    def stop(self) -> None:
+        """Stop the job with a savepoint, or cancel it: its checkpoints are kept."""
+        try:
+            if running := self._rest.live_job(self._job.name):
+                savepoint = self._rest.stop_with_savepoint(running.id, self._job.folder, SAVEPOINT_S)
+                log.info("job_stopped", job=self._job.name, savepoint=savepoint)
+                if savepoint is None:
+                    self._rest.cancel(running.id)
+        except PartUnavailable as error:
+            log.warning("job_not_stopped", job=self._job.name, problem=error.problem)
+
+    def _wait_for_cluster(self) -> Job | None:
+        """Wait for JobManager and topics; the live job of this name, when there is one already."""
+        while not self._stopping.wait(WAIT_S):
+            try:
+                if not missing_topics(self._job.settings.bootstrap_servers, self._job.settings.topics.all()):
+                    return self._rest.live_job(self._job.name)
+            except PartUnavailable:
+                continue
+        return None
+
+    def _submit(self) -> str:
+        start = newest_checkpoint(self._job.folder)
+        self._job.folder.mkdir(parents=True, exist_ok=True)
+        arguments = ["--fromSavepoint", start.as_uri(), "--claimMode", "CLAIM"] if start else []
+        self._run_client(["run", "--detached", *arguments, "--python", str(ENTRY), MODULE_OF[self._job.part]])
+        submitted = self._rest.jobs(self._job.name)
+        if not submitted:
+            raise DeploymentError(f"{self._job.name} was submitted but is not there.", "See `weir logs jobmanager`.")
+        log.info("job_submitted", job=self._job.name, id=submitted[0].id, start=str(start) if start else None)
+        return submitted[0].id
+
+    def _run_client(self, arguments: list[str]) -> None:
+        folder = self._job.folder.as_uri()
+        where = {"execution__checkpointing__dir": folder, "execution__checkpointing__savepoint_dir": folder}
+        command = client(cluster_of(self._job.settings), f"client-{self._job.name}", arguments, **where)
+        done = subprocess.run(command.argv, env=command.full_env(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            output = done.stdout + done.stderr
+            sys.stderr.write(output)
+            problem = f"{self._job.name} was not accepted: {client_error(output)}."
+            raise DeploymentError(problem, f"See `weir logs {self._job.part}`.")
+
+    def _watch(self, job_id: str) -> None:
+        """Return when the job is lost or when told to stop."""
+        while not self._stopping.wait(WATCH_S):
+            try:
+                state = self._rest.state(job_id)
+            except PartUnavailable:
+                continue
+            if state is None:
+                log.warning("job_lost", job=self._job.name, id=job_id)
+                return
+            if state in ENDED:
+                cause = self._rest.root_cause(job_id) if state == "FAILED" else f"it was {state.lower()} by someone"
+                raise DeploymentError(f"{self._job.name} ended: {cause}.", f"See `weir logs {self._job.part}`.")
+
+
+def main(part: str) -> None:
+    """Keep the job until SIGTERM."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    keeper = JobKeeper(JobPart(part, settings), FlinkRest(settings.flink_rest), stopping)
+    keeper.keep()
+    keeper.stop()
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1])
+    except DeploymentError as error:
+        log.error("job_not_kept", problem=error.problem, remedy=error.remedy)  # noqa: TRY400 -- a sentence, not a trace
+        sys.exit(1)

@@ -1,0 +1,135 @@
+"""A namespace's loop on the infrastructure that runs: started, waited for, stopped."""
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from operations.runner import endpoints
+from operations.runner.environment import environment_of
+from operations.runner.health import problem_of
+from operations.runner.logs import last_words
+from operations.runner.parts import Part, loop, stage_of
+from operations.runner.progress import wait_for_all
+from operations.runner.supervisor_config import INFRASTRUCTURE, Folders, group_of, loop_group
+from operations.runner.supervisord import Running, Supervisor
+from weir.errors import DeploymentError
+from weir.kafka_clients import create_topics
+from weir.settings import Settings
+
+UP_WITHIN_S = 600.0
+_GIVE_UP_AFTER_STARTS = 3
+
+
+def running_settings(settings: Settings) -> Settings:
+    """The settings with the ports that the running parts of this namespace have."""
+    shared = endpoints.with_choice(settings, settings.state_dir / "endpoints.toml")
+    return endpoints.with_choice(shared, settings.namespace_dir / "endpoints.toml")
+
+
+def start_loop(settings: Settings, console: Console | None = None) -> Settings:
+    """Add a namespace's loop to the infrastructure that `weir up` started; returns once it is well.
+
+    The returned settings have the ports that it really got.
+
+    Raises:
+        DeploymentError: nothing runs to add it to, or a part of it does not come up.
+    """
+    console = console or Console(stderr=True)
+    folders = Folders(settings.state_dir)
+    supervisor = Supervisor(folders)
+    if not supervisor.is_running():
+        raise DeploymentError("Weir is not up.", "Run `weir up` first.")
+    settings = prepare_loop(settings, supervisor, console)
+    create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
+    launch_loop(settings, supervisor)
+    wait_until_well(settings, loop(settings), supervisor, console)
+    return settings
+
+
+def prepare_loop(settings: Settings, supervisor: Supervisor, console: Console) -> Settings:
+    """Choose the loop's ports unless it runs already, and keep the choice."""
+    settings = running_settings(settings)
+    if loop_group(settings.namespace) not in {program.group for program in supervisor.programs()}:
+        settings, moved = endpoints.choose_own(settings)
+        for sentence in moved:
+            console.print(f"  [yellow]{sentence}[/yellow]")
+        endpoints.write(settings, settings.namespace_dir / "endpoints.toml")
+    return settings
+
+
+def launch_loop(settings: Settings, supervisor: Supervisor) -> None:
+    """Write the loop's group and let supervisord start what does not run yet."""
+    launch(loop_group(settings.namespace), loop(settings), environment_of(settings), supervisor, settings.state_dir)
+
+
+def launch(group: str, parts: list[Part], environment: dict[str, str], supervisor: Supervisor, state_dir: Path) -> None:
+    """Write a group and let supervisord start what does not run yet; what changed is started again."""
+    folders = Folders(state_dir)
+    for part in parts:
+        folders.log(group, part.name).parent.mkdir(parents=True, exist_ok=True)
+    folders.groups.mkdir(parents=True, exist_ok=True)
+    folders.group(group).write_text(group_of(group, parts, environment, folders))
+    supervisor.update()
+    supervisor.start_again(program for program in supervisor.programs() if program.group == group)
+
+
+def stop_loop(settings: Settings) -> None:
+    """Stop a namespace's loop and forget it; its topics, checkpoints and database are kept."""
+    folders = Folders(settings.state_dir)
+    supervisor, group = Supervisor(folders), loop_group(settings.namespace)
+    if not supervisor.is_running():
+        return
+    stop_in_stages([program for program in supervisor.programs() if program.group == group], supervisor)
+    folders.group(group).unlink(missing_ok=True)
+    supervisor.update()
+
+
+def stop_in_stages(programs: list[Running], supervisor: Supervisor) -> None:
+    """Stop those first on which nothing else depends."""
+    for stage in sorted({stage_of(program.part) for program in programs}):
+        supervisor.stop(program for program in programs if stage_of(program.part) == stage)
+
+
+def wait_until_well(settings: Settings, parts: list[Part], supervisor: Supervisor, console: Console) -> None:
+    """Wait for every part.
+
+    Raises:
+        DeploymentError: one keeps ending, or is not well in time.
+    """
+    by_name = {part.name: part for part in parts}
+    watch = _Watch({INFRASTRUCTURE, loop_group(settings.namespace)}, supervisor)
+
+    def problem(name: str) -> str | None:
+        return watch.problem_of(name) or problem_of(by_name[name], settings)
+
+    left = wait_for_all(by_name, problem, console, UP_WITHIN_S)
+    for name, what in left.items():
+        raise DeploymentError(f"{name} is not well after {UP_WITHIN_S:.0f} s: {what}.", f"See `weir logs {name}`.")
+
+
+class _Watch:
+    """Sees parts that end again and again, or were given up."""
+
+    def __init__(self, groups: set[str], supervisor: Supervisor) -> None:
+        self._groups, self._supervisor = groups, supervisor
+        self._starts: dict[str, set[int]] = {}
+        self._seen: dict[str, Running] = {}
+        self._looked_s = 0.0
+
+    def problem_of(self, part: str) -> str | None:
+        """Why the part does not run, or None when it does."""
+        program = self._look().get(part)
+        if program is None:
+            return "is not known"
+        starts = self._starts.setdefault(part, set())
+        starts.add(program.started_s)
+        if program.state == "FATAL" or len(starts) > _GIVE_UP_AFTER_STARTS:
+            raise DeploymentError(f"{part} does not stay up: {last_words(program.log)}", f"See `weir logs {part}`.")
+        return None if program.state == "RUNNING" else f"is {program.state.lower()}"
+
+    def _look(self) -> dict[str, Running]:
+        if time.monotonic() - self._looked_s > 0.1:  # noqa: PLR2004 -- one answer serves one round
+            self._looked_s = time.monotonic()
+            self._seen = {one.part: one for one in self._supervisor.programs() if one.group in self._groups}
+        return self._seen

@@ -1,0 +1,152 @@
+"""The parts of Weir: what each is, what it waits for, how one sees that it is well, and the command that serves it.
+
+The local runner and `docker-compose.yml` start the same parts with the same `weir run PART`; a test holds them together.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from operations.runner.process import Command
+from weir.errors import DeploymentError
+from weir.settings import Settings
+
+MLFLOW_ENV = Path(__file__).parents[2] / "mlflow" / "server.env"
+
+
+class Health(Enum):
+    """How one sees that a part is well."""
+
+    BROKER = "lists its topics"
+    JOBMANAGER = "answers on its REST API"
+    TASKMANAGER = "is registered with the JobManager"
+    MLFLOW = "answers on /health"
+    API = "answers on /readyz"
+    JOB = "runs all its tasks"
+    PROCESS = "keeps running"
+    DONE = "has ended without an error"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part; `stop_s` is how long it may take to end by itself."""
+
+    name: str
+    health: Health
+    depends_on: tuple[str, ...] = ()
+    stop_s: int = 15
+
+
+KAFKA = Part("kafka", Health.BROKER, stop_s=30)
+JOBMANAGER = Part("jobmanager", Health.JOBMANAGER)
+MLFLOW = Part("mlflow", Health.MLFLOW)
+TOPICS = Part("topics", Health.DONE, ("kafka",))
+TWIN = Part("twin", Health.PROCESS, ("topics",))
+
+
+def infrastructure(settings: Settings) -> list[Part]:
+    """What all namespaces share, as far as it is ours and not somebody else's that the settings point to."""
+    kafka = [KAFKA] if settings.kafka.bootstrap_servers is None else []
+    mlflow = [MLFLOW] if settings.mlflow.uri is None else []
+    return [*kafka, JOBMANAGER, *mlflow]
+
+
+def every_part(settings: Settings) -> list[Part]:
+    """All parts of one namespace, whoever runs them."""
+    return [KAFKA, TOPICS, JOBMANAGER, MLFLOW, *loop(settings)]
+
+
+def loop(settings: Settings) -> list[Part]:
+    """One namespace's loop, with a TaskManager for each subtask that runs Python and the standby ones."""
+    flink = settings.flink
+    count = flink.detector_parallelism + flink.label_join_parallelism + flink.standby_taskmanagers
+    names = [f"taskmanager-{number}" for number in range(1, count + 1)]
+    return [
+        *(Part(name, Health.TASKMANAGER, ("jobmanager",)) for name in names),
+        Part("detector-job", Health.JOB, ("topics", "jobmanager", *names), stop_s=60),
+        Part("label-join-job", Health.JOB, ("topics", "jobmanager", *names), stop_s=60),
+        Part("learner", Health.PROCESS, ("topics",)),
+        Part("registrar", Health.PROCESS, ("topics", "mlflow")),
+        Part("api", Health.API, ("topics",)),
+        Part("ledger", Health.PROCESS, ("topics",)),
+        *([] if settings.detector.twin_freezes_at_ms is None else [TWIN]),
+    ]
+
+
+def stage_of(part: str) -> int:
+    """When it stops: the lowest first, what others need last."""
+    late = {"jobmanager": 4, "mlflow": 4, "kafka": 5}
+    return late.get(part, 3 if part.startswith("taskmanager-") else 1 if part == "api" else 2)
+
+
+def command_of(part: str, settings: Settings) -> Command:
+    """Prepare a part and return the command that serves it in the foreground.
+
+    Raises:
+        DeploymentError: there is no such part, or it lacks something.
+    """
+    if part.startswith("taskmanager-"):
+        return _taskmanager(part, settings)
+    commands: dict[str, Callable[[Settings], Command]] = {
+        "kafka": _kafka,
+        "jobmanager": _jobmanager,
+        "mlflow": _mlflow,
+        "topics": lambda _: _module("operations", "topics"),
+        "detector-job": lambda _: _module("operations.runner.job", "detector-job"),
+        "label-join-job": lambda _: _module("operations.runner.job", "label-join-job"),
+        "learner": lambda _: _module("learner"),
+        "registrar": lambda _: _module("learner.registrar"),
+        "api": lambda _: _module("feedback_api"),
+        "ledger": lambda _: _module("ledger"),
+        "twin": lambda _: _module("detector.kafka_twin"),
+    }
+    if part not in commands:
+        raise DeploymentError(f"There is no part {part!r}.", f"The parts are {', '.join(commands)}, taskmanager-N.")
+    return commands[part](settings)
+
+
+def _module(module: str, *arguments: str) -> Command:
+    return Command([sys.executable, "-m", module, *arguments])
+
+
+def _kafka(settings: Settings) -> Command:
+    from operations.runner.broker import prepare  # noqa: PLC0415 -- each part loads only what it needs
+    from operations.runner.wiring import broker_of  # noqa: PLC0415
+
+    return prepare(broker_of(settings))
+
+
+def _jobmanager(settings: Settings) -> Command:
+    from operations.runner.flink import prepare_jobmanager  # noqa: PLC0415
+    from operations.runner.wiring import cluster_of  # noqa: PLC0415
+
+    return prepare_jobmanager(cluster_of(settings))
+
+
+def _taskmanager(part: str, settings: Settings) -> Command:
+    from operations.runner.flink import prepare_taskmanager  # noqa: PLC0415
+    from operations.runner.wiring import cluster_of  # noqa: PLC0415
+
+    return prepare_taskmanager(cluster_of(settings), taskmanager_id(part, settings.namespace))
+
+
+def taskmanager_id(part: str, namespace: str) -> str:
+    """A TaskManager's name on the cluster, which namespaces share."""
+    return f"{namespace}-{part}"
+
+
+def _mlflow(settings: Settings) -> Command:
+    folder = (settings.state_dir / "mlflow").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [line for line in MLFLOW_ENV.read_text().splitlines() if line and not line.startswith("#")]
+    address = ["--host", settings.bind_host, "--port", str(settings.mlflow.port), "--workers", "1"]
+    storage = [
+        "--backend-store-uri",
+        f"sqlite:///{folder / 'mlflow.db'}",
+        "--artifacts-destination",
+        str(folder / "artifacts"),
+    ]
+    argv = [sys.executable, "-m", "mlflow", "server", *address, *storage]
+    return Command(argv, dict(line.split("=", 1) for line in lines))

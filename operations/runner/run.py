@@ -1,0 +1,33 @@
+"""`weir run PART`: become the program that serves a part."""
+
+import sys
+from pathlib import Path
+
+from operations.runner import pid_files
+from operations.runner.parts import command_of
+from weir.errors import DeploymentError
+from weir.settings import Settings, load_settings
+
+
+def pid_folder(settings: Settings) -> Path:
+    """Where the processes of this state folder are noted."""
+    return settings.state_dir / "run"
+
+
+def run_part(part: str) -> None:
+    """Prepare the part, note this process, and become the part's program.
+
+    Raises:
+        DeploymentError: the part cannot be prepared.
+    """
+    settings = load_settings()
+    command = command_of(part, settings)
+    pid_files.record(pid_folder(settings), f"{settings.namespace}.{part}")
+    command.exec()
+
+
+if __name__ == "__main__":
+    try:
+        run_part(sys.argv[1])
+    except DeploymentError as error:
+        sys.exit(str(error))

@@ -1,0 +1,133 @@
+"""`weir status`: what runs and how well, how far readers are behind, which model is where, and whether counts agree."""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+from confluent_kafka import KafkaException, Message
+
+from operations.runner.flink_rest import FlinkRest
+from operations.runner.health import problem_of
+from operations.runner.job import JobPart
+from operations.runner.kafka_admin import end_offsets, lag
+from operations.runner.kafka_tail import last_that
+from operations.runner.loops import running_settings
+from operations.runner.parts import Part, infrastructure, loop
+from operations.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_group
+from operations.runner.supervisord import Running, Supervisor
+from operations.runner.up import addresses
+from weir.errors import PartUnavailable
+from weir.kafka_clients import read_last
+from weir.messages import CONTROL, COUNTS, Publication, decode_with
+from weir.settings import Settings
+
+COLLECTED_WITHIN_S = 0.4
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """Everything, as plain values; what cannot be known is None."""
+    settings = running_settings(settings)
+    asks = {
+        "parts": lambda: parts(settings),
+        "topics": lambda: topics(settings),
+        "model": lambda: {"learner": learner_model(settings), "detector": detector_model(settings)},
+        "counts": lambda: counts(settings),
+    }
+    with ThreadPoolExecutor() as pool:
+        answers = {name: pool.submit(_or_none, ask) for name, ask in asks.items()}
+    known = {name: answer.result() for name, answer in answers.items()}
+    return {"namespace": settings.namespace, "addresses": addresses(settings), **known}
+
+
+def parts(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Each part: whether it is well, and what supervisord says of it."""
+    supervisor = Supervisor(Folders(settings.state_dir))
+    groups = {INFRASTRUCTURE, loop_group(settings.namespace)}
+    programs = supervisor.programs() if supervisor.is_running() else []
+    running = {program.part: program for program in programs if program.group in groups}
+    every = [*infrastructure(settings), *loop(settings)]
+    with ThreadPoolExecutor(len(every)) as pool:
+        return dict(
+            zip(
+                (part.name for part in every),
+                pool.map(lambda part: _part(part, running.get(part.name), settings), every),
+                strict=True,
+            )
+        )
+
+
+def _part(part: Part, program: Running | None, settings: Settings) -> dict[str, Any]:
+    if program is None or program.state != "RUNNING":
+        return {"well": False, "problem": "does not run", "state": program.state if program else None, "pid": None}
+    problem = problem_of(part, settings)
+    return {"well": problem is None, "problem": problem, "state": program.state, "pid": program.pid}
+
+
+def topics(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Each topic: how much was ever written to it, and how far each reader is behind."""
+    every, servers = settings.topics.all(), settings.bootstrap_servers
+    found: dict[str, dict[str, Any]] = {topic.name: {"end": 0, "lag": {}} for topic in every}
+    for partition, end in end_offsets(servers, every).items():
+        found[partition.topic]["end"] += end
+    for reader in ("detector", "label-join", "twin"):
+        for topic, behind in lag(servers, f"weir-{settings.namespace}-{reader}", every).items():
+            found[topic]["lag"][reader] = behind
+    learned, written = learner_model(settings), last_that(servers, settings.topics.learning_log, _number)
+    if written is not None:
+        found[settings.topics.learning_log]["lag"]["learner"] = written - (learned["n"] if learned else 0)
+    return found
+
+
+def learner_model(settings: Settings) -> dict[str, Any] | None:
+    """The learner's last publication."""
+    last = last_that(settings.bootstrap_servers, settings.topics.control, _publication)
+    return None if last is None else {"publication": last.publication, "epoch": last.epoch, "n": last.n}
+
+
+def detector_model(settings: Settings) -> dict[str, Any] | None:
+    """The publication that scores, and the last example that it learned, as the detector's metrics say."""
+    rest = FlinkRest(settings.flink_rest)
+    job = rest.live_job(JobPart("detector-job", settings).name)
+    if job is None:
+        return None
+    rest.metric(job.id, ".model_publication")  # Flink answers with what it last collected, and collects anew
+    time.sleep(COLLECTED_WITHIN_S)
+    publication, n = rest.metric(job.id, ".model_publication"), rest.metric(job.id, ".model_sequence")
+    return None if publication is None else {"publication": int(publication), "n": None if n is None else int(n)}
+
+
+def counts(settings: Settings) -> dict[str, Any] | None:
+    """The ledger's last counts, and whether they reconcile."""
+    last = read_last(settings.bootstrap_servers, settings.topics.ledger)
+    if last is None:
+        return None
+    return msgspec.to_builtins(decode_with(COUNTS, last))  # type: ignore[no-any-return]
+
+
+def _publication(record: Message) -> Publication | None:
+    message = decode_with(CONTROL, record.value())
+    return message if isinstance(message, Publication) else None
+
+
+def _number(record: Message) -> int | None:
+    return int((record.key() or b"0:0").split(b":")[1])
+
+
+def _or_none(ask: Any) -> Any:
+    try:
+        return ask()
+    except (PartUnavailable, KafkaException, TimeoutError):
+        return None
+
+
+def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print it."""
+    found = status(settings)
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+        return
+    from operations.runner.status_view import render  # noqa: PLC0415 -- JSON needs no Rich
+
+    render(found)

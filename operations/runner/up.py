@@ -1,0 +1,92 @@
+"""`weir up` and `weir down`: the whole system on this machine, from its kept state, and its orderly end."""
+
+from rich.console import Console
+from rich.table import Table
+
+from operations.runner import endpoints, pid_files
+from operations.runner.environment import infrastructure_environment
+from operations.runner.fetch import fetch
+from operations.runner.loops import launch, launch_loop, prepare_loop, running_settings, stop_in_stages, wait_until_well
+from operations.runner.parts import KAFKA, infrastructure, loop
+from operations.runner.run import pid_folder
+from operations.runner.signing_key import with_signing_key
+from operations.runner.supervisor_config import INFRASTRUCTURE, Folders
+from operations.runner.supervisord import Supervisor
+from weir.kafka_clients import create_topics
+from weir.settings import Settings
+
+
+def up(settings: Settings, console: Console) -> Settings:
+    """Start everything and wait until it is well; what runs already stays as it is.
+
+    Raises:
+        DeploymentError: a part does not come up; what did stays up, `weir down` ends it.
+    """
+    settings = with_signing_key(_absolute(settings))
+    fetch(settings.cache_dir, lambda what: console.print(f"  {what}"))
+    supervisor = Supervisor(Folders(settings.state_dir))
+    if not supervisor.is_running():
+        settings = _start_supervisor(settings, supervisor, console)
+    settings = prepare_loop(settings, supervisor, console)
+    endpoints.write(settings, settings.state_dir / "endpoints.toml")
+    shared = infrastructure(settings)
+    launch(INFRASTRUCTURE, shared, infrastructure_environment(settings), supervisor, settings.state_dir)
+    wait_until_well(settings, [part for part in shared if part is KAFKA], supervisor, console)
+    create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
+    launch_loop(settings, supervisor)
+    wait_until_well(settings, [part for part in shared if part is not KAFKA] + loop(settings), supervisor, console)
+    return settings
+
+
+def down(settings: Settings, console: Console) -> None:
+    """Stop everything that `weir up` started, all namespaces' loops too, and nothing else."""
+    settings = running_settings(_absolute(settings))
+    folders = Folders(settings.state_dir)
+    supervisor = Supervisor(folders)
+    if supervisor.is_running():
+        with console.status("stopping the jobs with a savepoint, then the rest"):
+            stop_in_stages(supervisor.programs(), supervisor)
+            supervisor.shut_down()
+    _end_leftovers(settings, console)
+    for group in folders.groups.glob("*.conf"):
+        group.unlink()
+
+
+def _absolute(settings: Settings) -> Settings:
+    return settings.model_copy(update={"state_dir": settings.state_dir.absolute()})
+
+
+def _start_supervisor(settings: Settings, supervisor: Supervisor, console: Console) -> Settings:
+    _end_leftovers(settings, console)
+    for group in Folders(settings.state_dir).groups.glob("*.conf"):
+        group.unlink()
+    settings, moved = endpoints.choose_shared(running_settings(settings))
+    for sentence in moved:
+        console.print(f"  [yellow]{sentence}[/yellow]")
+    endpoints.write(settings, settings.state_dir / "endpoints.toml")
+    supervisor.start({"WEIR_SIGNING_KEY": settings.require_signing_key().decode()})
+    return settings
+
+
+def _end_leftovers(settings: Settings, console: Console) -> None:
+    if left := pid_files.end_recorded(pid_folder(settings)):
+        console.print(f"  [yellow]ended what an earlier run left behind: {', '.join(left)}[/yellow]")
+
+
+def show_addresses(settings: Settings, console: Console) -> None:
+    """Where everything is."""
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    for name, address in addresses(settings).items():
+        table.add_row(name, address)
+    console.print(table)
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where everything is, by name."""
+    return {
+        "API": settings.api_url,
+        "MLflow": settings.mlflow_uri,
+        "Flink": settings.flink_rest,
+        "Kafka": settings.bootstrap_servers,
+        "state": str(settings.state_dir),
+    }

@@ -1,0 +1,1 @@
+"""The simulated analysts and chargebacks that label what the detector decided."""

@@ -1,0 +1,1 @@
+"""`weir demo`: a story on a real loop."""

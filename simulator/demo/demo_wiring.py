@@ -1,0 +1,118 @@
+"""Wires one demo: settings, loop, story, figures; says where the page is and whether all went well."""
+
+import asyncio
+import os
+import signal
+import webbrowser
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import psutil
+from rich.console import Console
+
+from operations.harness.kafka_traffic import now_ms
+from simulator.demo.demo import Demo
+from simulator.demo.demo_loop import demo_loop
+from simulator.demo.demo_report import Report, problems, report
+from simulator.demo.endings import endings_handled
+from simulator.demo.live_table import show, table
+from simulator.demo.mlflow_versions import versions
+from simulator.demo.timeline import MATURITY_S, Timeline
+from weir.settings import Settings, load_settings
+from weir.sign_in import pass_for
+from weir.topics import DAY_MS
+
+VISITOR = "you"
+LEARNING_RATE = 0.1
+"""Below the default, which was measured on a hundred times as many payments."""
+
+CHALLENGE_AT = 0.5
+"""A customer is stopped when fraud is likelier than not."""
+
+VERSIONS_EVERY_S, FIRST_VERSION_WITHIN_S = 2.0, 30.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for on the command line."""
+
+    timeline: Timeline
+    for_s: float | None = None
+    json: Path | None = None
+    browser: bool = True
+
+
+def play_demo(wanted: Wanted) -> bool:
+    """Start everything, play the story, end everything; whether every arrow carried something and nothing was lost.
+
+    Raises:
+        DeploymentError: a part does not come up or goes away.
+        KeyboardInterrupt: Ctrl-C or a termination; all has ended by then.
+    """
+    console, started_s = Console(), psutil.Process().create_time()
+    with endings_handled(signal.default_int_handler), demo_loop(demo_settings(wanted.timeline), console) as settings:
+        address = sign_in_address(settings)
+        console.print(f"\n  [bold]The page:[/bold]  {address}\n", soft_wrap=True, highlight=False)
+        if wanted.browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            webbrowser.open(address)
+        demo = Demo(settings, wanted.timeline)
+        try:
+            figures = asyncio.run(_play(demo, wanted, console, started_s))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+    return _judge(figures, console, wanted.json, twin_frozen=demo.twin_frozen)
+
+
+def demo_settings(timeline: Timeline) -> Settings:
+    """This deployment's settings in a namespace of the demo's own, with horizons that fit compressed time."""
+    return load_settings(
+        namespace=f"demo-{datetime.now(UTC):%m%d-%H%M%S}",
+        learning={"maturity_horizon_s": MATURITY_S, "retention_s": 30 * MATURITY_S, "learning_rate": LEARNING_RATE},
+        detector={"twin_freezes_at_ms": timeline.attack_ms, "challenge_at": CHALLENGE_AT},
+        mlflow={"register_every_s": 2.0},
+        flink={"standby_taskmanagers": 0},
+    )
+
+
+def sign_in_address(settings: Settings) -> str:
+    """Where the visitor is signed in; good for a day."""
+    given = pass_for(VISITOR, now_ms() + DAY_MS, settings.require_signing_key())
+    return f"{settings.api_url}/console/sign-in?pass={given}"
+
+
+async def _play(demo: Demo, wanted: Wanted, console: Console, started_s: float) -> Report:
+    """Play, with the figures shown; MLflow hears of the first model a little later, and is waited for a little."""
+    settings, known, first = demo.settings, 0, asyncio.Event()
+
+    def figures() -> Report:
+        return report(demo, started_s=started_s, mlflow_versions=known)
+
+    async def count_versions() -> None:
+        nonlocal known
+        while True:
+            known = await asyncio.to_thread(versions, settings.mlflow_uri, settings.registered_model)
+            if known:
+                first.set()
+            await asyncio.sleep(VERSIONS_EVERY_S)
+
+    async with asyncio.TaskGroup() as group:
+        beside = [group.create_task(show(console, figures)), group.create_task(count_versions())]
+        await demo.run(wanted.for_s, lambda what: console.print(f"  {what}"))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(first.wait(), FIRST_VERSION_WITHIN_S)
+        for task in beside:
+            task.cancel()
+    return figures()
+
+
+def _judge(figures: Report, console: Console, json: Path | None, *, twin_frozen: bool) -> bool:
+    console.print(table(figures))
+    if json is not None:
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
+    wrong = list(problems(figures, twin_frozen=twin_frozen))
+    for sentence in wrong:
+        console.print(f"[red]{sentence[0].upper()}{sentence[1:]}.[/red]")
+    return not wrong

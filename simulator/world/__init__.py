@@ -1,0 +1,1 @@
+"""The simulated world: users, merchants, everyday payments and planted fraud."""

@@ -1,5 +1,0 @@
-"""`python -m weir` is `weir`."""
-
-from weir.cli import app
-
-app()

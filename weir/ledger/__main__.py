@@ -1,9 +1,0 @@
-"""`python -m weir.ledger`: counts one namespace until it is told to stop."""
-
-import sys
-
-from weir.ledger.kafka_ledger import run_ledger
-from weir.serving import serve
-
-if __name__ == "__main__":
-    sys.exit(serve(lambda settings, stopping: run_ledger(settings, stopping.is_set)))
