@@ -17,7 +17,7 @@ from confluent_kafka import TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from bench.parts import Parts, a_namespace, bare_loop, detector_job, started
+from bench.parts import Infrastructure, a_namespace, bare_loop, detector_job, started
 from bench.traffic import payments
 from weir.kafka_clients import consumer, producer
 from weir.settings import Settings
@@ -29,32 +29,32 @@ WARM_UP = 0.2
 
 def main(backlog: int = 150_000, users: int = 5_000, latency_s: float = 20, rounds: int = 2) -> None:
     """Measure both systems in turn, several rounds, and keep each one's median."""
-    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder, started(Path(folder)) as parts:
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder, started(Path(folder)) as infrastructure:
         rates = {system: [] for system in SYSTEMS}
         for turn in range(rounds):
             for system in SYSTEMS:
-                rates[system].append(_throughput(parts, system, f"{system}-{turn}", backlog, users))
+                rates[system].append(_throughput(infrastructure, system, f"{system}-{turn}", backlog, users))
                 print(f"round {turn + 1}: {system} {rates[system][-1]:,.0f}/s")
         throughput = {system: statistics.median(values) for system, values in rates.items()}
         rate = throughput["weir-detector-job"] / 2
-        latencies = {system: _latency(parts, system, rate, latency_s, users) for system in SYSTEMS}
+        latencies = {system: _latency(infrastructure, system, rate, latency_s, users) for system in SYSTEMS}
     _report(_rows(throughput, latencies, rate))
 
 
-def _throughput(parts: Parts, system: str, namespace: str, backlog: int, users: int) -> float:
-    settings = a_namespace(parts, namespace)
+def _throughput(infrastructure: Infrastructure, system: str, namespace: str, backlog: int, users: int) -> float:
+    settings = a_namespace(infrastructure, namespace)
     _produce(settings, backlog, users)
-    with SYSTEMS[system](parts, settings):
+    with SYSTEMS[system](infrastructure, settings):
         times = _scored_at(settings, backlog, deadline_s=600)
     measured = sorted(times.values())[int(backlog * WARM_UP) :]
     return (len(measured) - 1) / (measured[-1] - measured[0]) * 1000
 
 
-def _latency(parts: Parts, system: str, rate: float, seconds: float, users: int) -> list[float]:
+def _latency(infrastructure: Infrastructure, system: str, rate: float, seconds: float, users: int) -> list[float]:
     """Milliseconds from produce to score, sorted, without the first part of the run."""
-    settings = a_namespace(parts, f"{system}-latency")
+    settings = a_namespace(infrastructure, f"{system}-latency")
     count = int(rate * seconds)
-    with SYSTEMS[system](parts, settings):
+    with SYSTEMS[system](infrastructure, settings):
         _produce(settings, 500, users)
         _scored_at(settings, 500, deadline_s=60)
         sent = _pace(settings, count, users, rate)

@@ -11,9 +11,10 @@ from msgspec import Struct
 from detector.detector import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
+from weir.clock import now_ms
 from weir.kafka_clients import consumer, producer
 from weir.messages import decoder_of
-from weir.records import Record
+from weir.records import Inbound
 from weir.settings import Settings, load_settings
 
 
@@ -32,12 +33,12 @@ def main(idle_s: float) -> None:
     while time.monotonic() - last < idle_s:
         for message in source.consume(500, timeout=0.005):
             last = time.monotonic()
-            record = Record(message.key(), message.value(), message.topic(), message.partition(), message.offset())
+            record = Inbound(message.key(), message.value(), message.topic(), message.partition(), message.offset())
             user = key_of.decode(message.value()).user_id
-            taken = intake.take(record, user, users.get(user), knowledge, time.time_ns() // 1_000_000)
-            if taken.state is not None:
-                users[user] = taken.state
-            for topic, key, payload in taken.outbound:
+            processed = intake.process(record, user, users.get(user), knowledge, now_ms())
+            if isinstance(processed.state, bytes):
+                users[user] = processed.state
+            for topic, key, payload in processed.outbound:
                 sink.produce(topic, payload, key)
         sink.poll(0)
     sink.flush()
@@ -48,7 +49,7 @@ def _read_control(settings: Settings, knowledge: Knowledge) -> None:
     reader.subscribe([settings.topics.control])
     while knowledge.champion is None:
         for message in reader.consume(10, timeout=0.5):
-            knowledge.take(message.value())
+            knowledge.apply(message.value())
     reader.close()
 
 

@@ -1,4 +1,4 @@
-"""The real parts of a measurement: a broker, a Flink cluster with one TaskManager, and the systems that are measured."""
+"""The real infrastructure of a measurement: a broker, a Flink cluster with one TaskManager, and the systems that are measured."""
 
 import os
 import re
@@ -30,15 +30,15 @@ KEY = "bench"
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Where the parts are."""
+class Infrastructure:
+    """Where the infrastructure are."""
 
     bootstrap_servers: str
     cluster: FlinkCluster
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Parts]:
+def started(folder: Path) -> Iterator[Infrastructure]:
     """A broker and a cluster while the block runs."""
     cache_dir = Settings().cache_dir
     fetch(cache_dir, print)
@@ -50,14 +50,14 @@ def started(folder: Path) -> Iterator[Parts]:
         stack.enter_context(running(prepare_jobmanager(cluster), folder / "jobmanager.log"))
         stack.enter_context(running(prepare_taskmanager(cluster, "taskmanager-1"), folder / "taskmanager-1.log"))
         _wait_for(lambda: '"slots-available":1' in httpx.get(f"{cluster.rest}/overview", timeout=2).text)
-        yield Parts(broker.bootstrap_servers, cluster)
+        yield Infrastructure(broker.bootstrap_servers, cluster)
 
 
-def a_namespace(parts: Parts, name: str) -> Settings:
+def a_namespace(infrastructure: Infrastructure, name: str) -> Settings:
     """Fresh topics with one model in force."""
-    settings = Settings(namespace=name, signing_key=KEY, kafka={"bootstrap_servers": parts.bootstrap_servers})
-    create_topics(parts.bootstrap_servers, settings.topics.all())
-    out = producer(parts.bootstrap_servers)
+    settings = Settings(namespace=name, signing_key=KEY, kafka={"bootstrap_servers": infrastructure.bootstrap_servers})
+    create_topics(infrastructure.bootstrap_servers, settings.topics.all())
+    out = producer(infrastructure.bootstrap_servers)
     out.produce(settings.topics.control, encode(a_model()), "model:champion")
     out.flush()
     return settings
@@ -91,9 +91,9 @@ def a_model() -> Publication:
 
 
 @contextmanager
-def detector_job(parts: Parts, settings: Settings) -> Iterator[None]:
+def detector_job(infrastructure: Infrastructure, settings: Settings) -> Iterator[None]:
     """The detector job while the block runs."""
-    command = client(parts.cluster, "client", ["run", "-d", "-py", str(ENTRY), "detector.flink_job"])
+    command = client(infrastructure.cluster, "client", ["run", "-d", "-py", str(ENTRY), "detector.flink_job"])
     done = subprocess.run(
         command.argv, env=command.full_env() | _environment(settings), capture_output=True, text=True, check=True
     )
@@ -101,14 +101,14 @@ def detector_job(parts: Parts, settings: Settings) -> Iterator[None]:
     try:
         yield
     finally:
-        httpx.patch(f"{parts.cluster.rest}/jobs/{job_id}")
-        _wait_for(lambda: '"state":"CANCELED"' in httpx.get(f"{parts.cluster.rest}/jobs/{job_id}").text)
+        httpx.patch(f"{infrastructure.cluster.rest}/jobs/{job_id}")
+        _wait_for(lambda: '"state":"CANCELED"' in httpx.get(f"{infrastructure.cluster.rest}/jobs/{job_id}").text)
 
 
 @contextmanager
-def bare_loop(parts: Parts, settings: Settings, idle_s: float = 20) -> Iterator[None]:
+def bare_loop(infrastructure: Infrastructure, settings: Settings, idle_s: float = 20) -> Iterator[None]:
     """The bare loop while the block runs."""
-    del parts  # it needs only the broker, which the settings name
+    del infrastructure  # it needs only the broker, which the settings name
     process = subprocess.Popen([sys.executable, str(BARE_LOOP), str(idle_s)], env=os.environ | _environment(settings))
     try:
         yield

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from detector.habits import DAY_MS
 from detector.moment import Moment
-from detector.rules import YIELDING
+from detector.rules import OVERRIDABLE
 from detector.user_events import failed_challenges
 from weir.messages import Decision, RuleHit
 from weir.settings import DetectorSettings
@@ -17,7 +17,7 @@ Profile = Literal["new", "standard", "trusted"]
 TRUSTED_PAYMENTS = 100
 TRUSTED_DAYS = 60
 NEW_CHALLENGE_SHARE = 2 / 3
-YIELDS_BELOW, YIELDS_TO_TRUST = 0.1, 0.5
+OVERRIDE_BELOW_SCORE, OVERRIDE_FROM_TRUST = 0.1, 0.5
 """A rule yields to a score below the one, if the model's trust is at least the other."""
 
 _RUNG: dict[Decision, int] = {"approve": 0, "challenge": 1, "review": 2, "block": 3}
@@ -66,9 +66,9 @@ def decide(score: float, thresholds: Thresholds, hits: Iterable[RuleHit], trust:
     A good customer is spared what a yielding rule asks for where a trusted model is sure: rules do not learn whom they
     stop in vain, the model does.
     """
-    decision, sure = thresholds.ladder(score), score < YIELDS_BELOW and trust >= YIELDS_TO_TRUST
+    decision, sure = thresholds.ladder(score), score < OVERRIDE_BELOW_SCORE and trust >= OVERRIDE_FROM_TRUST
     for hit in hits:
-        spared = sure and hit.rule in YIELDING
+        spared = sure and hit.rule in OVERRIDABLE
         if not spared and _RUNG[hit.decision] > _RUNG[decision]:
             decision = hit.decision
     return decision

@@ -23,7 +23,7 @@ from detector.state import Event, UserState
 from detector.user_events import note
 from weir.artefact import LinearScorer, probability
 from weir.errors import InvalidRecord
-from weir.messages import ModelRef, Payers, Position, Reputation, ScoredTransaction, Transaction, UserEvent
+from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, UserEvent
 from weir.settings import DetectorSettings
 
 
@@ -49,7 +49,7 @@ class Detector:
         *,
         source: Position,
         champion: Champion | None,
-        reputation: Mapping[Payers, Reputation],
+        reputation: Mapping[ReputationKey, Reputation],
         now_ms: int,
         raw: bytes,
         flags: Sequence[str] = (),
@@ -61,7 +61,7 @@ class Detector:
             transaction: What `raw` says.
             source: Where it stands in Kafka.
             champion: The model in force, None before the first.
-            reputation: What is known about merchants, by their payers.
+            reputation: What is known about merchants, by its key.
             now_ms: The wall clock.
             raw: The original JSON, which travels on inside the scored transaction.
             flags: What the caller already knows about this score, such as a refused model.
@@ -116,7 +116,7 @@ class Detector:
         transaction: Transaction,
         time_ms: int,
         amount: float,
-        reputation: Mapping[Payers, Reputation],
+        reputation: Mapping[ReputationKey, Reputation],
     ) -> Moment:
         return moment_of(
             state,

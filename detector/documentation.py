@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from detector.decision import YIELDS_BELOW, YIELDS_TO_TRUST
+from detector.decision import OVERRIDE_BELOW_SCORE, OVERRIDE_FROM_TRUST
 from detector.feature_catalogue import FEATURES
 from detector.rules import BASE_LOG_ODDS, RULES
 from weir.artefact import probability
@@ -26,7 +26,7 @@ _RULES_INTRO = f"""\
 Rules speak before a model has learned, and by the part that the model is not yet trusted with afterwards:
 `log odds = (1 - trust) * ({BASE_LOG_ODDS:g} + weights of the rules that fire) + trust * model`. Without any rule that is a
 score of {probability(BASE_LOG_ODDS):.3f}. A rule may raise the decision to challenge or review; only a high score blocks. A
-rule that yields asks in vain where the score is below {YIELDS_BELOW:g} and the model's trust is {YIELDS_TO_TRUST:g} or more: it speaks
+rule that yields asks in vain where the score is below {OVERRIDE_BELOW_SCORE:g} and the model's trust is {OVERRIDE_FROM_TRUST:g} or more: it speaks
 of what the model sees as well. A rule that knows an attack never yields. The OTP threshold is the setting `detector.otp_threshold`.
 """
 
@@ -45,7 +45,14 @@ def features_page() -> str:
 def rules_page() -> str:
     """The text of docs/rules.md."""
     rows = (
-        (f"`{row.name}`", f"{row.version}", f"{row.weight:g}", row.asks, "yes" if row.yields else "no", row.description)
+        (
+            f"`{row.name}`",
+            f"{row.version}",
+            f"{row.weight:g}",
+            row.asks,
+            "yes" if row.model_can_override else "no",
+            row.description,
+        )
         for row in RULES
     )
     return f"{_RULES_INTRO}\n{_table(('rule', 'version', 'weight', 'asks for', 'yields', 'when it fires'), rows)}"

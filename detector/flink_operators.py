@@ -1,6 +1,5 @@
 """The detector's operator: state in, `Intake.take`, state and records out."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,11 +10,12 @@ from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 from detector.detector import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
+from weir.clock import now_ms
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
 from weir.flink_environment import STATE_BYTES, require_thread_mode
 from weir.messages import encode
-from weir.records import Outbound, Record
+from weir.records import Inbound, Outbound, StateChange
 from weir.settings import DetectorSettings
 from weir.topics import Topics
 
@@ -41,22 +41,22 @@ class Score(KeyedBroadcastProcessFunction):
         if not self._restored:
             self._restore(ctx)
         key, user = ctx.get_current_key(), self._user.value()
-        taken = self._intake.take(Record(*record), key, user, self._knowledge, _now_ms())
-        if taken.state is not None:
-            self._user.update(taken.state)
+        processed = self._intake.process(Inbound(*record), key, user, self._knowledge, now_ms())
+        if processed.state is not StateChange.UNCHANGED:
+            self._user.update(processed.state)
         self._records.inc()
-        if taken.dead:
+        if processed.dead:
             self._dead.inc()
-        yield from map(_row, taken.outbound)
+        yield from map(_row, processed.outbound)
 
     def process_broadcast_element(self, record: Row, ctx: Any) -> Iterator[Row]:
         if not self._restored:
             self._restore(ctx)
-        control = Record(*record)
+        control = Inbound(*record)
         try:
-            key = self._knowledge.take(control.payload)
+            key = self._knowledge.apply(control.payload)
         except InvalidRecord as error:
-            letter = encode(dead_letter(control, error, stage="detector", now_ms=_now_ms()))
+            letter = encode(dead_letter(control, error, stage="detector", now_ms=now_ms()))
             yield _row(Outbound(self._topics.dead_letters, cut(control.kafka_key), letter))
         else:
             ctx.get_broadcast_state(CONTROL_STATE).put(key, control.payload)
@@ -85,7 +85,3 @@ class Score(KeyedBroadcastProcessFunction):
 
 def _row(outbound: Outbound) -> Row:
     return Row(*outbound)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -18,14 +18,14 @@ def is_late(state: UserState, time_ms: int, allowed_lateness_ms: int) -> bool:
     """Whether an event can no longer be inserted where it belongs."""
     if not state.habits.count:
         return False
-    return time_ms < state.habits.last_ms - allowed_lateness_ms or time_ms < state.folded.last_ms
+    return time_ms < state.habits.last_ms - allowed_lateness_ms or time_ms < state.compacted.last_ms
 
 
 def habits_at(state: UserState, time_ms: int) -> Habits:
     """The habits from the payments at or before a time; not to be changed."""
     if time_ms >= state.habits.last_ms:
         return state.habits
-    habits = copy(state.folded)
+    habits = copy(state.compacted)
     for event in state.recent:
         if event.time_ms > time_ms:
             break
@@ -37,7 +37,7 @@ def advance(state: UserState, time_ms: int, allowed_lateness_ms: int) -> None:
     """Fold what no admissible event can precede any more, once a payment of `time_ms` is here."""
     bar, recent, old = time_ms - DAY_MS - allowed_lateness_ms, state.recent, 0
     while old < len(recent) and recent[old].time_ms < bar:
-        _fold(state, recent[old])
+        _compact(state, recent[old])
         old += 1
     if old:
         del recent[:old]
@@ -59,7 +59,7 @@ def insert(state: UserState, event: Event, max_recent_events: int) -> None:
         _relearn(state)
     if len(recent) > max_recent_events:
         oldest = recent.pop(0)
-        _fold(state, oldest)
+        _compact(state, oldest)
         state.truncated_ms = oldest.time_ms
 
 
@@ -70,21 +70,21 @@ def _learn_next(habits: Habits, event: Event) -> None:
 
 def _relearn(state: UserState) -> None:
     """Habits and ratios as if the payments had arrived in order."""
-    state.habits = copy(state.folded)
+    state.habits = copy(state.compacted)
     for event in state.recent:
         _learn_next(state.habits, event)
 
 
-def _fold(state: UserState, event: Event) -> None:
-    learn(state.folded, event)
-    _fold_into_pane(state.panes, event)
+def _compact(state: UserState, event: Event) -> None:
+    learn(state.compacted, event)
+    _compact_into_pane(state.panes, event)
     remember(state.devices, event.device_id, event.time_ms)
     remember(state.merchants, event.merchant_id, event.time_ms)
     remember(state.categories, event.category, event.time_ms)
     remember(state.countries, event.country, event.time_ms)
 
 
-def _fold_into_pane(panes: list[Pane], event: Event) -> None:
+def _compact_into_pane(panes: list[Pane], event: Event) -> None:
     index = event.time_ms // PANE_MS
     if not panes or panes[-1].index != index:
         panes.append(Pane(index))

@@ -1,7 +1,6 @@
 """From the bytes of one record to the records that leave for it; the operator only moves state in and out."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from detector.detector import Detector
 from detector.knowledge import Knowledge
@@ -9,16 +8,8 @@ from detector.state import decode_state, encode_state
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
 from weir.messages import LONGEST_ID, TRANSACTION, USER_EVENT, decode_with, encode, require_size
-from weir.records import Outbound, Record
+from weir.records import Inbound, Outbound, Processed, StateChange
 from weir.topics import Topics
-
-
-class Taken(NamedTuple):
-    """What came of a record: the user's new state (None: unchanged) and the records that leave."""
-
-    state: bytes | None
-    outbound: list[Outbound]
-    dead: bool = False
 
 
 class Intake:
@@ -29,7 +20,7 @@ class Intake:
         self._transactions, self._scored, self._alerts = topics.transactions, topics.scored, topics.alerts
         self._replies, self._dead_letters = topics.replies, topics.dead_letters
 
-    def take(self, record: Record, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Taken:
+    def process(self, record: Inbound, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Processed:
         """Score a transaction or observe a user event; what is wrong with it becomes a dead letter.
 
         Args:
@@ -47,7 +38,7 @@ class Intake:
         except InvalidRecord as error:
             return self._bury(record, error, now_ms)
 
-    def _score(self, record: Record, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Taken:
+    def _score(self, record: Inbound, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Processed:
         transaction = decode_with(TRANSACTION, record.payload)
         _require_key(key, transaction.user_id)
         state = decode_state(user)
@@ -62,23 +53,23 @@ class Intake:
             flags=knowledge.flags,
         )
         payload = encode(scored)
-        topics = [self._scored] if scored.decision == "approve" else [self._scored, self._alerts]
+        topics = [self._scored, self._alerts] if scored.is_alert else [self._scored]
         leaving = [Outbound(topic, transaction.transaction_id.encode(), payload) for topic in topics]
-        return Taken(encode_state(state), [*leaving, *self._reply(record, payload)])
+        return Processed(encode_state(state), [*leaving, *self._reply(record, payload)])
 
-    def _observe(self, record: Record, key: str, user: bytes | None, now_ms: int) -> Taken:
+    def _observe(self, record: Inbound, key: str, user: bytes | None, now_ms: int) -> Processed:
         event = decode_with(USER_EVENT, record.payload)
         _require_key(key, event.user_id)
         state = decode_state(user)
         self._detector.observe(state, event, now_ms=now_ms)
-        return Taken(encode_state(state), [])
+        return Processed(encode_state(state), [])
 
-    def _bury(self, record: Record, error: InvalidRecord, now_ms: int) -> Taken:
+    def _bury(self, record: Inbound, error: InvalidRecord, now_ms: int) -> Processed:
         payload = encode(dead_letter(record, error, stage="detector", now_ms=now_ms))
         leaving = Outbound(self._dead_letters, cut(record.kafka_key), payload)
-        return Taken(None, [leaving, *self._reply(record, payload)], dead=True)
+        return Processed(StateChange.UNCHANGED, [leaving, *self._reply(record, payload)], dead=True)
 
-    def _reply(self, record: Record, payload: bytes) -> Iterator[Outbound]:
+    def _reply(self, record: Inbound, payload: bytes) -> Iterator[Outbound]:
         """Whoever waits is named by an id; a longer header is nobody's name and would not fit as a key."""
         if record.reply_to is not None and len(record.reply_to) <= LONGEST_ID:
             yield Outbound(self._replies, record.reply_to, payload)

@@ -12,10 +12,11 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 from detector.twin import Twin
+from weir.clock import now_ms
 from weir.errors import DeploymentError, PartUnavailable
 from weir.kafka_clients import consumer, create_topics, producer, read_to_end
 from weir.messages import TWIN_FROZEN, TwinFrozen, decode_with
-from weir.records import Record
+from weir.records import Inbound
 from weir.serving import serve
 from weir.settings import Settings
 from weir.topics import FROZEN_KEY
@@ -45,7 +46,7 @@ class TwinProcess:
         for record in self._reader.consume(_BATCH, timeout=_POLL_S):
             if record.error() is not None:
                 raise PartUnavailable(f"The twin cannot read: {record.error()}.", "See `weir logs kafka`.")
-            self._take(record)
+            self._process(record)
         self._producer.poll(0)
         if time.monotonic() - self._committed_s >= _COMMIT_EVERY_S:
             self._commit()
@@ -63,13 +64,13 @@ class TwinProcess:
             offset = record.offset() + 1
         return offset
 
-    def _take(self, record: Message) -> None:
+    def _process(self, record: Message) -> None:
         if record.topic() == self._topics.control:
             self._twin.learn(record.value())
             return
         was_frozen = self._twin.frozen
-        taken = Record(record.key(), record.value(), record.topic(), record.partition(), record.offset())
-        for outbound in self._twin.take(taken, time.time_ns() // 1_000_000):
+        inbound = Inbound(record.key(), record.value(), record.topic(), record.partition(), record.offset())
+        for outbound in self._twin.process(inbound, now_ms()):
             self._producer.produce(outbound.topic, outbound.payload, outbound.kafka_key)
         if self._twin.frozen is not was_frozen:
             _log.info("twin_frozen", model=self._twin.frozen and self._twin.frozen.model)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from detector.detector import Champion
 from weir.artefact import unpack, verify_reputation
 from weir.errors import InvalidRecord, RefusedArtefact
-from weir.messages import CONTROL, ModelRef, Payers, Publication, Reputation, decode_with
+from weir.messages import CONTROL, ModelRef, Publication, Reputation, ReputationKey, decode_with
 
 
 class Knowledge:
@@ -19,7 +19,7 @@ class Knowledge:
     def __init__(self, signing_key: bytes) -> None:
         self._signing_key = signing_key
         self.champion: Champion | None = None
-        self.reputation: dict[Payers, Reputation] = {}
+        self.reputation: dict[ReputationKey, Reputation] = {}
         self.refused: int | None = None
 
     @property
@@ -34,9 +34,9 @@ class Knowledge:
         """
         for payload in payloads:
             with suppress(InvalidRecord):
-                self.take(payload)
+                self.apply(payload)
 
-    def take(self, payload: bytes | None) -> str:
+    def apply(self, payload: bytes | None) -> str:
         """Take in one control record and return the key under which broadcast state keeps it.
 
         Raises:
@@ -62,5 +62,5 @@ class Knowledge:
     def _repute(self, reputation: Reputation) -> str:
         if not verify_reputation(reputation, self._signing_key):
             raise InvalidRecord("signature", "the reputation's signature does not verify")
-        self.reputation[reputation.payers] = reputation
-        return reputation.key
+        self.reputation[reputation.key] = reputation
+        return reputation.control_key

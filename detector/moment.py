@@ -11,7 +11,7 @@ from detector.history import habits_at
 from detector.state import Event, Habits, UserState
 from detector.user_events import device_is_confirmed
 from detector.windows import HOUR_MS, Windows, windows_at
-from weir.messages import Payers, Reputation, Transaction
+from weir.messages import Reputation, ReputationKey, Transaction
 
 COLD_BELOW = 5
 SHORTEST_JOURNEY_H = 1 / 60
@@ -62,7 +62,7 @@ def moment_of(
     amount: float,
     currency: str,
     otp_threshold: float,
-    reputation: Mapping[Payers, Reputation],
+    reputation: Mapping[ReputationKey, Reputation],
 ) -> Moment:
     """Look at a payment from the state, which stays as it is."""
     habits, merchant_id = habits_at(state, time_ms), transaction.merchant_id
@@ -78,7 +78,7 @@ def moment_of(
         habits=habits,
         own_device=own_device,
         windows=windows_at(state, time_ms, otp_threshold),
-        reputation=reputation.get((merchant_id, own_device)) if merchant_id is not None else None,
+        reputation=reputation.get(ReputationKey(merchant_id, own_device)) if merchant_id is not None else None,
         amount_ratio=log_ratio(habits, amount),
         device_first_ms=device_first_ms,
         merchant_first_ms=first_seen(state.merchants, state.recent, _merchant, merchant_id, time_ms),

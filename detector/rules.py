@@ -36,7 +36,7 @@ Evidence = Callable[[Moment], str | None]
 class Rule(Struct, frozen=True, kw_only=True):
     """A rule. Its version changes with anything that changes when it fires, or what it weighs or asks for.
 
-    `yields` says that its challenge is spared where a trusted model is sure: for evidence of which the model has seen all
+    `model_can_override` says that its challenge is spared where a trusted model is sure: for evidence of which the model has seen all
     there is. A rule that knows an attack does not yield: the model may never have been taught that attack.
     """
 
@@ -44,12 +44,12 @@ class Rule(Struct, frozen=True, kw_only=True):
     version: int
     weight: float
     asks: Asks
-    yields: bool
+    model_can_override: bool
     description: str
     evidence: Evidence
 
 
-def rule(version: int, weight: float, asks: Asks, *, yields: bool = False) -> Callable[[Evidence], Rule]:
+def rule(version: int, weight: float, asks: Asks, *, model_can_override: bool = False) -> Callable[[Evidence], Rule]:
     """Make a function a rule: its name is the rule's, its docstring the description."""
 
     def row(evidence: Evidence) -> Rule:
@@ -58,7 +58,7 @@ def rule(version: int, weight: float, asks: Asks, *, yields: bool = False) -> Ca
             version=version,
             weight=weight,
             asks=asks,
-            yields=yields,
+            model_can_override=model_can_override,
             description=" ".join((evidence.__doc__ or "").split()),
             evidence=evidence,
         )
@@ -96,7 +96,7 @@ def card_testing(moment: Moment) -> str | None:
     return f"{tiny} tiny payments in the 10 minutes before" if tiny >= MANY_BEFORE else None
 
 
-@rule(version=3, weight=2.0, asks="challenge", yields=True)
+@rule(version=3, weight=2.0, asks="challenge", model_can_override=True)
 def new_device_high_amount(moment: Moment) -> str | None:
     """A device that is new for the customer pays at least three times the usual, and not less than the OTP threshold.
 
@@ -108,7 +108,7 @@ def new_device_high_amount(moment: Moment) -> str | None:
     return f"A new device pays {exp(ratio):.1f} times the usual {moment.habits.amount:.2f} {moment.currency}"
 
 
-@rule(version=3, weight=2.0, asks="challenge", yields=True)
+@rule(version=3, weight=2.0, asks="challenge", model_can_override=True)
 def amount_spike(moment: Moment) -> str | None:
     """The amount is at least five times the usual, and not less than the OTP threshold; never on a cold history."""
     ratio = moment.amount_ratio
@@ -151,7 +151,7 @@ RULES: tuple[Rule, ...] = (
     challenge_not_passed,
 )
 WEIGHTS = {rule.name: rule.weight for rule in RULES}
-YIELDING = frozenset(rule.name for rule in RULES if rule.yields)
+OVERRIDABLE = frozenset(rule.name for rule in RULES if rule.model_can_override)
 
 
 def rules_log_odds(hits: Iterable[RuleHit]) -> float:

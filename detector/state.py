@@ -85,7 +85,7 @@ class Trip(Struct, array_like=True, gc=False):
 class UserState(Struct, array_like=True):
     """One user's state.
 
-    `folded` are the habits up to the bar, `habits` those up to the latest payment. The known things are first-seen
+    `compacted` are the habits up to the bar, `habits` those up to the latest payment. The known things are first-seen
     times of what was folded, the least recently used first. `decided` is read by `detector.recent_decisions` only.
     `truncated_ms` is the event time of the last payment that had to be folded early, because there were too many.
     """
@@ -93,7 +93,7 @@ class UserState(Struct, array_like=True):
     schema_version: int = STATE_SCHEMA
     recent: list[Event] = field(default_factory=list)
     panes: list[Pane] = field(default_factory=list)
-    folded: Habits = field(default_factory=Habits)
+    compacted: Habits = field(default_factory=Habits)
     habits: Habits = field(default_factory=Habits)
     devices: dict[str, int] = field(default_factory=dict)
     merchants: dict[str, int] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from detector.intake import Intake
 from detector.knowledge import Knowledge
 from weir.errors import InvalidRecord
 from weir.messages import EventTime, TwinFrozen, decode_with, decoder_of, encode, milliseconds
-from weir.records import Outbound, Record
+from weir.records import Inbound, Outbound
 from weir.settings import DetectorSettings
 from weir.topics import FROZEN_KEY, Topics
 
@@ -57,11 +57,11 @@ class Twin:
         """Follow a control record, until frozen. What the detector would refuse changes nothing."""
         if self.frozen is None and payload is not None:
             try:
-                self._known[self._knowledge.take(payload)] = payload
+                self._known[self._knowledge.apply(payload)] = payload
             except InvalidRecord:
                 return
 
-    def take(self, record: Record, now_ms: int) -> list[Outbound]:
+    def process(self, record: Inbound, now_ms: int) -> list[Outbound]:
         """Score a transaction or observe a user event; returns what leaves for the twin's topic."""
         try:
             timed = decode_with(_TIMED, record.payload)
@@ -70,7 +70,7 @@ class Twin:
         time_ms = milliseconds(timed.event_time)
         return [*self._freeze(record, time_ms, now_ms), *self._score(record, timed.user_id, time_ms, now_ms)]
 
-    def _freeze(self, record: Record, time_ms: int, now_ms: int) -> Iterator[Outbound]:
+    def _freeze(self, record: Inbound, time_ms: int, now_ms: int) -> Iterator[Outbound]:
         if self.frozen is None and record.topic == self._topics.transactions and time_ms >= self._freeze_at_ms:
             champion = self._knowledge.champion
             self.frozen = TwinFrozen(
@@ -81,12 +81,12 @@ class Twin:
             )
             yield Outbound(self._topics.twin_alerts, FROZEN_KEY, encode(self.frozen))
 
-    def _score(self, record: Record, user_id: str, time_ms: int, now_ms: int) -> Iterator[Outbound]:
-        taken = self._intake.take(record, user_id, self._users.get(user_id), self._knowledge, now_ms)
-        if taken.state is not None:
-            self._users[user_id] = taken.state
+    def _score(self, record: Inbound, user_id: str, time_ms: int, now_ms: int) -> Iterator[Outbound]:
+        processed = self._intake.process(record, user_id, self._users.get(user_id), self._knowledge, now_ms)
+        if isinstance(processed.state, bytes):
+            self._users[user_id] = processed.state
         if self.frozen is None or time_ms < self._freeze_at_ms:
             return
-        for outbound in taken.outbound:
+        for outbound in processed.outbound:
             if outbound.topic == self._topics.alerts:
                 yield outbound._replace(topic=self._topics.twin_alerts)

@@ -1,7 +1,6 @@
 """The one place that wires the API's process."""
 
 import asyncio
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -19,13 +18,14 @@ from feedback_api.console.web_assets import WebAssets, own_files, scripts
 from feedback_api.decisions import Decisions
 from feedback_api.kafka_replies import ReplyReader
 from feedback_api.kafka_stream import KafkaStream
-from feedback_api.label_intake import LabelIntake
+from feedback_api.label_outbox import LabelOutbox
 from feedback_api.policy import DeadlinePolicy
 from feedback_api.prometheus_metrics import Metrics
 from feedback_api.replies import ExpectedReplies, PaymentKey, Reply
 from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels
 from weir import kafka_clients
+from weir.clock import now_ms
 from weir.errors import MissingPart
 from weir.messages import Label, Transaction, encode
 from weir.settings import Settings
@@ -55,7 +55,7 @@ class Parts:
     """
 
     settings: Settings
-    labels: LabelIntake
+    labels: LabelOutbox
     decisions: Decisions
     stream: Stream
     metrics: Metrics
@@ -65,11 +65,6 @@ class Parts:
     assets: WebAssets
     signing_key: bytes | None
     console_problem: str | None
-
-
-def now_ms() -> int:
-    """Wall time in epoch milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def wire(
@@ -93,7 +88,7 @@ def wire(
     policy = DeadlinePolicy(
         settings.detector.base_currency, settings.api.fail_open_below, settings.api.fail_closed_decision
     )
-    labels = LabelIntake(store, send_label, now_ms=now_ms, new_id=lambda: str(uuid.uuid4()))
+    labels = LabelOutbox(store, send_label, now_ms=now_ms, new_id=lambda: str(uuid.uuid4()))
     metrics.labels_in_flight.set_function(lambda: labels.in_flight)
     checks: dict[str, Callable[[], object]] = {
         "database": store.ping,
@@ -152,7 +147,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         settings.topics,
         instance,
         prepare=partial(_create_topics, settings),
-        take=partial(_hand_over, loop, parts.console),
+        apply=partial(_hand_over, loop, parts.console),
     )
     parts.checks["console"] = seen.check
     outbox = asyncio.create_task(parts.labels.resend_forever(OUTBOX_EVERY_S))
@@ -176,7 +171,7 @@ def _hand_over(loop: asyncio.AbstractEventLoop, console: Console, facts: list[Fa
     async def fold() -> None:
         now = now_ms()
         for fact in facts:
-            console.take(fact, now)
+            console.apply(fact, now)
 
     asyncio.run_coroutine_threadsafe(fold(), loop).result()
 

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from feedback_api.bootstrap import now_ms
 from feedback_api.console.review_queue import OpenAlert
 from feedback_api.http_dependencies import JsonBody, PartsDep
 from feedback_api.http_errors import REFUSALS
 from feedback_api.http_models import AlertView, ReasonView
 from feedback_api.http_openapi import body_of
 from feedback_api.leases import LEASE_REQUEST, LeaseRequest
+from weir.clock import now_ms
 from weir.messages import decode_with
 
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many")]

@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
-from feedback_api.bootstrap import Parts, now_ms
+from feedback_api.bootstrap import Parts
 from feedback_api.console.desk import Desk
 from feedback_api.http_dependencies import PartsDep, read_body
+from weir.clock import now_ms
 from weir.errors import InvalidRecord, PartUnavailable
 from weir.messages import Verdict
 from weir.sign_in import name_on
@@ -69,7 +70,7 @@ async def verdict(request: Request, parts: PartsDep) -> Response:
     if said is None:
         raise InvalidRecord("verdict", "is fraud or legitimate")
     if desk.case is not None and form.get("transaction_id") == desk.case.transaction_id:
-        await _take(parts, desk, said)
+        await _give_verdict(parts, desk, said)
     return _next(request, parts, desk)
 
 
@@ -91,13 +92,13 @@ async def static(version: str, name: str, parts: PartsDep) -> Response:
     return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": FOR_EVER})
 
 
-async def _take(parts: Parts, desk: Desk, said: Verdict) -> None:
+async def _give_verdict(parts: Parts, desk: Desk, said: Verdict) -> None:
     """Take the verdict; if it cannot be kept the case stays, and the receipt says why."""
     case = desk.case
     request = desk.ask(said, parts.console.clock.event_time_ms, now_ms())
     receipt = desk.receipt
     try:
-        label = await parts.labels.take(request)
+        label = await parts.labels.accept(request)
     except PartUnavailable as error:
         if receipt is not None:
             receipt.problem = str(error)

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path
 
-from feedback_api.bootstrap import now_ms
 from feedback_api.http_dependencies import JsonBody, PartsDep
 from feedback_api.http_errors import REFUSALS, UNAVAILABLE
 from feedback_api.http_models import LabelAccepted, LabelView, Problem
 from feedback_api.http_openapi import body_of
 from feedback_api.labels import LABEL_REQUEST, LabelRequest
+from weir.clock import now_ms
 from weir.messages import decode_with
 
 CONFLICT: dict[int | str, dict[str, Any]] = {
@@ -34,7 +34,7 @@ router = APIRouter(prefix="/v1/labels", tags=["labels"])
 async def accept_label(body: JsonBody, parts: PartsDep) -> LabelAccepted:
     """Answered once the broker has the label. The same `label_id` again with the same content is the same label."""
     with parts.metrics.label_latency.time():
-        label = await parts.labels.take(decode_with(LABEL_REQUEST, body))
+        label = await parts.labels.accept(decode_with(LABEL_REQUEST, body))
     parts.metrics.labels.labels(label.verdict).inc()
     parts.console.accepted(label, now_ms())
     return LabelAccepted(label_id=label.label_id)

@@ -70,7 +70,7 @@ class ReplyReader:
             while not (self._stopped.is_set() or self._assign(consumer)):
                 self._stopped.wait(RETRY_S)
             while not self._stopped.is_set():
-                self._take(consumer.poll(POLL_S))
+                self._process(consumer.poll(POLL_S))
         finally:
             consumer.close()
 
@@ -96,7 +96,7 @@ class ReplyReader:
             for number in partitions
         }
 
-    def _take(self, record: Any) -> None:
+    def _process(self, record: Any) -> None:
         if record is None or record.error() is not None:  # librdkafka mends what it can by itself; /readyz shows it
             return
         self._positions[record.partition()] = record.offset() + 1

@@ -46,7 +46,7 @@ class Evaluation:
         self.examples += 1
         self.frauds += fraud
         earlier = self._judged.pop(example.transaction_id, None)
-        judged = Judged(fraud, example.score, current, example.decision != "approve", example.weight, _delay(example))
+        judged = Judged(fraud, example.score, current, example.is_alert, example.weight, _delay(example))
         self._judged[example.transaction_id] = judged
         self._change(judged, sign=1)
         if earlier is not None:

@@ -1,6 +1,5 @@
-"""The label join's operator: state in, `LabelIntake`, state, timer and records out."""
+"""The label join's operator: state in, `JoinIntake`, state, timer and records out."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +7,10 @@ from pyflink.common import Row
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ValueStateDescriptor
 
-from learner.label_intake import LabelIntake, Taken
+from learner.join_intake import JoinIntake
+from weir.clock import now_ms
 from weir.flink_environment import STATE_BYTES, require_thread_mode
-from weir.records import Record
+from weir.records import Inbound, Processed, StateChange
 from weir.settings import LearningSettings
 from weir.topics import Topics
 
@@ -26,27 +26,23 @@ class JoinLabels(KeyedProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         require_thread_mode()
         self._state = runtime_context.get_state(JOIN_STATE)
-        self._intake = LabelIntake(self._settings, self._topics)
+        self._intake = JoinIntake(self._settings, self._topics)
         self._left = runtime_context.get_metrics_group().counter("records_joined")
 
     def process_element(self, record: Row, ctx: Any) -> Iterator[Row]:
         key, state = ctx.get_current_key(), self._state.value()
-        yield from self._leave(self._intake.take(Record(*record), key, state, _now_ms()), ctx)
+        yield from self._leave(self._intake.process(Inbound(*record), key, state, now_ms()), ctx)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Row]:
-        yield from self._leave(self._intake.wake(timestamp, self._state.value(), _now_ms()), ctx)
+        yield from self._leave(self._intake.wake(timestamp, self._state.value(), now_ms()), ctx)
 
-    def _leave(self, taken: Taken, ctx: Any) -> Iterator[Row]:
-        if taken.state is None:
+    def _leave(self, processed: Processed, ctx: Any) -> Iterator[Row]:
+        if processed.state is StateChange.CLEARED:
             self._state.clear()
-        else:
-            self._state.update(taken.state)
-        if taken.timer_ms is not None:
-            ctx.timer_service().register_event_time_timer(taken.timer_ms)
-        self._left.inc(len(taken.outbound))
-        for outbound in taken.outbound:
+        elif processed.state is not StateChange.UNCHANGED:
+            self._state.update(processed.state)
+        if processed.timer_ms is not None:
+            ctx.timer_service().register_event_time_timer(processed.timer_ms)
+        self._left.inc(len(processed.outbound))
+        for outbound in processed.outbound:
             yield Row(*outbound)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from learner.fold import CHAMPION, Fold
 from learner.learning_log import read_entry
 from learner.snapshot import Snapshot, seal, unseal
 from weir.artefact import sign_reputation
+from weir.clock import now_ms
 from weir.errors import DeploymentError, PartUnavailable, RefusedArtefact
-from weir.kafka_clients import consumer, create_topics, producer, read_last, read_to_end
+from weir.kafka_clients import consumer, create_topics, fencing_producer, read_last, read_to_end
 from weir.messages import CONTROL, Publication, decode_with, encode
 from weir.settings import Settings
 
@@ -58,7 +59,7 @@ class LearnerProcess:
             settings.require_signing_key(),
         )
         self._every_s = settings.learning.publish_every_ms / 1000
-        self._producer = _take_over(self._servers, f"weir-learner-{settings.namespace}")
+        self._producer = fencing_producer(self._servers, f"weir-learner-{settings.namespace}")
         found = self._last_snapshot(settings.learning.epoch)
         self._fold = found.restore() if found else Fold(settings.learning)
         self._offset = found.offset if found else 0
@@ -80,7 +81,7 @@ class LearnerProcess:
         if self._fold.n == self._published_n:
             return
         started_s, examples = time.monotonic(), self._fold.n - self._published_n
-        publication = self._fold.publication(self._number + 1, time.time_ns() // 1_000_000, self._key)
+        publication = self._fold.publication(self._number + 1, now_ms(), self._key)
         records = [*self._reputations(), (self._topics.control, MODEL_KEY, encode(publication))]
         if snapshot:
             records.append((self._topics.snapshots, SNAPSHOT_KEY, self._snapshot(publication.publication)))
@@ -94,14 +95,14 @@ class LearnerProcess:
         self._reader.close()
 
     def _learn(self, record: Message) -> None:
-        epoch, n, example = read_entry(record.key(), record.value(), record.offset())
+        number, example = read_entry(record.key(), record.value(), record.offset())
         self._offset = record.offset() + 1
-        if epoch >= self._fold.epoch:
-            self._fold.learn(epoch, n, example)
+        if number.epoch >= self._fold.epoch:
+            self._fold.learn(*number, example)
 
     def _reputations(self) -> list[tuple[str, bytes, bytes]]:
         changed = [sign_reputation(reputation, self._key) for reputation in self._fold.changed_reputation()]
-        return [(self._topics.control, reputation.key.encode(), encode(reputation)) for reputation in changed]
+        return [(self._topics.control, reputation.control_key.encode(), encode(reputation)) for reputation in changed]
 
     def _snapshot(self, number: int) -> bytes:
         at = {"offset": self._offset, "publication": number, "control_offset": self._control_offset}
@@ -160,16 +161,6 @@ def _log_publication(publication: Publication, examples: int, merchants: int, to
         drift=[finding.text for finding in publication.drift],
         took_ms=round(took_s * 1000, 1),
     )
-
-
-def _take_over(bootstrap_servers: str, transactional_id: str) -> Producer:
-    """A transactional producer; from now on an older one with this id cannot write, and nothing of it is open."""
-    writer = producer(bootstrap_servers, transactional_id=transactional_id)
-    try:
-        writer.init_transactions(_TIMEOUT_S)
-    except KafkaException as error:
-        raise PartUnavailable(f"The broker did not admit the learner: {error}.", "See `weir logs kafka`.") from error
-    return writer
 
 
 def _not_written(error: KafkaException) -> DeploymentError:

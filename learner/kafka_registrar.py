@@ -74,7 +74,7 @@ class RegistrarProcess:
         """Read a batch unless one is left over, log it, register the newest when it is due."""
         if not self._unlogged:
             for record in self._reader.consume(_BATCH, timeout=_POLL_S):
-                self._take(record)
+                self._process(record)
         if self._unlogged:
             self._registry.log(self._unlogged)
             self._unlogged.clear()
@@ -85,7 +85,7 @@ class RegistrarProcess:
         """Stop reading; what has no version yet is read again by the next registrar."""
         self._reader.close()
 
-    def _take(self, record: Message) -> None:
+    def _process(self, record: Message) -> None:
         if record.error() is not None:
             raise PartUnavailable(f"The registrar cannot read: {record.error()}.", "See `weir logs kafka`.")
         self._next_offset = record.offset() + 1

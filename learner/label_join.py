@@ -11,10 +11,9 @@ The result does not depend on how the two streams interleave nor on duplicates, 
 """
 
 import hashlib
-from typing import Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from weir.messages import Decision, Example, Label, ModelRef, Outcome, Position, ScoredTransaction, Verdict
 from weir.settings import LearningSettings
@@ -108,7 +107,7 @@ class LabelJoin:
         """The first score of an id counts; the labels that waited for it are then applied in their order."""
         if state.subject is not None:
             return Joined()
-        state.subject = _subject(scored)
+        state.subject = _subject_of(scored)
         labels, state.waiting = [waiting.label for waiting in state.waiting], []
         return Joined(examples=[self._apply(state, state.subject, label) for label in labels])
 
@@ -167,20 +166,21 @@ class LabelJoin:
         if state.verdict is not None or hash_share(subject.transaction_id) >= self._share:
             return []
         state.verdict, state.weight = "legitimate", 1 / self._share
-        as_of = {"as_of_ms": self._maturity(subject)}
-        return [_example(subject, state, outcome="example", weight=state.weight, **as_of)]
+        example = _example_of(subject, state, "example", state.weight)
+        return [structs.replace(example, as_of_ms=self._maturity(subject))]
 
     def _apply(self, state: JoinState, subject: Subject, label: Label) -> Example:
         """The label's example; `state` then holds the verdict in force."""
         if state.verdict == label.verdict:
-            return _example(subject, state, outcome="confirmation", weight=0.0, **_provenance(label))
-        replaced = {}
-        if state.verdict is not None:
-            replaced = {"supersedes": state.revision, "superseded_weight": state.weight}
-            state.revision += 1
+            return _labelled(_example_of(subject, state, "confirmation", 0.0), label)
+        supersedes, superseded_weight = state.revision, state.weight
+        first = state.verdict is None
         state.verdict, state.weight = label.verdict, 1.0
-        outcome: Outcome = "revision" if replaced else "example"
-        return _example(subject, state, outcome=outcome, weight=1.0, **replaced, **_provenance(label))
+        if first:
+            return _labelled(_example_of(subject, state, "example", 1.0), label)
+        state.revision += 1
+        revision = _labelled(_example_of(subject, state, "revision", 1.0), label)
+        return structs.replace(revision, supersedes=supersedes, superseded_weight=superseded_weight)
 
 
 def hash_share(transaction_id: str) -> float:
@@ -189,27 +189,52 @@ def hash_share(transaction_id: str) -> float:
     return int.from_bytes(digest) / 2**64
 
 
-def _subject(scored: ScoredTransaction) -> Subject:
-    return Subject(*(getattr(scored, name) for name in Subject.__struct_fields__))
+def _subject_of(scored: ScoredTransaction) -> Subject:
+    return Subject(
+        transaction_id=scored.transaction_id,
+        event_time_ms=scored.event_time_ms,
+        amount=scored.amount,
+        score=scored.score,
+        decision=scored.decision,
+        features=scored.features,
+        model=scored.model,
+        merchant_id=scored.merchant_id,
+        user_id=scored.user_id,
+    )
 
 
 def _drop(state: JoinState) -> None:
-    for name, default in zip(JoinState.__struct_fields__, msgspec.structs.astuple(JoinState()), strict=True):
+    for name, default in zip(JoinState.__struct_fields__, structs.astuple(JoinState()), strict=True):
         setattr(state, name, default)
 
 
-def _provenance(label: Label) -> dict[str, Any]:
-    return {
-        "label_id": label.label_id,
-        "labeler": label.labeler,
-        "label_source": label.source,
-        "labelled_at_ms": label.labelled_at_ms,
-        "as_of_ms": label.as_of_ms,
-        "fraud_type": label.fraud_type,
-    }
-
-
-def _example(subject: Subject, state: JoinState, **fields: Any) -> Example:
+def _example_of(subject: Subject, state: JoinState, outcome: Outcome, weight: float) -> Example:
     """The example of the verdict in force, on the features as they were scored."""
-    verdict: Verdict = state.verdict or "legitimate"
-    return Example(revision=state.revision, verdict=verdict, **msgspec.structs.asdict(subject), **fields)
+    return Example(
+        transaction_id=subject.transaction_id,
+        revision=state.revision,
+        outcome=outcome,
+        verdict=state.verdict or "legitimate",
+        weight=weight,
+        event_time_ms=subject.event_time_ms,
+        amount=subject.amount,
+        score=subject.score,
+        decision=subject.decision,
+        features=subject.features,
+        model=subject.model,
+        merchant_id=subject.merchant_id,
+        user_id=subject.user_id,
+    )
+
+
+def _labelled(example: Example, label: Label) -> Example:
+    """The example with the label that it comes from."""
+    return structs.replace(
+        example,
+        label_id=label.label_id,
+        labeler=label.labeler,
+        label_source=label.source,
+        labelled_at_ms=label.labelled_at_ms,
+        as_of_ms=label.as_of_ms,
+        fraud_type=label.fraud_type,
+    )

@@ -10,7 +10,7 @@ from collections import OrderedDict
 import msgspec
 from msgspec import Struct
 
-from weir.messages import Example, Payers, Reputation
+from weir.messages import Example, Reputation, ReputationKey
 
 MAX_RECORDS = 200_000
 MAX_VICTIMS = 16
@@ -76,8 +76,8 @@ class Reputations:
 
     def __init__(self, max_records: int = MAX_RECORDS) -> None:
         self._max_records = max_records
-        self._records: OrderedDict[Payers, Record] = OrderedDict()
-        self._changed: dict[Payers, None] = {}
+        self._records: OrderedDict[ReputationKey, Record] = OrderedDict()
+        self._changed: dict[ReputationKey, None] = {}
         self._frauds = 0.0
         self._examples = 0.0
 
@@ -88,12 +88,12 @@ class Reputations:
         self._count_all(example)
         if example.merchant_id is None:
             return
-        payers = example.merchant_id, example.features.get("device_own") == 1.0
-        record = self._records.setdefault(payers, Record())
+        key = ReputationKey(example.merchant_id, example.features.get("device_own") == 1.0)
+        record = self._records.setdefault(key, Record())
         record.count(example)
         record.n = n
-        self._records.move_to_end(payers)
-        self._changed[payers] = None
+        self._records.move_to_end(key)
+        self._changed[key] = None
         if len(self._records) > self._max_records:
             self._changed.pop(self._records.popitem(last=False)[0], None)
 
@@ -110,12 +110,12 @@ class Reputations:
 
     def drain_changed(self, epoch: int) -> list[Reputation]:
         """What changed since the last call, in the order in which it first did."""
-        changed = [self._reputation(epoch, payers) for payers in self._changed]
+        changed = [self._reputation(epoch, key) for key in self._changed]
         self._changed.clear()
         return changed
 
-    def _reputation(self, epoch: int, payers: Payers) -> Reputation:
-        record, (merchant_id, own_device) = self._records[payers], payers
+    def _reputation(self, epoch: int, key: ReputationKey) -> Reputation:
+        record, (merchant_id, own_device) = self._records[key], key
         examples = record.frauds + record.legitimate
         return Reputation(
             merchant_id=merchant_id,
@@ -132,7 +132,7 @@ class Reputations:
 
     def learned_state(self) -> dict[str, object]:
         """As plain values, for the digest."""
-        records = [[*payers, msgspec.structs.asdict(record)] for payers, record in self._records.items()]
+        records = [[*key, msgspec.structs.asdict(record)] for key, record in self._records.items()]
         return {"frauds": self._frauds, "examples": self._examples, "merchants": records}
 
 

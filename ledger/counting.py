@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from ledger.intervals import Interval, Positions
 from ledger.label_book import LabelBook, identity, identity_of
-from weir.messages import Counts, Outcome, Position
+from weir.errors import InvalidRecord
+from weir.messages import Counts, EntryNumber, Outcome, Position
 from weir.topics import Topics
 
 
@@ -37,10 +38,10 @@ class _Learned(Struct):
 _sourced = msgspec.json.Decoder(_Sourced)
 _dead_lettered = msgspec.json.Decoder(_DeadLettered)
 _learned = msgspec.json.Decoder(_Learned)
-_FOREIGN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
+_FOREIGN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidRecord)
 
 
-class Snapshot(Struct, kw_only=True):
+class LedgerSnapshot(Struct, kw_only=True):
     """What the ledger knows, all but the label book, with the next offset to read of each topic and partition."""
 
     schema_version: int = 1
@@ -57,8 +58,8 @@ class Snapshot(Struct, kw_only=True):
 class Ledger:
     """Folds records into counts. Records that are none of Weir's messages change nothing."""
 
-    def __init__(self, topics: Topics, snapshot: Snapshot | None = None, book: LabelBook | None = None) -> None:
-        past = snapshot or Snapshot()
+    def __init__(self, topics: Topics, snapshot: LedgerSnapshot | None = None, book: LabelBook | None = None) -> None:
+        past = snapshot or LedgerSnapshot()
         self.topics = topics
         self.labels = book or LabelBook()
         self.labels.repeated = past.repeated
@@ -99,7 +100,7 @@ class Ledger:
     def learned(self, key: bytes | None, payload: bytes | None) -> None:
         """A record of `learning-log`."""
         try:
-            epoch, n = (int(part) for part in (key or b"").split(b":"))
+            epoch, n = EntryNumber.parse(key)
             example = _learned.decode(payload or b"")
         except _FOREIGN:
             return
@@ -133,9 +134,9 @@ class Ledger:
             counted_at_ms=now_ms,
         )
 
-    def snapshot(self, offsets: dict[str, dict[int, int]]) -> Snapshot:
+    def snapshot(self, offsets: dict[str, dict[int, int]]) -> LedgerSnapshot:
         """What `Ledger(topics, snapshot, book)` goes on from."""
-        return Snapshot(
+        return LedgerSnapshot(
             offsets=offsets,
             sent=self._sent.pairs(),
             scored=self._scored.pairs(),

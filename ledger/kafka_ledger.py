@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 import msgspec
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from ledger.counting import Ledger, Snapshot
+from ledger.counting import Ledger, LedgerSnapshot
 from ledger.label_book import LabelBook
+from weir.clock import now_ms
 from weir.errors import DeploymentError, PartUnavailable
-from weir.kafka_clients import consumer, create_topics, producer, read_to_end
+from weir.kafka_clients import consumer, create_topics, fencing_producer, read_to_end
 from weir.messages import encode
 from weir.settings import Settings
 from weir.topics import COUNTS_KEY, Topics
@@ -25,7 +26,7 @@ SNAPSHOT_KEY = b"snapshot"
 COMMIT_EVERY_S = 0.5
 _SEGMENT_KEY = re.compile(rb"labels:(\d+)")
 _BATCH, _POLL_S, _TIMEOUT_S = 5000, 0.1, 30.0
-_SNAPSHOT = msgspec.msgpack.Decoder(Snapshot)
+_SNAPSHOT = msgspec.msgpack.Decoder(LedgerSnapshot)
 
 _log = structlog.get_logger()
 
@@ -52,7 +53,7 @@ class LedgerProcess:
 
     def __init__(self, settings: Settings) -> None:
         servers, self._topics = settings.bootstrap_servers, settings.topics
-        self._producer = _take_over(servers, f"weir-ledger-{settings.namespace}")
+        self._producer = fencing_producer(servers, f"weir-ledger-{settings.namespace}")
         snapshot, book = read_stored(servers, self._topics)
         self._ledger = Ledger(self._topics, snapshot, book)
         self._offsets = {topic: dict(offsets) for topic, offsets in snapshot.offsets.items()}
@@ -67,7 +68,7 @@ class LedgerProcess:
         for record in self._reader.consume(_BATCH, timeout=_POLL_S):
             if record.error() is not None:
                 raise PartUnavailable(f"The ledger cannot read: {record.error()}.", "See `weir logs kafka`.")
-            self._fold(record)
+            self._process(record)
         if time.monotonic() - self._committed_s >= COMMIT_EVERY_S:
             self.commit()
 
@@ -75,7 +76,7 @@ class LedgerProcess:
         """Write the counts and the snapshot that they come from, if anything changed."""
         if not self._changed:
             return
-        counts = self._ledger.counts(time.time_ns() // 1_000_000)
+        counts = self._ledger.counts(now_ms())
         segments = self._ledger.labels.changed_segments()
         records = [(b"labels:%d" % number, stored) for number, stored in segments.items()]
         snapshot = msgspec.msgpack.encode(self._ledger.snapshot(self._offsets))
@@ -86,7 +87,7 @@ class LedgerProcess:
         """Stop reading; what is not committed is read again by the next ledger."""
         self._reader.close()
 
-    def _fold(self, record: Message) -> None:
+    def _process(self, record: Message) -> None:
         topic = record.topic()
         self._handlers[topic](record)
         self._offsets.setdefault(topic, {})[record.partition()] = record.offset() + 1
@@ -111,7 +112,7 @@ class LedgerProcess:
         ]
 
 
-def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[Snapshot, LabelBook]:
+def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[LedgerSnapshot, LabelBook]:
     """What the last ledger of a namespace committed; empty when there was none."""
     latest = {record.key(): record.value() for record in read_to_end(bootstrap_servers, topics.ledger)}
     book = LabelBook()
@@ -120,7 +121,7 @@ def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[Snapshot, Label
     for number in sorted(segments):
         book.load_segment(number, segments[number])
     stored = latest.get(SNAPSHOT_KEY)
-    return (_SNAPSHOT.decode(stored) if stored else Snapshot()), book
+    return (_SNAPSHOT.decode(stored) if stored else LedgerSnapshot()), book
 
 
 def _handlers(ledger: Ledger) -> dict[str, Callable[[Message], None]]:
@@ -133,16 +134,6 @@ def _handlers(ledger: Ledger) -> dict[str, Callable[[Message], None]]:
         topics.labels: lambda record: ledger.labelled(record.partition(), record.offset(), record.value()),
         topics.learning_log: lambda record: ledger.learned(record.key(), record.value()),
     }
-
-
-def _take_over(bootstrap_servers: str, transactional_id: str) -> Producer:
-    """A transactional producer; from now on an older one with this id cannot write, and nothing of it is open."""
-    writer = producer(bootstrap_servers, transactional_id=transactional_id)
-    try:
-        writer.init_transactions(_TIMEOUT_S)
-    except KafkaException as error:
-        raise PartUnavailable(f"The broker did not admit the ledger: {error}.", "See `weir logs kafka`.") from error
-    return writer
 
 
 def _partitions(reader: Consumer, topic: str) -> list[int]:

@@ -9,7 +9,7 @@ from detector.features import Feature
 from detector.state import UserState
 from tests.builders import DAY_MS, NOON_MS, a_transaction, a_user_event
 from weir.artefact import LinearScorer, Term
-from weir.messages import ModelRef, Payers, Position, Reputation, ScoredTransaction, Transaction, encode
+from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
 from weir.settings import DetectorSettings
 
 HERE = Position("live.transactions", 0, 0)
@@ -35,7 +35,7 @@ class User:
         self.detector = Detector(DetectorSettings(**settings))
         self.state = UserState()
         self.champion = champion
-        self.reputation: dict[Payers, Reputation] = {}
+        self.reputation: dict[ReputationKey, Reputation] = {}
         self.now_ms = FAR_AHEAD_MS
         self._paid = 0
 

@@ -130,8 +130,8 @@ class Learner:
     def _publish(self, now_ms: int, knowledge: Knowledge) -> None:
         self._number, self._published_n, self._next_ms = self._number + 1, self._fold.n, now_ms + self.every_ms
         for reputation in self._fold.changed_reputation():
-            knowledge.take(encode(sign_reputation(reputation, KEY)))
-        knowledge.take(encode(self._fold.publication(self._number, now_ms, KEY)))
+            knowledge.apply(encode(sign_reputation(reputation, KEY)))
+        knowledge.apply(encode(self._fold.publication(self._number, now_ms, KEY)))
 
     def _wait(self, due_ms: int, what: Label | str) -> None:
         heapq.heappush(self._due, (due_ms, next(self._order), what))

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from weir.errors import InvalidRecord
 from weir.messages import LONGEST_ID, DeadLetter
-from weir.records import Record
+from weir.records import Inbound
 
 KEPT_BYTES = 4096
 """How much of a key or payload a letter keeps: a usual record whole, of a large one enough to see who sent it."""
@@ -57,7 +57,7 @@ def _id(value: Any) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_ID else None
 
 
-def dead_letter(record: Record, error: InvalidRecord, *, stage: Stage, now_ms: int) -> DeadLetter:
+def dead_letter(record: Inbound, error: InvalidRecord, *, stage: Stage, now_ms: int) -> DeadLetter:
     """The letter of a record: why it could not be used, where it stands, and as much of it as a letter may hold.
 
     Args:

@@ -28,6 +28,22 @@ def producer(bootstrap_servers: str, **config: Any) -> Producer:
     )
 
 
+def fencing_producer(bootstrap_servers: str, transactional_id: str, timeout_s: float = 30) -> Producer:
+    """A transactional producer that takes over its id: an older one cannot write any more, and nothing of it stays open.
+
+    Raises:
+        PartUnavailable: the broker does not admit it in time.
+    """
+    writer = producer(bootstrap_servers, transactional_id=transactional_id)
+    try:
+        writer.init_transactions(timeout_s)
+    except KafkaException as error:
+        raise PartUnavailable(
+            f"The broker did not admit the producer {transactional_id}: {error}.", "See `weir logs kafka`."
+        ) from error
+    return writer
+
+
 def consumer(bootstrap_servers: str, group: str, **config: Any) -> Consumer:
     """A read-committed consumer that commits nothing by itself."""
     return Consumer(

@@ -4,8 +4,9 @@ HTTP models are not messages; they live in `feedback_api`. Times are integer mil
 Every field that a later version adds gets a default, so that old messages keep decoding.
 """
 
+import re
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -15,6 +16,13 @@ from weir.errors import InvalidRecord
 Verdict = Literal["fraud", "legitimate"]
 Decision = Literal["approve", "challenge", "review", "block"]
 Outcome = Literal["example", "revision", "confirmation"]
+
+
+def is_alert(decision: Decision) -> bool:
+    """Whether somebody has to look at the payment, or its customer is stopped."""
+    return decision != "approve"
+
+
 LONGEST_ID = 128
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 Text = Annotated[str, Meta(max_length=512)]
@@ -128,6 +136,11 @@ class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rules_log_odds: float | None = None
     transaction: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"null"))
 
+    @property
+    def is_alert(self) -> bool:
+        """Whether its decision is an alert."""
+        return is_alert(self.decision)
+
 
 class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A verdict on a transaction. `labelled_at_ms` is wall time; `as_of_ms` is on the transactions' clock.
@@ -145,6 +158,37 @@ class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
     as_of_ms: Milliseconds | None = None
     note: Annotated[str, Meta(max_length=2000)] | None = None
     fraud_type: Text | None = None
+
+
+class EntryNumber(NamedTuple):
+    """The number of an entry of the learning log: dense within its epoch. It is the record's key, `epoch:n`.
+
+    >>> EntryNumber.parse(EntryNumber(1, 42).key)
+    EntryNumber(epoch=1, n=42)
+    """
+
+    epoch: int
+    n: int
+
+    @property
+    def key(self) -> bytes:
+        """The record's key."""
+        return b"%d:%d" % self
+
+    @classmethod
+    def parse(cls, key: bytes | None) -> "EntryNumber":
+        """The number that a key holds.
+
+        Raises:
+            InvalidRecord: it holds none.
+        """
+        found = _ENTRY_KEY.fullmatch(key or b"")
+        if found is None:
+            raise InvalidRecord("key", f"is not epoch:n: {key!r}")
+        return cls(int(found[1]), int(found[2]))
+
+
+_ENTRY_KEY = re.compile(rb"(\d{1,18}):(\d{1,18})")
 
 
 class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -177,6 +221,11 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     merchant_id: str | None = None
     user_id: str | None = None
     fraud_type: str | None = None
+
+    @property
+    def is_alert(self) -> bool:
+        """Whether the payment was an alert when it was scored."""
+        return is_alert(self.decision)
 
     @property
     def implicit(self) -> bool:
@@ -247,8 +296,11 @@ class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publ
     drift: list[DriftFinding] = []
 
 
-Payers = tuple[str, bool]
-"""Those who pay a merchant: its id, and whether from devices of their own or from others."""
+class ReputationKey(NamedTuple):
+    """Whom a reputation is about: a merchant's payments from customers' own devices, or from all others."""
+
+    merchant_id: str
+    own_device: bool
 
 
 class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reputation"):
@@ -273,12 +325,12 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
     signature: str = ""
 
     @property
-    def payers(self) -> Payers:
+    def key(self) -> ReputationKey:
         """Whose payments it is about."""
-        return self.merchant_id, self.own_device
+        return ReputationKey(self.merchant_id, self.own_device)
 
     @property
-    def key(self) -> str:
+    def control_key(self) -> str:
         """Its key on the control topic."""
         return f"{'own-device-reputation' if self.own_device else 'reputation'}:{self.merchant_id}"
 

@@ -8,7 +8,7 @@ from weir.messages import Publication, ScoredTransaction
 
 
 @dataclass(frozen=True)
-class Champion:
+class VerifiedPublication:
     """A verified publication."""
 
     publication: int
@@ -23,11 +23,11 @@ class Champions:
 
     def __init__(self, signing_key: bytes | None) -> None:
         self._key = signing_key
-        self.current: Champion | None = None
-        self.previous: Champion | None = None
+        self.current: VerifiedPublication | None = None
+        self.previous: VerifiedPublication | None = None
         self.refused: int | None = None
 
-    def take(self, publication: Publication) -> bool:
+    def apply(self, publication: Publication) -> bool:
         """Whether it is in force from now on."""
         if self.current is not None and publication.publication <= self.current.publication:
             return False
@@ -37,7 +37,7 @@ class Champions:
             return False
         at_ms = publication.published_at_ms
         self.previous, self.refused = self.current, None
-        self.current = Champion(publication.publication, publication.epoch, publication.n, at_ms, scorer)
+        self.current = VerifiedPublication(publication.publication, publication.epoch, publication.n, at_ms, scorer)
         return True
 
     @property

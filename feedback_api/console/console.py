@@ -61,7 +61,7 @@ class Console:
             if receipt.label_id == label.label_id:
                 receipt.accepted(now_ms)
 
-    def take(self, fact: Fact, now_ms: int) -> None:
+    def apply(self, fact: Fact, now_ms: int) -> None:
         """Fold the next fact."""
         match fact:
             case Alerted():
@@ -69,12 +69,12 @@ class Console:
             case Learned():
                 self._learn(fact, now_ms)
             case Publication():
-                if self.champions.take(fact):
+                if self.champions.apply(fact):
                     self._advance_receipts(now_ms)
             case Reachable():
                 self.kafka_away_since_ms = fact.away_since_ms
             case Counts():
-                self.throughput.take(fact)
+                self.throughput.apply(fact)
             case TwinFrozen():
                 self.race.freeze(fact)
             case TwinAlerted():
@@ -90,10 +90,10 @@ class Console:
 
     def _learn(self, fact: Learned, now_ms: int) -> None:
         example = fact.example
-        self.scoreboard.take(example)
-        self.race.take(example)
+        self.scoreboard.apply(example)
+        self.race.apply(example)
         held = self.queue.is_held(example.transaction_id, now_ms)
-        if example.decision != "approve" and not (example.implicit and held):
+        if example.is_alert and not (example.implicit and held):
             self.queue.close(example.transaction_id, example.verdict, example.labeler)
         if example.as_of_ms is not None:
             self.clock.labelled(example.as_of_ms - example.event_time_ms)

@@ -1,5 +1,6 @@
 """What the console reads from Kafka, decoded: a record is a fact, or nothing that the console needs."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from weir.messages import (
@@ -9,6 +10,7 @@ from weir.messages import (
     SCORED,
     TWIN_FROZEN,
     Counts,
+    EntryNumber,
     Example,
     Publication,
     ScoredTransaction,
@@ -56,7 +58,7 @@ def fact_of(topics: Topics, topic: str, key: bytes | None, value: bytes | None, 
     """
     if value is None:
         return None
-    decode = {
+    decode: dict[str, Callable[[bytes | None, bytes, int], Fact | None]] = {
         topics.alerts: _alerted,
         topics.learning_log: _learned,
         topics.control: _published,
@@ -69,11 +71,9 @@ def _alerted(_key: bytes | None, value: bytes, _at_ms: int) -> Alerted:
     return Alerted(decode_with(SCORED, value))
 
 
-def _learned(key: bytes | None, value: bytes, at_ms: int) -> Learned | None:
-    epoch, _, n = (key or b"").partition(b":")
-    if not (epoch.isdigit() and n.isdigit()):
-        return None
-    return Learned(int(epoch), int(n), decode_with(EXAMPLE, value), at_ms)
+def _learned(key: bytes | None, value: bytes, at_ms: int) -> Learned:
+    number = EntryNumber.parse(key)
+    return Learned(number.epoch, number.n, decode_with(EXAMPLE, value), at_ms)
 
 
 def _published(_key: bytes | None, value: bytes, _at_ms: int) -> Publication | None:

@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from feedback_api.console.facts import Fact, Reachable, fact_of
 from weir import kafka_clients
+from weir.clock import now_ms
 from weir.errors import InvalidRecord, PartUnavailable
 from weir.topics import DAY_MS, Topics
 
@@ -33,7 +34,7 @@ class Start(NamedTuple):
 
 
 class ConsoleReader:
-    """Reads until closed. `take` is called in the reader's thread with every batch and returns when it is folded."""
+    """Reads until closed. `apply` is called in the reader's thread with every batch and returns when it is folded."""
 
     def __init__(
         self,
@@ -42,10 +43,10 @@ class ConsoleReader:
         instance: str,
         *,
         prepare: Callable[[], None],
-        take: Callable[[list[Fact]], None],
+        apply: Callable[[list[Fact]], None],
     ) -> None:
         self._bootstrap_servers, self._topics, self._instance = bootstrap_servers, topics, instance
-        self._prepare, self._take = prepare, take
+        self._prepare, self._apply = prepare, apply
         self._stopped = threading.Event()
         self._heard_s, self._away = time.monotonic(), False
         self._thread = threading.Thread(target=self._run, name="kafka-console", daemon=True)
@@ -101,7 +102,7 @@ class ConsoleReader:
         records = [record for record in consumer.consume(BATCH, timeout=POLL_S) if record.error() is None]
         facts = [fact for record in records if (fact := self._decoded(record)) is not None]
         if facts:
-            self._take(facts)
+            self._apply(facts)
         if records or time.monotonic() - self._heard_s > ASK_AFTER_S:
             self._reached(answers=bool(records) or _answers(consumer))
 
@@ -110,7 +111,7 @@ class ConsoleReader:
         self._heard_s = time.monotonic() if answers else self._heard_s
         if answers == self._away:
             self._away = not answers
-            self._take([Reachable(time.time_ns() // 1_000_000 - silent_ms if self._away else None)])
+            self._apply([Reachable(now_ms() - silent_ms if self._away else None)])
 
     def _decoded(self, record: Any) -> Fact | None:
         try:
@@ -137,7 +138,7 @@ def _places(consumer: Consumer, topic: str, start: Start) -> list[TopicPartition
 
 def _place(consumer: Consumer, partition: TopicPartition, start: Start) -> TopicPartition:
     low, high = consumer.get_watermark_offsets(partition, timeout=TIMEOUT_S)
-    since_ms = max(0, time.time_ns() // 1_000_000 - start.back_ms)
+    since_ms = max(0, now_ms() - start.back_ms)
     asked = TopicPartition(partition.topic, partition.partition, since_ms)
     since = consumer.offsets_for_times([asked], timeout=TIMEOUT_S)[0].offset
     offset = max(low, high - start.at_most, since if since >= 0 else high)

@@ -9,7 +9,7 @@ TOLD = 3
 STEPS = STAGES[1:]
 
 
-class Step(NamedTuple):
+class ReceiptStep(NamedTuple):
     """A stage on the way, and whether the verdict has come past it, stands there, or is not there yet."""
 
     name: str
@@ -19,7 +19,7 @@ class Step(NamedTuple):
 class ReceiptLine(NamedTuple):
     """The line: steps, what is so far, the trouble, what moved and the strongest of it."""
 
-    steps: list[Step]
+    steps: list[ReceiptStep]
     verdict: str
     sentence: str
     trouble: str | None
@@ -40,11 +40,11 @@ def receipt_of(receipt: Receipt, now_ms: int) -> ReceiptLine:
     )
 
 
-def _steps(receipt: Receipt) -> list[Step]:
+def _steps(receipt: Receipt) -> list[ReceiptStep]:
     """What is reached is done; the stage that comes next is where it stands. Waiting is over once it has joined."""
     done = 0 if receipt.joined_ms is None else STEPS.index(receipt.stage) + 1
     states = ["done"] * done + ["here"] + ["open"] * len(STEPS)
-    return [Step(name, state) for name, state in zip(STEPS, states, strict=False)]
+    return [ReceiptStep(name, state) for name, state in zip(STEPS, states, strict=False)]
 
 
 def _sentence(receipt: Receipt) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from weir.messages import Example, Verdict
 
 
-class Judged(NamedTuple):
+class VerdictInForce(NamedTuple):
     """A verdict in force. `alerted`: the decision was another than approve; `matured`: no label said it."""
 
     verdict: Verdict
@@ -32,26 +32,26 @@ class Scoreboard:
     missed_count: int = 0
 
     def __post_init__(self) -> None:
-        self._in_force: OrderedDict[str, Judged] = OrderedDict()
+        self._in_force: OrderedDict[str, VerdictInForce] = OrderedDict()
 
     @property
     def stopped_good(self) -> int:
         """Legitimate payments that were not let through at once."""
         return self.stopped_good_labelled + self.stopped_good_matured
 
-    def take(self, example: Example) -> None:
+    def apply(self, example: Example) -> None:
         """Fold the next entry; a confirmation changes nothing."""
         if example.outcome == "confirmation":
             return
         earlier = self._in_force.pop(example.transaction_id, None)
         if earlier is not None:
             self._count(earlier, -1)
-        judged = Judged(example.verdict, example.amount, example.decision != "approve", example.implicit)
+        judged = VerdictInForce(example.verdict, example.amount, example.is_alert, example.implicit)
         self._count(judged, 1)
         if judged.alerted or judged.verdict == "fraud":
             self._remember(example.transaction_id, judged)
 
-    def _count(self, judged: Judged, sign: int) -> None:
+    def _count(self, judged: VerdictInForce, sign: int) -> None:
         if judged.verdict == "fraud" and judged.alerted:
             self.caught, self.caught_count = self.caught + sign * judged.amount, self.caught_count + sign
         elif judged.verdict == "fraud":
@@ -61,7 +61,7 @@ class Scoreboard:
         elif judged.alerted:
             self.stopped_good_labelled += sign
 
-    def _remember(self, transaction_id: str, judged: Judged) -> None:
+    def _remember(self, transaction_id: str, judged: VerdictInForce) -> None:
         self._in_force[transaction_id] = judged
         if len(self._in_force) > self.limit:
             self._in_force.popitem(last=False)

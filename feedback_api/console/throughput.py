@@ -32,7 +32,7 @@ class Throughput:
         """Whether any counts came yet."""
         return self._progress is not None
 
-    def take(self, counts: Counts) -> None:
+    def apply(self, counts: Counts) -> None:
         """Fold the next counts."""
         if self._progress is None or counts.scored > self._progress.scored:
             self._progress = counts

@@ -62,13 +62,13 @@ class TwinRace:
         self._twin_alerts[transaction_id], self._steps = None, None
         self._bound(self._twin_alerts)
 
-    def take(self, example: Example) -> None:
+    def apply(self, example: Example) -> None:
         """Fold an entry of the learning log; a later verdict may take back a fraud."""
         if example.verdict != "fraud":
             if self._frauds.pop(example.transaction_id, None) is not None:
                 self._steps = None
         elif example.fraud_type:
-            caught = example.decision != "approve"
+            caught = example.is_alert
             self._know(example.transaction_id, KnownFraud(example.event_time_ms, example.fraud_type, caught))
 
     def new_kinds(self) -> list[str]:

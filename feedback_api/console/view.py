@@ -35,7 +35,7 @@ class Top(NamedTuple):
     trouble: str | None
 
 
-class Evidence(NamedTuple):
+class EvidenceBar(NamedTuple):
     """A bar with its number and words."""
 
     bar: str
@@ -54,10 +54,10 @@ class Case(NamedTuple):
     profile: str
     flags: list[str]
     story: Story
-    evidence: list[Evidence]
+    evidence: list[EvidenceBar]
 
 
-class Row(NamedTuple):
+class QueueRow(NamedTuple):
     """An open alert in the queue; `direction` is how learning moved it since it was scored."""
 
     story: str
@@ -163,7 +163,7 @@ def case_of(scored: ScoredTransaction, currency: str) -> Case:
         flags=[flag.replace("_", " ") for flag in scored.flags],
         story=story,
         evidence=[
-            Evidence(charts.evidence_bar(why.contribution, largest), _signed(why.contribution), why.text)
+            EvidenceBar(charts.evidence_bar(why.contribution, largest), _signed(why.contribution), why.text)
             for why in story.why
         ],
     )
@@ -184,18 +184,18 @@ def note_of(console: Console, desk: Desk, now_ms: int) -> str | None:
     return f"Meanwhile called {closed.verdict} {by}."
 
 
-def rows_of(console: Console, desk: Desk, now_ms: int, currency: str) -> list[Row]:
+def rows_of(console: Console, desk: Desk, now_ms: int, currency: str) -> list[QueueRow]:
     """The rows that this visitor sees, each in its place."""
     found = (console.queue.find(transaction_id) for transaction_id in desk.rows)
     return [_row(console, desk, alert, now_ms, currency) for alert in found if alert is not None]
 
 
-def _row(console: Console, desk: Desk, alert: OpenAlert, now_ms: int, currency: str) -> Row:
+def _row(console: Console, desk: Desk, alert: OpenAlert, now_ms: int, currency: str) -> QueueRow:
     scored, holder = alert.scored, alert.held_by(now_ms)
     now = console.champions.score_now(scored)
     moved = 0.0 if now is None else now - scored.score
     direction = "up" if moved >= WORTH_AN_ARROW else "down" if moved <= -WORTH_AN_ARROW else "same"
-    return Row(
+    return QueueRow(
         story=headline(scored),
         amount=money(scored.amount, currency),
         scored=f"{scored.score:.2f}",

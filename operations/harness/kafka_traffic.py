@@ -1,6 +1,5 @@
 """Traffic from outside: transactions go out, and a thread of its own folds what comes back."""
 
-import time
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import Self
@@ -83,18 +82,13 @@ class Watcher:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                self._take()
+                self._process()
         except Exception as error:  # noqa: BLE001 -- `check` raises it in the main thread
             self._failure = error
 
-    def _take(self) -> None:
+    def _process(self) -> None:
         for record in self._reader.consume(2000, timeout=0.02):
             if record.error() is not None:
                 raise PartUnavailable(str(record.error()), "See `weir logs kafka`.")
             if record.value() is not None:
                 self._handlers[record.topic()](record.key(), record.value())
-
-
-def now_ms() -> int:
-    """The wall clock in epoch milliseconds."""
-    return time.time_ns() // 1_000_000

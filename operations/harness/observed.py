@@ -15,7 +15,7 @@ SAMPLE_EVERY = 10
 """Of how many transactions one has its latency measured."""
 
 
-class Score(Struct):
+class ObservedScore(Struct):
     """The part of a scored transaction that a replay looks at."""
 
     transaction_id: str
@@ -29,13 +29,13 @@ class Score(Struct):
     model: ModelRef | None = None
 
 
-class _DeadLettered(Struct):
+class _DeadLetterSource(Struct):
     source: Position
     field: str
 
 
-_scores = msgspec.json.Decoder(Score)
-_dead_letters = msgspec.json.Decoder(_DeadLettered)
+_scores = msgspec.json.Decoder(ObservedScore)
+_dead_letters = msgspec.json.Decoder(_DeadLetterSource)
 
 
 class Observed:
@@ -49,17 +49,17 @@ class Observed:
     def __init__(
         self,
         topics: Topics,
-        keep: Callable[[Score], bool] = lambda _: False,
-        on_score: Callable[[Score], None] = lambda _: None,
+        keep: Callable[[ObservedScore], bool] = lambda _: False,
+        on_score: Callable[[ObservedScore], None] = lambda _: None,
     ) -> None:
         self._topics, self._keep, self._on_score = topics, keep, on_score
         self._scored, self._dead = Positions(), Positions()
         self._left_ms: dict[str, int] = {}
-        self.decisions: Counter[str] = Counter()
+        self.decisions: Counter[Decision] = Counter()
         self.flags: Counter[str] = Counter()
         self.dead_fields: Counter[str] = Counter()
         self.latencies_ms: list[int] = []
-        self.kept: list[Score] = []
+        self.kept: list[ObservedScore] = []
         self.counts: Counts | None = None
         self.publications = 0
         self.learned_n = 0

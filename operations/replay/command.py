@@ -28,9 +28,9 @@ def replay(  # noqa: PLR0917 -- Typer passes them by name
 
     Ends with a summary; the exit code is 1 when something is lost.
     """
-    from operations.replay.wiring import Wanted, replay_and_show  # noqa: PLC0415 -- `weir --help` is quick
+    from operations.replay.wiring import ReplayRequest, replay_and_show  # noqa: PLC0415 -- `weir --help` is quick
 
-    wanted = Wanted(
+    request = ReplayRequest(
         file=file,
         mapping=mapping,
         speed=speed,
@@ -44,7 +44,7 @@ def replay(  # noqa: PLR0917 -- Typer passes them by name
         json=json,
     )
     try:
-        nothing_lost = replay_and_show(wanted)
+        nothing_lost = replay_and_show(request)
     except DeploymentError as error:
         typer.secho(error.problem, fg="red", err=True)
         typer.secho(error.remedy, err=True)

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from operations.harness.http_labels import LabelSender
-from operations.harness.kafka_traffic import TransactionSender, Watcher, now_ms
+from operations.harness.kafka_traffic import TransactionSender, Watcher
 from operations.harness.observed import Observed
 from operations.harness.pacing import Clock, Sent, log_length, slices, unsettled
 from operations.harness.standstill import wait_until
 from operations.replay.label_schedule import LabelSchedule, label_body
 from operations.replay.mapping import Labels
 from operations.replay.rows import Row
+from weir.clock import now_ms
 
 MAX_IN_FLIGHT = 20_000
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from operations.harness.observed import Observed
 from operations.harness.pacing import Sent, log_length, lost
 from operations.replay.quality import Quality
-from weir.messages import Counts
+from weir.messages import Counts, Decision
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     transactions_per_s: float
     latency_p50_ms: float | None
     latency_p99_ms: float | None
-    decisions: dict[str, int]
+    decisions: dict[Decision, int]
     flags: dict[str, int]
     dead_letter_fields: dict[str, int]
     labels_sent: int

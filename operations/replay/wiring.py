@@ -17,6 +17,7 @@ from operations.harness.kafka_traffic import TransactionSender, Watcher
 from operations.harness.observed import Observed
 from operations.harness.pacing import Clock
 from operations.replay.arrow_file import measure, read_rows
+from operations.replay.known_verdicts import KnownVerdicts, protocol_of
 from operations.replay.label_schedule import LabelSchedule, require_horizon
 from operations.replay.lockstep import Replay
 from operations.replay.mapping import Mapping, parse_mapping
@@ -24,13 +25,12 @@ from operations.replay.own_loop import loop_settings, own_loop
 from operations.replay.period import Extent, Period
 from operations.replay.rows import Row
 from operations.replay.summary import Summary, summarise, tables
-from operations.replay.truth import Truth, protocol_of
 from weir.errors import DeploymentError
 from weir.settings import Settings
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReplayRequest:
     """What was asked for on the command line; times without a zone are UTC."""
 
     file: Path
@@ -47,64 +47,64 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Job:
+class ReplayPlan:
     """What will be replayed, read and checked before anything is started."""
 
-    wanted: Wanted
+    request: ReplayRequest
     mapping: Mapping
     period: Period
     extent: Extent
-    truth: Truth
+    verdicts: KnownVerdicts
 
     def rows(self) -> Iterator[Row]:
-        """The rows; the truth watches them pass."""
-        return self.truth.watch(read_rows(self.wanted.file, self.mapping, self.period, self.wanted.limit))
+        """The rows; the verdicts watches them pass."""
+        return self.verdicts.watch(read_rows(self.request.file, self.mapping, self.period, self.request.limit))
 
     @property
     def pace(self) -> str:
         """How time runs, in words."""
-        speed = self.wanted.speed
+        speed = self.request.speed
         return f"{speed:g} times wall time" if speed else f"lockstep, slices of {self.mapping.slice_s:g} s"
 
 
-def replay_and_show(wanted: Wanted) -> bool:
+def replay_and_show(request: ReplayRequest) -> bool:
     """Replay and print the summary; whether everything reconciles.
 
     Raises:
         DeploymentError: the mapping, the file or the loop is not as it should be.
     """
     console = Console()
-    job = prepare(wanted)
-    settings = loop_settings(job.mapping, wanted.namespace or _new_namespace(wanted.mapping.stem))
-    require_horizon(job.mapping, settings.learning.maturity_horizon_s)
-    with own_loop(settings, keep=wanted.keep, console=console) as running:
-        summary = asyncio.run(run(job, running, console))
-        _show(summary, console, wanted.json)
+    plan = prepare(request)
+    settings = loop_settings(plan.mapping, request.namespace or _new_namespace(request.mapping.stem))
+    require_horizon(plan.mapping, settings.learning.maturity_horizon_s)
+    with own_loop(settings, keep=request.keep, console=console) as running:
+        summary = asyncio.run(run(plan, running, console))
+        _show(summary, console, request.json)
     return not summary.lost
 
 
-def prepare(wanted: Wanted) -> Job:
+def prepare(request: ReplayRequest) -> ReplayPlan:
     """Read the mapping and measure the file."""
-    mapping = parse_mapping(wanted.mapping.read_text())
-    period = Period(_ms(wanted.first), _ms(wanted.stop))
-    extent = measure(wanted.file, mapping, period, wanted.limit)
-    protocol = protocol_of(mapping, extent, _ms(wanted.assess_from), _ms(wanted.assess_to))
-    return Job(wanted, mapping, period, extent, Truth(protocol))
+    mapping = parse_mapping(request.mapping.read_text())
+    period = Period(_ms(request.first), _ms(request.stop))
+    extent = measure(request.file, mapping, period, request.limit)
+    protocol = protocol_of(mapping, extent, _ms(request.assess_from), _ms(request.assess_to))
+    return ReplayPlan(request, mapping, period, extent, KnownVerdicts(protocol))
 
 
-async def run(job: Job, settings: Settings, console: Console) -> Summary:
+async def run(plan: ReplayPlan, settings: Settings, console: Console) -> Summary:
     """Replay through a loop that runs; returns what came out."""
-    observed = Observed(settings.topics, keep=job.truth.keeps)
-    label, started_s = job.mapping.label, time.monotonic()
+    observed = Observed(settings.topics, keep=plan.verdicts.keeps)
+    label, started_s = plan.mapping.label, time.monotonic()
     schedule = LabelSchedule(label.send if label else "fraud")
     labels = LabelSender(settings.api_url) if label else None
     with (
         Watcher(settings, observed.handlers()) as watcher,
-        _progress(console, job.extent.rows) as report,
+        _progress(console, plan.extent.rows) as report,
     ):
         one = Replay(TransactionSender(settings), label, labels, watcher, observed, schedule, report)
         try:
-            await _paced(one, job, started_s)
+            await _paced(one, plan, started_s)
         finally:
             if labels:
                 await labels.close()
@@ -115,20 +115,20 @@ async def run(job: Job, settings: Settings, console: Console) -> Summary:
         one.sent,
         observed.counts,
         wall_s=time.monotonic() - started_s,
-        events_ms=(job.extent.first_ms, job.extent.last_ms),
-        title=job.mapping.title,
+        events_ms=(plan.extent.first_ms, plan.extent.last_ms),
+        title=plan.mapping.title,
         namespace=settings.namespace,
-        pace=job.pace,
+        pace=plan.pace,
         labels_not_due=len(schedule),
-        quality=job.truth.judge(observed.kept),
+        quality=plan.verdicts.judge(observed.kept),
     )
 
 
-async def _paced(one: Replay, job: Job, started_s: float) -> None:
-    if job.wanted.speed:
-        await one.by_the_clock(job.rows(), Clock(job.wanted.speed, job.extent.first_ms, started_s))
+async def _paced(one: Replay, plan: ReplayPlan, started_s: float) -> None:
+    if plan.request.speed:
+        await one.by_the_clock(plan.rows(), Clock(plan.request.speed, plan.extent.first_ms, started_s))
     else:
-        await one.in_lockstep(job.rows(), round(job.mapping.slice_s * 1000))
+        await one.in_lockstep(plan.rows(), round(plan.mapping.slice_s * 1000))
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def jars(cache_dir: Path) -> Finding:
 
 
 def ports(settings: Settings) -> Finding:
-    """Taken ports are no reason to stop: `weir up` takes others. Only said, never wrong."""
+    """Processed ports are no reason to stop: `weir up` takes others. Only said, never wrong."""
     wanted = {
         "kafka": settings.kafka.port,
         "flink": settings.flink.rest_port,

@@ -20,7 +20,7 @@ from operations.runner.supervisord import Running, Supervisor
 from operations.runner.up import addresses
 from weir.errors import PartUnavailable
 from weir.kafka_clients import read_last
-from weir.messages import CONTROL, COUNTS, Publication, decode_with
+from weir.messages import CONTROL, COUNTS, EntryNumber, Publication, decode_with
 from weir.settings import Settings
 
 COLLECTED_WITHIN_S = 0.4
@@ -112,7 +112,7 @@ def _publication(record: Message) -> Publication | None:
 
 
 def _number(record: Message) -> int | None:
-    return int((record.key() or b"0:0").split(b":")[1])
+    return EntryNumber.parse(record.key()).n
 
 
 def _or_none(ask: Any) -> Any:

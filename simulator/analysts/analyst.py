@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from simulator.world.streams import stream
 from simulator.world.truth import Truth
-from weir.messages import Decision, Verdict
+from weir.messages import Decision, Verdict, is_alert
 
 HOUR_MS = 3_600_000
 LABELERS = ("ana", "ben", "chloe")
@@ -55,7 +55,7 @@ class Chargebacks:
 
     def verdict(self, transaction_id: str, decision: Decision) -> LabelPlan | None:
         """The chargeback of a fraud that was approved; None for every other payment."""
-        if decision != "approve" or not self._truth.is_fraud(transaction_id):
+        if is_alert(decision) or not self._truth.is_fraud(transaction_id):
             return None
         rng = stream(self._seed, "chargeback", transaction_id)
         return LabelPlan(transaction_id, "fraud", _delay_ms(rng, self._median_ms, self._spread), "bank", "chargeback")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from operations.harness.http_labels import LabelSender
-from simulator.analysts.desk import Desk
+from simulator.analysts.planned_labels import PlannedLabels
 from weir.errors import PartUnavailable
 
 LEASED_AT_ONCE, LEASE_S = 100, 60
@@ -21,9 +21,11 @@ WHO = "simulated analysts"
 class Analysts:
     """`now_event_ms` is the newest event time that was scored: what an analyst can know of the clock."""
 
-    def __init__(self, api_url: str, desk: Desk, labels: LabelSender, now_event_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, api_url: str, planned: PlannedLabels, labels: LabelSender, now_event_ms: Callable[[], int]
+    ) -> None:
         self._client = httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False)
-        self._desk, self._labels, self._now_event_ms = desk, labels, now_event_ms
+        self._planned, self._labels, self._now_event_ms = planned, labels, now_event_ms
         self._leased: set[str] = set()
 
     async def work(self, until: asyncio.Event) -> None:
@@ -34,11 +36,11 @@ class Analysts:
         """
         async with self._client:
             while not until.is_set():
-                await self._take()
-                await self._labels.send(list(self._desk.due(self._now_event_ms())))
+                await self._lease()
+                await self._labels.send(list(self._planned.due(self._now_event_ms())))
                 await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _take(self) -> None:
+    async def _lease(self) -> None:
         """An alert whose lease ran out before its verdict is leased again, and still planned once."""
         open_alerts = await self._ask("GET", "/v1/alerts", params={"limit": 500})
         free = sum(alert["holder"] is None for alert in open_alerts) - LEFT_IN_THE_QUEUE
@@ -48,7 +50,7 @@ class Analysts:
         for alert in await self._ask("POST", "/v1/alerts/lease", json=body):
             if alert["transaction_id"] not in self._leased:
                 self._leased.add(alert["transaction_id"])
-                self._desk.alert(alert["transaction_id"], alert["event_time_ms"])
+                self._planned.alert(alert["transaction_id"], alert["event_time_ms"])
 
     async def _ask(self, method: str, path: str, **request: Any) -> list[dict[str, Any]]:
         """The alerts that the API answers with; none while it is away."""

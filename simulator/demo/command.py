@@ -23,7 +23,7 @@ def demo(  # noqa: PLR0917 -- Typer passes them by name
 
     Ctrl-C ends everything that it started. With --for the exit code is 1 when something carried nothing or was lost.
     """
-    from simulator.demo.demo_wiring import Wanted, play_demo  # noqa: PLC0415 -- `weir --help` is quick
+    from simulator.demo.demo_wiring import DemoRequest, play_demo  # noqa: PLC0415 -- `weir --help` is quick
     from simulator.demo.timeline import Timeline  # noqa: PLC0415
 
     for_s = None if duration is None else seconds(duration)
@@ -34,9 +34,9 @@ def demo(  # noqa: PLR0917 -- Typer passes them by name
     if json is not None and not json.absolute().parent.is_dir():
         raise typer.BadParameter(f"There is no folder {json.absolute().parent} for --json.")
     timeline = Timeline(seed=seed, rate_per_s=rate, speed=speed, attack_after_s=attack_after)
-    wanted = Wanted(timeline, for_s, json, browser)
+    request = DemoRequest(timeline, for_s, json, browser)
     try:
-        well = play_demo(wanted)
+        well = play_demo(request)
     except DeploymentError as error:
         typer.secho(error.problem, fg="red", err=True)
         typer.secho(error.remedy, err=True)

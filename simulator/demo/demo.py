@@ -13,19 +13,21 @@ import msgspec
 from msgspec import Struct
 
 from operations.harness.http_labels import LabelSender
-from operations.harness.kafka_traffic import Handler, TransactionSender, Watcher, now_ms
-from operations.harness.observed import Observed, Score
+from operations.harness.kafka_traffic import Handler, TransactionSender, Watcher
+from operations.harness.observed import Observed, ObservedScore
 from operations.harness.pacing import Clock, Sent, slices, unsettled
 from operations.harness.standstill import wait_until
 from operations.runner.kafka_admin import end_offsets, lag
-from simulator.analysts.desk import Desk
 from simulator.analysts.http_analysts import Analysts
+from simulator.analysts.planned_labels import PlannedLabels
 from simulator.demo.label_times import LabelTimes
 from simulator.demo.scorecard import Scorecard
 from simulator.demo.timeline import Timeline
 from simulator.world.payment import Payment
 from simulator.world.traffic import traffic
 from simulator.world.truth import Truth
+from weir.clock import now_ms
+from weir.messages import EntryNumber
 from weir.settings import Settings
 from weir.topics import FROZEN_KEY
 
@@ -41,12 +43,12 @@ class _TwinAlert(Struct):
     event_time_ms: int
 
 
-class _Learned(Struct):
+class _LearnedLabel(Struct):
     label_id: str | None = None
 
 
 _twin_alerts = msgspec.json.Decoder(_TwinAlert)
-_learned = msgspec.json.Decoder(_Learned)
+_learned = msgspec.json.Decoder(_LearnedLabel)
 
 
 class Demo:
@@ -65,7 +67,7 @@ class Demo:
         self.live_since_s: float | None = None
         self._live_ended_s: float | None = None
         self._twin_records = 0
-        self._desk = Desk(self.truth, timeline.seed)
+        self._planned = PlannedLabels(self.truth, timeline.seed)
         self._payments = traffic(timeline.traffic)
         self._number = 0
 
@@ -76,7 +78,7 @@ class Demo:
             PartUnavailable: a part of the loop does not answer, or does not come to an end.
         """
         enough = asyncio.Event()
-        analysts = Analysts(self.settings.api_url, self._desk, self.labels, lambda: self.now_event_ms)
+        analysts = Analysts(self.settings.api_url, self._planned, self.labels, lambda: self.now_event_ms)
         with Watcher(self.settings, self._handlers()) as watcher:
             try:
                 async with asyncio.TaskGroup() as group:
@@ -176,12 +178,12 @@ class Demo:
             topics.learning_log: self._joined,
         }
 
-    def _scored(self, score: Score) -> None:
+    def _scored(self, score: ObservedScore) -> None:
         if self.first_score_at_s is None:
             self.first_score_at_s = time.time()
         self.now_event_ms = max(self.now_event_ms, score.event_time_ms)
         self.scorecard.scored(score.transaction_id, score.event_time_ms, score.decision)
-        self._desk.scored(score.transaction_id, score.event_time_ms, score.decision)
+        self._planned.scored(score.transaction_id, score.event_time_ms, score.decision)
         if score.model is not None:
             self.times.scored(score.model.n, score.scored_at_ms)
 
@@ -200,5 +202,5 @@ class Demo:
 
     def _joined(self, key: bytes | None, payload: bytes) -> None:
         label_id = _learned.decode(payload).label_id
-        if label_id is not None and key is not None:
-            self.times.joined(label_id, int(key.partition(b":")[2]))
+        if label_id is not None:
+            self.times.joined(label_id, EntryNumber.parse(key).n)

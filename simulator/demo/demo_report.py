@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from operations.harness.pacing import Sent
 from simulator.demo.demo import Demo
-from weir.messages import Counts
+from weir.messages import Counts, is_alert
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ def report(demo: Demo, *, started_s: float, mlflow_versions: int) -> Report:
         first_score_s=first_score_s,
         transactions_scored=sum(decisions.values()),
         transactions_dead_lettered=sum(dead.values()),
-        alerts=sum(number for decision, number in decisions.items() if decision != "approve"),
+        alerts=sum(number for decision, number in decisions.items() if is_alert(decision)),
         labels_accepted=counts.labels_accepted if counts else 0,
         examples_learned=seen.learned_n,
         model_sequence_learner=seen.learned_n,

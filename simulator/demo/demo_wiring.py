@@ -13,7 +13,6 @@ import msgspec
 import psutil
 from rich.console import Console
 
-from operations.harness.kafka_traffic import now_ms
 from simulator.demo.demo import Demo
 from simulator.demo.demo_loop import demo_loop
 from simulator.demo.demo_report import Report, problems, report
@@ -21,6 +20,7 @@ from simulator.demo.endings import endings_handled
 from simulator.demo.live_table import show, table
 from simulator.demo.mlflow_versions import versions
 from simulator.demo.timeline import MATURITY_S, Timeline
+from weir.clock import now_ms
 from weir.settings import Settings, load_settings
 from weir.sign_in import pass_for
 from weir.topics import DAY_MS
@@ -36,7 +36,7 @@ VERSIONS_EVERY_S, FIRST_VERSION_WITHIN_S = 2.0, 30.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DemoRequest:
     """What was asked for on the command line."""
 
     timeline: Timeline
@@ -45,7 +45,7 @@ class Wanted:
     browser: bool = True
 
 
-def play_demo(wanted: Wanted) -> bool:
+def play_demo(request: DemoRequest) -> bool:
     """Start everything, play the story, end everything; whether every arrow carried something and nothing was lost.
 
     Raises:
@@ -53,17 +53,17 @@ def play_demo(wanted: Wanted) -> bool:
         KeyboardInterrupt: Ctrl-C or a termination; all has ended by then.
     """
     console, started_s = Console(), psutil.Process().create_time()
-    with endings_handled(signal.default_int_handler), demo_loop(demo_settings(wanted.timeline), console) as settings:
+    with endings_handled(signal.default_int_handler), demo_loop(demo_settings(request.timeline), console) as settings:
         address = sign_in_address(settings)
         console.print(f"\n  [bold]The page:[/bold]  {address}\n", soft_wrap=True, highlight=False)
-        if wanted.browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        if request.browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             webbrowser.open(address)
-        demo = Demo(settings, wanted.timeline)
+        demo = Demo(settings, request.timeline)
         try:
-            figures = asyncio.run(_play(demo, wanted, console, started_s))
+            figures = asyncio.run(_play(demo, request, console, started_s))
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
-    return _judge(figures, console, wanted.json, twin_frozen=demo.twin_frozen)
+    return _judge(figures, console, request.json, twin_frozen=demo.twin_frozen)
 
 
 def demo_settings(timeline: Timeline) -> Settings:
@@ -83,7 +83,7 @@ def sign_in_address(settings: Settings) -> str:
     return f"{settings.api_url}/console/sign-in?pass={given}"
 
 
-async def _play(demo: Demo, wanted: Wanted, console: Console, started_s: float) -> Report:
+async def _play(demo: Demo, request: DemoRequest, console: Console, started_s: float) -> Report:
     """Play, with the figures shown; MLflow hears of the first model a little later, and is waited for a little."""
     settings, known, first = demo.settings, 0, asyncio.Event()
 
@@ -100,7 +100,7 @@ async def _play(demo: Demo, wanted: Wanted, console: Console, started_s: float) 
 
     async with asyncio.TaskGroup() as group:
         beside = [group.create_task(show(console, figures)), group.create_task(count_versions())]
-        await demo.run(wanted.for_s, lambda what: console.print(f"  {what}"))
+        await demo.run(request.for_s, lambda what: console.print(f"  {what}"))
         with suppress(TimeoutError):
             await asyncio.wait_for(first.wait(), FIRST_VERSION_WITHIN_S)
         for task in beside:

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from simulator.world.payment import NEW_KIND
 from simulator.world.truth import Truth
-from weir.messages import Decision
+from weir.messages import Decision, is_alert
 
 
 @dataclass
 class Scorecard:
-    """Counts payments whose event time is `from_ms` or later. An alert is a decision other than approve."""
+    """Counts payments whose event time is `from_ms` or later."""
 
     truth: Truth
     from_ms: int
@@ -27,7 +27,7 @@ class Scorecard:
     def scored(self, transaction_id: str, event_time_ms: int, decision: Decision) -> None:
         """The detector's first score of a payment."""
         if event_time_ms >= self.from_ms:
-            alerted = decision != "approve"
+            alerted = is_alert(decision)
             match self.truth.kind_of(transaction_id):
                 case None:
                     self.legitimate += 1

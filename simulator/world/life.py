@@ -14,7 +14,7 @@ SHORTEST_TRIP_KM = 300.0
 PHONE_IS_NEW_MS = 2 * DAY_MS
 
 
-class Trip(Struct, frozen=True):
+class Journey(Struct, frozen=True):
     """A stay abroad, with the hours on the way there and back, during which nothing is paid."""
 
     depart_ms: int
@@ -38,7 +38,7 @@ class Life:
 
     def __init__(self, user: User) -> None:
         self.user = user
-        self.trip: Trip | None = None
+        self.trip: Journey | None = None
         self._phone, self._earlier, self._since_ms, self._phones = user.phone, user.phone, 0, 0
 
     def begin_day(self, start_ms: int, rng: Random) -> None:
@@ -69,14 +69,14 @@ class Life:
         return self._phones > 0 and 0 <= time_ms - self._since_ms < PHONE_IS_NEW_MS
 
 
-def _trip(user: User, start_ms: int, rng: Random) -> Trip:
+def _trip(user: User, start_ms: int, rng: Random) -> Journey:
     city = _destination(user.home.city, rng)
     journey_ms = int((AIRPORT_H + distance_km(user.home.city, city) / CRUISE_KMH) * HOUR_MS)
     depart_ms = start_ms + int(rng.uniform(8, 17) * HOUR_MS)
     leave_ms = depart_ms + journey_ms + int(rng.uniform(1.5, 5.0) * DAY_MS)
     place = place_in(city, rng)
     address = ip(token(user.user_id, depart_ms))
-    return Trip(depart_ms, depart_ms + journey_ms, leave_ms, leave_ms + journey_ms, place, address)
+    return Journey(depart_ms, depart_ms + journey_ms, leave_ms, leave_ms + journey_ms, place, address)
 
 
 def _destination(home: City, rng: Random) -> City:

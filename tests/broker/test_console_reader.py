@@ -41,7 +41,7 @@ def put(broker):
 @contextmanager
 def reading(broker, topics):
     facts = []
-    reader = ConsoleReader(broker, topics, uuid.uuid4().hex, prepare=lambda: None, take=facts.extend)
+    reader = ConsoleReader(broker, topics, uuid.uuid4().hex, prepare=lambda: None, apply=facts.extend)
     try:
         yield facts
     finally:

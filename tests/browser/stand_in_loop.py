@@ -94,10 +94,10 @@ class StandInLoop:
     def publish(self):
         self.publication += 1
         publication = self._fold.publication(self.publication, now_ms(), self._key)
-        self._knowledge.take(encode(publication))
+        self._knowledge.apply(encode(publication))
         self._put(self.topics.control, "champion", publication)
         for reputation in self._fold.changed_reputation():
-            self._knowledge.take(encode(sign_reputation(reputation, self._key)))
+            self._knowledge.apply(encode(sign_reputation(reputation, self._key)))
 
     def freeze(self, event_time_ms):
         """The twin goes on with the model of now."""

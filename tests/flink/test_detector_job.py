@@ -16,7 +16,7 @@ from weir.artefact import LinearScorer, Term, pack, sign, sign_reputation
 from weir.dead_letters import KEPT_BYTES
 from weir.kafka_clients import create_topics, producer
 from weir.messages import DEAD_LETTER, SCORED, DeadLetter, Publication, Reputation, ScoredTransaction, encode
-from weir.records import Record
+from weir.records import Inbound
 from weir.settings import Settings
 
 KEY = b"test"
@@ -130,8 +130,8 @@ def _straight(outcome: Outcome) -> list[ScoredTransaction]:
     scored = []
     for offset, payload in enumerate(outcome.sent, start=outcome.warm):
         user = msgspec.json.decode(payload)["user_id"]
-        record = Record(None, payload, settings.topics.transactions, 0, offset)
-        taken = intake.take(record, user, users.get(user), knowledge, outcome.scored[0].scored_at_ms)
+        record = Inbound(None, payload, settings.topics.transactions, 0, offset)
+        taken = intake.process(record, user, users.get(user), knowledge, outcome.scored[0].scored_at_ms)
         users[user] = taken.state
         scored.append(SCORED.decode(taken.outbound[0].payload))
     return scored

@@ -39,7 +39,7 @@ def raise_alert(api, transaction_id="t1", **fields):
     scored = a_scored_transaction(
         **{"transaction_id": transaction_id, "decision": "review", "scored_at_ms": time.time_ns() // 10**6, **fields}
     )
-    api.call(api.app.state.parts.console.take, Alerted(scored), 0)
+    api.call(api.app.state.parts.console.apply, Alerted(scored), 0)
 
 
 def act(api, what="verdict", headers=None, **form):
@@ -244,7 +244,7 @@ def test_a_missing_database_keeps_the_case(api, monkeypatch):
     async def away(_request):
         raise PartUnavailable("The database does not answer.", "Start it.")
 
-    monkeypatch.setattr(api.app.state.parts.labels, "take", away)
+    monkeypatch.setattr(api.app.state.parts.labels, "accept", away)
     answer = act(api, transaction_id="t1", verdict="legitimate")
     assert "The database does not answer." in answer.text
     assert "Case <b>t1</b>" in answer.text

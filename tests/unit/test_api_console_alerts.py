@@ -15,7 +15,7 @@ def api(tmp_path):
         console = client.app.state.parts.console
         for number in range(3):
             scored = a_scored_transaction(transaction_id=f"t{number}", decision="review", score=0.5)
-            client.call(console.take, Alerted(scored), 0)
+            client.call(console.apply, Alerted(scored), 0)
         yield client
 
 

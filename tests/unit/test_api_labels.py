@@ -90,9 +90,9 @@ def test_what_was_not_acknowledged_is_sent_again_at_the_next_start(tmp_path, str
 
 def test_concurrent_labels_all_reach_the_stream(api, stream):
     async def all_at_once():
-        take = api.app.state.parts.labels.take
+        accept = api.app.state.parts.labels.accept
         requests = [LabelRequest(transaction_id=f"t{i}", verdict="fraud", labeler="ana") for i in range(300)]
-        return await asyncio.gather(*(take(request) for request in requests))
+        return await asyncio.gather(*(accept(request) for request in requests))
 
     labels = api.call(all_at_once)
     assert len({label.label_id for label in labels}) == 300

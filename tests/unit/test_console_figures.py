@@ -15,7 +15,7 @@ NOW = 2_000_000
 def a_board(*examples):
     board = Scoreboard()
     for example in examples:
-        board.take(example)
+        board.apply(example)
     return board
 
 
@@ -33,7 +33,7 @@ def a_fraud(number, kind="mule", minutes=1, decision="approve", **fields):
 def a_race(*examples, twin=(), frozen=True):
     race = TwinRace()
     for example in examples:
-        race.take(example)
+        race.apply(example)
     for transaction_id in twin:
         race.twin_alerted(transaction_id)
     if frozen:
@@ -78,7 +78,7 @@ def test_only_kinds_that_no_label_named_before_the_freeze_are_new():
 
 def test_a_kind_stops_being_new_when_a_label_names_it_for_an_earlier_event():
     race = a_race(a_fraud(1, "mule"))
-    race.take(a_fraud(2, "mule", minutes=-5))
+    race.apply(a_fraud(2, "mule", minutes=-5))
     assert race.steps() == []
 
 
@@ -94,7 +94,7 @@ def test_the_standings_count_what_each_side_caught_in_the_order_of_event_time():
 
 def test_a_fraud_that_was_revised_is_not_known_any_more():
     race = a_race(a_fraud(1), a_fraud(2))
-    race.take(an_example(transaction_id="t1", verdict="legitimate", outcome="revision", revision=1))
+    race.apply(an_example(transaction_id="t1", verdict="legitimate", outcome="revision", revision=1))
     assert len(race.steps()) == 1
 
 
@@ -106,7 +106,7 @@ def test_the_race_forgets_the_oldest_and_counts_that():
     race = TwinRace(limit=3)
     for number in range(5):
         race.twin_alerted(f"t{number}")
-        race.take(a_fraud(number))
+        race.apply(a_fraud(number))
     race.freeze(TwinFrozen(event_time_ms=0, frozen_at_ms=0))
     assert (len(race.steps()), race.dropped) == (3, 4)
 
@@ -114,7 +114,7 @@ def test_the_race_forgets_the_oldest_and_counts_that():
 def test_the_rate_is_of_the_last_seconds():
     throughput = Throughput()
     for second in range(60):
-        throughput.take(counts_at(NOW + 1000 * second, scored=100 * second + max(0, second - 50) * 300))
+        throughput.apply(counts_at(NOW + 1000 * second, scored=100 * second + max(0, second - 50) * 300))
     now = NOW + 59_000
     assert throughput.per_second(now) == pytest.approx(400)
     assert throughput.series(now)[-2:] == pytest.approx([400, 400])
@@ -126,22 +126,22 @@ def test_a_steady_stream_is_a_steady_line_however_its_counts_come():
     throughput = Throughput()
     for number in range(300):
         ms = NOW + 513 * number
-        throughput.take(counts_at(ms, scored=ms // 10))
+        throughput.apply(counts_at(ms, scored=ms // 10))
     assert throughput.series(ms + 100)[2:] == pytest.approx([100.0] * 58, rel=0.01)
 
 
 def test_a_stream_without_transactions_says_since_when():
     throughput = Throughput()
-    throughput.take(counts_at(NOW, scored=5))
-    throughput.take(counts_at(NOW + 9000, scored=5))
+    throughput.apply(counts_at(NOW, scored=5))
+    throughput.apply(counts_at(NOW + 9000, scored=5))
     silence = throughput.silence(NOW + 9000)
     assert (silence.since_ms, silence.sentence) == (NOW, "No transaction arrives")
 
 
 def test_a_detector_that_scores_nothing_is_named():
     throughput = Throughput()
-    throughput.take(counts_at(NOW, scored=5))
-    throughput.take(counts_at(NOW + 9000, scored=5, sent=80))
+    throughput.apply(counts_at(NOW, scored=5))
+    throughput.apply(counts_at(NOW + 9000, scored=5, sent=80))
     assert "the detector scores none" in throughput.silence(NOW + 9000).sentence
 
 

@@ -8,12 +8,12 @@ from tests.malformed import malformed_payloads
 from weir.dead_letters import KEPT_BYTES, Names, dead_letter, names_in
 from weir.errors import InvalidRecord
 from weir.messages import LONGEST_ID, MAX_RECORD_BYTES, DeadLetter, encode, require_size
-from weir.records import Record
+from weir.records import Inbound
 from weir.topics import LARGE_MESSAGE_BYTES
 
 
 def letter_of(payload: bytes | None, key: bytes | None = b"u1", reason: str = "r") -> DeadLetter:
-    record = Record(key, payload, "live.transactions", 2, 42)
+    record = Inbound(key, payload, "live.transactions", 2, 42)
     return dead_letter(record, InvalidRecord("$", reason), stage="detector", now_ms=5)
 
 

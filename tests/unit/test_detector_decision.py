@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from detector.decision import YIELDS_BELOW, Thresholds, decide, thresholds_by_profile
+from detector.decision import OVERRIDE_BELOW_SCORE, Thresholds, decide, thresholds_by_profile
 from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.detecting import User, a_champion
 from weir.messages import RuleHit
@@ -47,7 +47,7 @@ def test_an_attack_that_a_sure_model_was_never_taught_is_stopped(amounts, rule):
     user = User(a_champion(trust=1.0, intercept=-8.0))
     last = [user.pay(amount, at_ms=number * MINUTE_MS) for number, amount in enumerate(amounts)][-1]
     assert rule in [hit.rule for hit in last.rules]
-    assert (last.decision, last.score < YIELDS_BELOW) == ("challenge", True)
+    assert (last.decision, last.score < OVERRIDE_BELOW_SCORE) == ("challenge", True)
 
 
 def test_a_spared_challenge_is_told_with_its_rule():

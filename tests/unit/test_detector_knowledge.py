@@ -33,7 +33,7 @@ def test_a_field_that_a_later_version_adds_breaks_no_signature():
 def test_whatever_is_changed_after_signing_is_refused(knowledge, change):
     forged = msgspec.structs.replace(sign_reputation(a_reputation(known_victims=2), KEY), **change)
     with pytest.raises(InvalidRecord, match="does not verify"):
-        knowledge.take(encode(forged))
+        knowledge.apply(encode(forged))
 
 
 def test_what_does_not_verify_any_more_is_left_out_of_a_restore(knowledge):

@@ -6,7 +6,7 @@ from detector.twin import Twin
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction
 from weir.artefact import LinearScorer, pack, sign
 from weir.messages import SCORED, TWIN_FROZEN, Publication, TwinFrozen, encode
-from weir.records import Outbound, Record
+from weir.records import Inbound, Outbound
 from weir.settings import DetectorSettings
 from weir.topics import FROZEN_KEY, Topics
 
@@ -36,7 +36,7 @@ def a_publication(number: int, intercept: float) -> bytes:
 
 def pay(twin: Twin, minutes: int, topic: str = TOPICS.transactions) -> list[Outbound]:
     payment = a_transaction(transaction_id=f"t{minutes}", event_time=NOON_MS + minutes * MINUTE_MS)
-    return twin.take(Record(None, encode(payment), topic, 0, minutes), NOON_MS + 60 * MINUTE_MS)
+    return twin.process(Inbound(None, encode(payment), topic, 0, minutes), NOON_MS + 60 * MINUTE_MS)
 
 
 def test_before_it_freezes_nothing_leaves():
@@ -90,7 +90,7 @@ def test_without_any_model_the_rules_go_on_alone():
 
 def test_what_is_no_payment_leaves_nothing_and_freezes_nothing():
     twin = a_twin()
-    assert twin.take(Record(None, b"{", TOPICS.transactions, 0, 0), NOON_MS) == []
+    assert twin.process(Inbound(None, b"{", TOPICS.transactions, 0, 0), NOON_MS) == []
     assert pay(twin, 10, TOPICS.user_events) == []
     assert twin.frozen is None
 

@@ -18,7 +18,7 @@ def learn(reputations, *examples):
 def learn_by_device(reputations, *examples):
     for n, example in enumerate(examples, 1):
         reputations.learn(n, example)
-    return {found.payers: found for found in reputations.drain_changed(1)}
+    return {found.key: found for found in reputations.drain_changed(1)}
 
 
 def fraud(day=0, **fields):

@@ -57,7 +57,7 @@ def test_what_is_no_snapshot_is_refused(sealed):
 
 
 def test_entry_of_the_log_is_epoch_number_and_example():
-    assert read_entry(b"2:17", encode(an_example()), 40) == (2, 17, an_example())
+    assert read_entry(b"2:17", encode(an_example()), 40) == ((2, 17), an_example())
 
 
 @pytest.mark.parametrize(

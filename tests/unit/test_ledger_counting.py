@@ -3,13 +3,13 @@ import json
 import msgspec
 import pytest
 
-from ledger.counting import Ledger, Snapshot
+from ledger.counting import Ledger, LedgerSnapshot
 from ledger.label_book import LabelBook
 from tests.builders import a_label, a_scored_transaction, an_example
 from weir.dead_letters import dead_letter
 from weir.errors import InvalidRecord
 from weir.messages import Counts, DeadLetter, Position, encode
-from weir.records import Record
+from weir.records import Inbound
 from weir.topics import Topics
 
 TOPICS = Topics("live")
@@ -188,7 +188,7 @@ def test_a_ledger_goes_on_from_its_snapshot_and_label_book():
     book = LabelBook()
     for number, segment in first.labels.changed_segments().items():
         book.load_segment(number, segment)
-    second = Ledger(TOPICS, msgspec.msgpack.decode(stored, type=Snapshot), book)
+    second = Ledger(TOPICS, msgspec.msgpack.decode(stored, type=LedgerSnapshot), book)
     assert counts_of(second) == counts_of(first)
     second.scored(a_score_of(1))
     second.learned(b"1:1", encode(an_example()))
@@ -199,7 +199,7 @@ def test_a_ledger_goes_on_from_its_snapshot_and_label_book():
 def test_a_label_longer_than_its_letter_is_counted_where_it_stood(ledger, tail):
     payload = b'{"label_id":"l1","transaction_id":"t1","note":"' + b"x" * 10_000 + tail + b"}"
     ledger.labelled(0, 7, payload)
-    record = Record(None, payload, TOPICS.labels, 0, 7)
+    record = Inbound(None, payload, TOPICS.labels, 0, 7)
     ledger.dead_lettered(encode(dead_letter(record, InvalidRecord("$", "r"), stage="label-join", now_ms=0)))
     assert (counts_of(ledger).labels_dead_lettered, counts_of(ledger).labels_waiting) == (1, 0)
 

@@ -1,7 +1,7 @@
 from operations.harness.observed import SAMPLE_EVERY, Observed
+from operations.replay.known_verdicts import KnownVerdicts
 from operations.replay.quality import Protocol
 from operations.replay.rows import Row
-from operations.replay.truth import Truth
 from tests.builders import DAY_MS, NOON_MS, a_scored_transaction, a_transaction
 from weir.messages import DeadLetter, ModelRef, Position, Publication, encode
 from weir.topics import Topics
@@ -63,7 +63,7 @@ def test_the_newest_publication_tells_what_is_learned():
 
 
 def test_scores_are_judged_by_the_verdicts_of_the_file():
-    truth = Truth(Protocol(DAY, DAY))
+    truth = KnownVerdicts(Protocol(DAY, DAY))
     verdicts = {"t1": "fraud", "t2": "legitimate", "t3": None}
     rows = [
         Row(NOON_MS, a_transaction(transaction_id=name, user_id=name), verdict, NOON_MS)
@@ -78,7 +78,7 @@ def test_scores_are_judged_by_the_verdicts_of_the_file():
 
 
 def test_only_scores_of_assessed_days_are_kept():
-    truth = Truth(Protocol(DAY, DAY))
+    truth = KnownVerdicts(Protocol(DAY, DAY))
     observed = Observed(TOPICS, keep=truth.keeps)
     observed.scored(a_score(0, event_time_ms=NOON_MS - DAY_MS))
     assert (observed.kept, truth.judge(observed.kept)) == ([], None)

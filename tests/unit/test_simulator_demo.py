@@ -5,7 +5,7 @@ import pytest
 import typer
 
 from operations.harness.pacing import Sent
-from simulator.analysts.desk import AT_ONCE, Desk
+from simulator.analysts.planned_labels import AT_ONCE, PlannedLabels
 from simulator.demo.command import seconds
 from simulator.demo.demo_report import Report, lost, problems
 from simulator.demo.label_times import LabelTimes
@@ -99,7 +99,7 @@ def test_a_label_that_nobody_timed_counts_nothing():
 
 
 def test_a_verdict_is_given_at_its_event_time_and_not_before():
-    desk = Desk(a_truth(t1="card_testing"), seed=1)
+    desk = PlannedLabels(a_truth(t1="card_testing"), seed=1)
     desk.alert("t1", NOON_MS)
     assert list(desk.due(NOON_MS)) == []
     [body] = desk.due(NOON_MS + DAY_MS)
@@ -109,21 +109,21 @@ def test_a_verdict_is_given_at_its_event_time_and_not_before():
 
 
 def test_who_calls_a_payment_fraud_says_of_what_kind():
-    desk = Desk(a_truth(t1="card_testing"), seed=1)
+    desk = PlannedLabels(a_truth(t1="card_testing"), seed=1)
     desk.scored("t1", NOON_MS, "approve")
     [body] = desk.due(NOON_MS + 30 * DAY_MS)
     assert (body["source"], body["verdict"], body["fraud_type"]) == ("chargeback", "fraud", "card_testing")
 
 
 def test_what_went_through_and_was_good_is_never_charged_back():
-    desk = Desk(a_truth(t1=None), seed=1)
+    desk = PlannedLabels(a_truth(t1=None), seed=1)
     desk.scored("t1", NOON_MS, "approve")
     assert list(desk.due(NOON_MS + 30 * DAY_MS)) == []
 
 
 def test_the_analysts_err_now_and_then_and_never_know_more_than_the_truth():
     names = {f"t{number}": "card_testing" if number % 2 else None for number in range(2000)}
-    desk = Desk(a_truth(**names), seed=1)
+    desk = PlannedLabels(a_truth(**names), seed=1)
     for name in names:
         desk.alert(name, NOON_MS)
     bodies = [body for _ in range(2000 // AT_ONCE) for body in desk.due(NOON_MS + 300 * DAY_MS)]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from learner.label_intake import LabelIntake
+from learner.join_intake import JoinIntake
 from tests.builders import NOON_MS, a_label, a_scored_transaction
 from weir.messages import DEAD_LETTER, EXAMPLE, Position, encode
-from weir.records import Record
+from weir.records import Inbound, StateChange
 from weir.settings import LearningSettings
 from weir.topics import Topics
 
@@ -13,30 +13,30 @@ TOPICS = Topics("live")
 
 
 @pytest.fixture
-def intake() -> LabelIntake:
-    return LabelIntake(LearningSettings(maturity_horizon_s=3600, retention_s=7200, implicit_share=1.0), TOPICS)
+def intake() -> JoinIntake:
+    return JoinIntake(LearningSettings(maturity_horizon_s=3600, retention_s=7200, implicit_share=1.0), TOPICS)
 
 
-def scored(**fields) -> Record:
-    return Record(b"t1", encode(a_scored_transaction(**fields)), TOPICS.scored, 0, 1)
+def scored(**fields) -> Inbound:
+    return Inbound(b"t1", encode(a_scored_transaction(**fields)), TOPICS.scored, 0, 1)
 
 
-def label(**fields) -> Record:
-    return Record(b"t1", encode(a_label(**fields)), TOPICS.labels, 0, 2)
+def label(**fields) -> Inbound:
+    return Inbound(b"t1", encode(a_label(**fields)), TOPICS.labels, 0, 2)
 
 
 def test_label_on_a_scored_transaction_leaves_for_the_learning_log(intake):
-    state = intake.take(scored(), "t1", None, NOON_MS).state
-    (leaving,) = intake.take(label(), "t1", state, NOON_MS).outbound
+    state = intake.process(scored(), "t1", None, NOON_MS).state
+    (leaving,) = intake.process(label(), "t1", state, NOON_MS).outbound
     assert leaving.topic == TOPICS.learning_log
     assert EXAMPLE.decode(leaving.payload).verdict == "fraud"
 
 
 def test_what_cannot_be_read_is_buried_and_leaves_the_state_alone(intake):
-    state = intake.take(scored(), "t1", None, NOON_MS).state
-    taken = intake.take(Record(b"k", b'{"label_id":1}', TOPICS.labels, 1, 9), "", state, NOON_MS)
+    state = intake.process(scored(), "t1", None, NOON_MS).state
+    taken = intake.process(Inbound(b"k", b'{"label_id":1}', TOPICS.labels, 1, 9), "", state, NOON_MS)
     letter = DEAD_LETTER.decode(taken.outbound[0].payload)
-    assert taken.state == state
+    assert taken.state is StateChange.UNCHANGED
     assert (letter.field, letter.source, letter.payload) == (
         "label_id",
         Position(TOPICS.labels, 1, 9),
@@ -45,26 +45,26 @@ def test_what_cannot_be_read_is_buried_and_leaves_the_state_alone(intake):
 
 
 def test_transaction_asks_to_be_woken_at_maturity(intake):
-    assert intake.take(scored(), "t1", None, NOON_MS).timer_ms == NOON_MS + 3600_000
+    assert intake.process(scored(), "t1", None, NOON_MS).timer_ms == NOON_MS + 3600_000
 
 
 def test_end_of_retention_forgets_the_transaction(intake):
-    state = intake.take(scored(), "t1", None, NOON_MS).state
-    assert intake.wake(NOON_MS + 7200_000, state, NOON_MS).state is None
+    state = intake.process(scored(), "t1", None, NOON_MS).state
+    assert intake.wake(NOON_MS + 7200_000, state, NOON_MS).state is StateChange.CLEARED
 
 
 def test_expired_label_is_buried_with_its_bytes_and_id(intake):
     record = label()
-    state = intake.take(record, "t1", None, NOON_MS).state
+    state = intake.process(record, "t1", None, NOON_MS).state
     taken = intake.wake(a_label().labelled_at_ms + 7200_000, state, NOON_MS)
     letter = DEAD_LETTER.decode(taken.outbound[0].payload)
     assert (letter.label_id, letter.payload, letter.source) == ("l1", record.payload, record_position(record))
 
 
-def record_position(record: Record) -> Position:
+def record_position(record: Inbound) -> Position:
     return Position(record.topic, record.partition, record.offset)
 
 
 def test_label_under_another_key_than_its_transactions_is_buried(intake):
-    (leaving,) = intake.take(label(), "", None, NOON_MS).outbound
+    (leaving,) = intake.process(label(), "", None, NOON_MS).outbound
     assert leaving.topic == TOPICS.dead_letters

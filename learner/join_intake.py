@@ -1,32 +1,22 @@
 """From the bytes of a scored transaction or a label to what the label join brings out for it."""
 
-from typing import NamedTuple
-
 from learner.label_join import Joined, JoinState, LabelJoin, Unusable, decode_join_state, encode_join_state
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
 from weir.messages import LABEL, MAX_RECORD_BYTES, SCORED, decode_with, encode, require_size
-from weir.records import Outbound, Record
+from weir.records import Inbound, Outbound, Processed, StateChange
 from weir.settings import LearningSettings
 from weir.topics import Topics
 
 
-class Taken(NamedTuple):
-    """What came of a record or timer: the transaction's new state (None: forget it), when to wake, what leaves."""
-
-    state: bytes | None
-    timer_ms: int | None
-    outbound: list[Outbound]
-
-
-class LabelIntake:
+class JoinIntake:
     """Takes scored transactions, labels and timers of one namespace."""
 
     def __init__(self, settings: LearningSettings, topics: Topics) -> None:
         self._join = LabelJoin(settings)
         self._labels, self._learning_log, self._dead_letters = topics.labels, topics.learning_log, topics.dead_letters
 
-    def take(self, record: Record, key: str, state: bytes | None, now_ms: int) -> Taken:
+    def process(self, record: Inbound, key: str, state: bytes | None, now_ms: int) -> Processed:
         """Join one record; what cannot be read becomes a dead letter and leaves the state alone.
 
         Args:
@@ -48,26 +38,26 @@ class LabelIntake:
                 _require_key(key, scored.transaction_id)
                 joined = self._join.on_scored(kept, scored)
         except InvalidRecord as error:
-            return Taken(state, None, [self._bury(record, error, now_ms)])
-        return self._taken(kept, joined, now_ms)
+            return Processed(StateChange.UNCHANGED, [self._bury(record, error, now_ms)], dead=True)
+        return self._processed(kept, joined, now_ms)
 
-    def wake(self, timestamp_ms: int, state: bytes | None, now_ms: int) -> Taken:
+    def wake(self, timestamp_ms: int, state: bytes | None, now_ms: int) -> Processed:
         """An event-time timer fired: maturity or the end of retention."""
         kept = decode_join_state(state)
-        return self._taken(kept, self._join.on_timer(kept, timestamp_ms), now_ms)
+        return self._processed(kept, self._join.on_timer(kept, timestamp_ms), now_ms)
 
-    def _taken(self, kept: JoinState, joined: Joined, now_ms: int) -> Taken:
+    def _processed(self, kept: JoinState, joined: Joined, now_ms: int) -> Processed:
         examples = [Outbound(self._learning_log, None, encode(example)) for example in joined.examples]
         letters = [self._letter(unusable, now_ms) for unusable in joined.dead_letters]
-        state = None if kept.is_empty else encode_join_state(kept)
-        return Taken(state, self._join.next_timer_ms(kept), examples + letters)
+        state = StateChange.CLEARED if kept.is_empty else encode_join_state(kept)
+        return Processed(state, examples + letters, self._join.next_timer_ms(kept))
 
     def _letter(self, unusable: Unusable, now_ms: int) -> Outbound:
         at = unusable.source
-        record = Record(None, unusable.payload, at.topic, at.partition, at.offset)
+        record = Inbound(None, unusable.payload, at.topic, at.partition, at.offset)
         return self._bury(record, InvalidRecord(unusable.field, unusable.reason), now_ms)
 
-    def _bury(self, record: Record, error: InvalidRecord, now_ms: int) -> Outbound:
+    def _bury(self, record: Inbound, error: InvalidRecord, now_ms: int) -> Outbound:
         letter = dead_letter(record, error, stage="label-join", now_ms=now_ms)
         return Outbound(self._dead_letters, cut(record.kafka_key), encode(letter))
 

@@ -36,7 +36,7 @@ class LabelStore(Protocol):
         """The label with this id."""
 
 
-class LabelIntake:
+class LabelOutbox:
     """Takes labels. `send` puts one on the stream and tells whether the broker acknowledged it."""
 
     def __init__(
@@ -62,7 +62,7 @@ class LabelIntake:
         """How many labels wait for the broker."""
         return len(self._in_flight)
 
-    async def take(self, request: LabelRequest) -> Label:
+    async def accept(self, request: LabelRequest) -> Label:
         """Accept a label; returns once the broker has it.
 
         Raises:

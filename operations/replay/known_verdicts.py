@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from operations.harness.observed import Score
+from operations.harness.observed import ObservedScore
 from operations.replay.mapping import Mapping
 from operations.replay.period import Extent
 from operations.replay.quality import Protocol, Quality, assess
@@ -24,7 +24,7 @@ def protocol_of(mapping: Mapping, extent: Extent, first_ms: int | None, last_ms:
     )
 
 
-class Truth:
+class KnownVerdicts:
     """Remembers the verdicts of the assessed days and every fraud before that could have made a card known."""
 
     def __init__(self, protocol: Protocol) -> None:
@@ -42,11 +42,11 @@ class Truth:
                 self._frauds.append((day, row.transaction.user_id))
             yield row
 
-    def keeps(self, score: Score) -> bool:
+    def keeps(self, score: ObservedScore) -> bool:
         """Whether a score will be judged."""
         return self._assessed(score.event_time_ms // DAY_MS)
 
-    def judge(self, scores: Iterable[Score]) -> Quality | None:
+    def judge(self, scores: Iterable[ObservedScore]) -> Quality | None:
         """The quality of the scores; None where no transaction of the assessed days has a verdict."""
         judged = [
             (score.event_time_ms // DAY_MS, score.user_id, int(verdict == "fraud"), score.score)

@@ -1,4 +1,4 @@
-"""The desk of the simulated analysts and of the bank's chargebacks: labels that will be given, each at its event time."""
+"""The planned of the simulated analysts and of the bank's chargebacks: labels that will be given, each at its event time."""
 
 import heapq
 from collections import deque
@@ -12,7 +12,7 @@ from weir.messages import Decision
 AT_ONCE = 200
 
 
-class Desk:
+class PlannedLabels:
     """Plans go in from any thread; one thread takes out what is due."""
 
     def __init__(self, truth: Truth, seed: int) -> None:
