@@ -16,7 +16,7 @@ PartName = Annotated[str, typer.Argument(help="A part, as `weir status` names it
 
 @app.command()
 def up() -> None:
-    """Start everything and wait until it is well."""
+    """Start everything and wait until every part is healthy."""
     from rich.console import Console
 
     from operations.runner.up import show_addresses, up
@@ -69,7 +69,7 @@ def run(part: PartName) -> None:
 
 @app.command()
 def healthy(part: PartName) -> None:
-    """Ask one part whether it is well; what a container's health check runs."""
+    """Check one part; exit with 1 when it is unhealthy. Container health checks run this."""
     from operations.runner.health import require_healthy
     from weir.settings import load_settings
 

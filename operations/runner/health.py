@@ -1,4 +1,4 @@
-"""Whether a part is well, asked of the part itself."""
+"""The health of each part, from the part itself."""
 
 from collections.abc import Callable
 from functools import cache
@@ -15,7 +15,7 @@ _ASK_S = 2.0
 
 
 def problem_of(part: Part, settings: Settings) -> str | None:
-    """What is wrong with the part, or None when it is well. Parts that only keep running are always well here."""
+    """What is wrong with the part, or None when it is healthy. A part without a check of its own always counts as healthy."""
     try:
         return _CHECKS[part.health](part, settings)
     except PartUnavailable as error:
@@ -76,7 +76,7 @@ def _http(url: str) -> str | None:
     return None if response.is_success else f"{url} answers {response.status_code}"
 
 
-def _well(_: Part, __: Settings) -> str | None:
+def _unchecked(_: Part, __: Settings) -> str | None:
     return None
 
 
@@ -87,13 +87,13 @@ _CHECKS: dict[Health, Callable[[Part, Settings], str | None]] = {
     Health.MLFLOW: _mlflow,
     Health.API: _api,
     Health.JOB: _job,
-    Health.PROCESS: _well,
+    Health.PROCESS: _unchecked,
     Health.DONE: _topics,
 }
 
 
 def require_healthy(name: str, settings: Settings) -> None:
-    """Raise PartUnavailable unless the part of this name is well."""
+    """Raise PartUnavailable unless the part of this name is healthy."""
     part = next((part for part in every_part(settings) if part.name == name), None)
     if part is None:
         raise PartUnavailable(f"There is no part {name!r}.", "Run `weir status`.")

@@ -28,7 +28,7 @@ def running_settings(settings: Settings) -> Settings:
 
 
 def start_loop(settings: Settings, console: Console | None = None) -> Settings:
-    """Add a namespace's loop to the infrastructure that `weir up` started; returns once it is well.
+    """Add a namespace's loop to the infrastructure that `weir up` started; return once it is healthy.
 
     The returned settings have the ports that it really got.
 
@@ -43,7 +43,7 @@ def start_loop(settings: Settings, console: Console | None = None) -> Settings:
     settings = prepare_loop(settings, supervisor, console)
     create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
     launch_loop(settings, supervisor)
-    wait_until_well(settings, loop(settings), supervisor, console)
+    wait_until_healthy(settings, loop(settings), supervisor, console)
     return settings
 
 
@@ -91,11 +91,11 @@ def stop_in_stages(programs: list[Running], supervisor: Supervisor) -> None:
         supervisor.stop(program for program in programs if stage_of(program.part) == stage)
 
 
-def wait_until_well(settings: Settings, parts: list[Part], supervisor: Supervisor, console: Console) -> None:
+def wait_until_healthy(settings: Settings, parts: list[Part], supervisor: Supervisor, console: Console) -> None:
     """Wait for every part.
 
     Raises:
-        DeploymentError: one keeps ending, or is not well in time.
+        DeploymentError: a part keeps ending, or is not healthy in time.
     """
     by_name = {part.name: part for part in parts}
     watch = _Watch({INFRASTRUCTURE, loop_group(settings.namespace)}, supervisor)
@@ -105,7 +105,7 @@ def wait_until_well(settings: Settings, parts: list[Part], supervisor: Superviso
 
     left = wait_for_all(by_name, problem, console, UP_WITHIN_S)
     for name, what in left.items():
-        raise DeploymentError(f"{name} is not well after {UP_WITHIN_S:.0f} s: {what}.", f"See `weir logs {name}`.")
+        raise DeploymentError(f"{name} is not healthy after {UP_WITHIN_S:.0f} s: {what}.", f"See `weir logs {name}`.")
 
 
 class _Watch:

@@ -1,4 +1,4 @@
-"""The parts of Weir: what each is, what it waits for, how one sees that it is well, and the command that serves it.
+"""The parts of Weir: their dependencies, health checks, and commands.
 
 The local runner and `docker-compose.yml` start the same parts with the same `weir run PART`; a test holds them together.
 """
@@ -17,7 +17,7 @@ MLFLOW_ENV = Path(__file__).parents[2] / "mlflow" / "server.env"
 
 
 class Health(Enum):
-    """How one sees that a part is well."""
+    """How to see that a part is healthy."""
 
     BROKER = "lists its topics"
     JOBMANAGER = "answers on its REST API"

@@ -1,4 +1,4 @@
-"""`weir status`: what runs and how well, how far readers are behind, which model is where, and whether counts agree."""
+"""`weir status`: the health of each part, the lag of each reader, the model in each place, and whether the counts reconcile."""
 
 import sys
 import time
@@ -42,7 +42,7 @@ def status(settings: Settings) -> dict[str, Any]:
 
 
 def parts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Each part: whether it is well, and what supervisord says of it."""
+    """Each part's health, and its process as supervisord reports it."""
     supervisor = Supervisor(Folders(settings.state_dir))
     groups = {INFRASTRUCTURE, loop_group(settings.namespace)}
     programs = supervisor.programs() if supervisor.is_running() else []
@@ -60,9 +60,9 @@ def parts(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def _part(part: Part, program: Running | None, settings: Settings) -> dict[str, Any]:
     if program is None or program.state != "RUNNING":
-        return {"well": False, "problem": "does not run", "state": program.state if program else None, "pid": None}
+        return {"healthy": False, "problem": "does not run", "state": program.state if program else None, "pid": None}
     problem = problem_of(part, settings)
-    return {"well": problem is None, "problem": problem, "state": program.state, "pid": program.pid}
+    return {"healthy": problem is None, "problem": problem, "state": program.state, "pid": program.pid}
 
 
 def topics(settings: Settings) -> dict[str, dict[str, Any]]:

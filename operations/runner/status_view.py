@@ -17,7 +17,7 @@ def render(status: dict[str, Any]) -> None:
 def _parts(status: dict[str, Any]) -> Table:
     table = Table("part", "state", "pid", "problem", box=None, padding=(0, 2))
     for name, part in (status["parts"] or {}).items():
-        state = "[green]well[/green]" if part["well"] else "[red]unwell[/red]"
+        state = "[green]healthy[/green]" if part["healthy"] else "[red]unhealthy[/red]"
         table.add_row(name, state, str(part["pid"] or ""), part["problem"] or "")
     return table
 

@@ -6,7 +6,14 @@ from rich.table import Table
 from operations.runner import endpoints, pid_files
 from operations.runner.environment import infrastructure_environment
 from operations.runner.fetch import fetch
-from operations.runner.loops import launch, launch_loop, prepare_loop, running_settings, stop_in_stages, wait_until_well
+from operations.runner.loops import (
+    launch,
+    launch_loop,
+    prepare_loop,
+    running_settings,
+    stop_in_stages,
+    wait_until_healthy,
+)
 from operations.runner.parts import KAFKA, infrastructure, loop
 from operations.runner.run import pid_folder
 from operations.runner.signing_key import with_signing_key
@@ -17,7 +24,7 @@ from weir.settings import Settings
 
 
 def up(settings: Settings, console: Console) -> Settings:
-    """Start everything and wait until it is well; what runs already stays as it is.
+    """Start everything and wait until every part is healthy; running parts are left alone.
 
     Raises:
         DeploymentError: a part does not come up; what did stays up, `weir down` ends it.
@@ -31,10 +38,10 @@ def up(settings: Settings, console: Console) -> Settings:
     endpoints.write(settings, settings.state_dir / "endpoints.toml")
     shared = infrastructure(settings)
     launch(INFRASTRUCTURE, shared, infrastructure_environment(settings), supervisor, settings.state_dir)
-    wait_until_well(settings, [part for part in shared if part is KAFKA], supervisor, console)
+    wait_until_healthy(settings, [part for part in shared if part is KAFKA], supervisor, console)
     create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
     launch_loop(settings, supervisor)
-    wait_until_well(settings, [part for part in shared if part is not KAFKA] + loop(settings), supervisor, console)
+    wait_until_healthy(settings, [part for part in shared if part is not KAFKA] + loop(settings), supervisor, console)
     return settings
 
 

@@ -32,9 +32,9 @@ def system(folder):
         running.down()
 
 
-def unwell(system):
+def unhealthy(system):
     parts = system.status()["parts"]
-    return {name: part["problem"] for name, part in parts.items() if not part["well"]}
+    return {name: part["problem"] for name, part in parts.items() if not part["healthy"]}
 
 
 def pids(system):
@@ -51,8 +51,8 @@ def last_start(system, job):
     return json.loads(lines[-1])["start"]
 
 
-def test_every_part_is_well_after_up(system):
-    assert eventually(lambda: unwell(system) == {}, deadline_s=60, every_s=1)
+def test_every_part_is_healthy_after_up(system):
+    assert eventually(lambda: unhealthy(system) == {}, deadline_s=60, every_s=1)
 
 
 def test_up_again_starts_nothing_again(system):
@@ -86,8 +86,8 @@ def test_everything_listens_on_this_machine_only(folder):
 
 def test_jobmanager_that_is_killed_gets_its_jobs_back(system):
     os.kill(pids(system)["jobmanager"], signal.SIGKILL)
-    eventually(lambda: unwell(system), deadline_s=30)
-    assert eventually(lambda: unwell(system) == {}, deadline_s=300, every_s=1)
+    eventually(lambda: unhealthy(system), deadline_s=30)
+    assert eventually(lambda: unhealthy(system) == {}, deadline_s=300, every_s=1)
     assert "/chk-" in last_start(system, "detector-job")
 
 
@@ -106,4 +106,4 @@ def test_up_after_a_killed_supervisor_ends_what_it_left_and_goes_on(system, fold
     os.kill(supervisord, signal.SIGKILL)
     assert "ended what an earlier run left behind" in system.run("up")
     assert [process for process in left if process.is_running()] == []
-    assert unwell(system) == {}
+    assert unhealthy(system) == {}

@@ -44,9 +44,9 @@ def is_reconciled(counts) -> bool:
     return transactions and counts["labels_accepted"] == sum(counts[name] for name in outcomes)
 
 
-def test_every_part_is_well(system):
-    ill = {name: part for name, part in system.status()["parts"].items() if not part["well"]}
-    assert ill == {}
+def test_every_part_is_healthy(system):
+    unhealthy = {name: part for name, part in system.status()["parts"].items() if not part["healthy"]}
+    assert unhealthy == {}
 
 
 def test_transaction_from_kafka_is_scored_by_rules_before_the_first_model(system):

@@ -41,7 +41,7 @@ class Loop:
         self._tell()
 
     def check(self) -> None:
-        """The watcher's thread is well; while the replay waits, the loop works."""
+        """The watcher's thread is healthy; while the replay waits, the loop works."""
         self._tell()
 
     def _tell(self) -> None:
