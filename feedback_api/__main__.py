@@ -7,7 +7,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
-from feedback_api.app import create_app
+from feedback_api.http_app import create_app
 from feedback_api.sql_database import open_database
 from weir.errors import DeploymentError
 from weir.logs import configure_logs

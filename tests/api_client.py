@@ -11,8 +11,8 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
-from feedback_api.app import create_app
 from feedback_api.bootstrap import Parts, now_ms, wire
+from feedback_api.http_app import create_app
 from feedback_api.replies import ExpectedReplies, reply_of
 from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from feedback_api.app import create_app
+from feedback_api.http_app import create_app
 from tests.api_client import a_client_of
 from tests.stand_in_detector import a_stand_in_detector
 from tests.waiting import eventually

@@ -14,7 +14,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
-from feedback_api.app import create_app
+from feedback_api.http_app import create_app
 from operations.runner.ports import free_ports
 from tests.stand_in_detector import a_stand_in_detector
 from tests.waiting import eventually

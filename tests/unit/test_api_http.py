@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from feedback_api.app import create_app
 from feedback_api.decisions import DEADLINE_EXCEEDED, STREAM_UNAVAILABLE
+from feedback_api.http_app import create_app
 from tests.api_client import FakeStream, an_api
 from tests.malformed import malformed_payloads
 from weir.settings import Settings
