@@ -21,7 +21,7 @@ from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import Joined, JoinState, LabelJoin
 from simulator.analysts.analyst import Analyst, Chargebacks, LabelPlan
-from simulator.demo.demo_wiring import CHALLENGE_AT, LEARNING_RATE
+from simulator.demo.wiring import CHALLENGE_AT, LEARNING_RATE
 from simulator.world.payment import KINDS, NEW_KIND, Payment
 from simulator.world.traffic import START_MS, TrafficSettings, traffic
 from simulator.world.truth import Truth

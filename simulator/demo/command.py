@@ -23,8 +23,8 @@ def demo(  # noqa: PLR0917 -- Typer passes them by name
 
     Ctrl-C ends everything that it started. With --for the exit code is 1 when something carried nothing or was lost.
     """
-    from simulator.demo.demo_wiring import DemoRequest, play_demo  # noqa: PLC0415 -- `weir --help` is quick
     from simulator.demo.timeline import Timeline  # noqa: PLC0415
+    from simulator.demo.wiring import DemoRequest, play_demo  # noqa: PLC0415 -- `weir --help` is quick
 
     for_s = None if duration is None else seconds(duration)
     if for_s is not None and for_s <= attack_after:
@@ -36,14 +36,14 @@ def demo(  # noqa: PLR0917 -- Typer passes them by name
     timeline = Timeline(seed=seed, rate_per_s=rate, speed=speed, attack_after_s=attack_after)
     request = DemoRequest(timeline, for_s, json, browser)
     try:
-        well = play_demo(request)
+        succeeded = play_demo(request)
     except DeploymentError as error:
         typer.secho(error.problem, fg="red", err=True)
         typer.secho(error.remedy, err=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    raise typer.Exit(0 if well else 1)
+    raise typer.Exit(0 if succeeded else 1)
 
 
 def seconds(text: str) -> float:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from simulator.demo.demo_report import Report
+from simulator.demo.report import Report
 
 TABLE_EVERY_S, LINE_EVERY_S = 0.5, 10.0
 

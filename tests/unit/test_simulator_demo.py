@@ -7,9 +7,9 @@ import typer
 from operations.harness.pacing import Sent
 from simulator.analysts.planned_labels import AT_ONCE, PlannedLabels
 from simulator.demo.command import seconds
-from simulator.demo.demo_report import Report, lost, problems
 from simulator.demo.label_times import LabelTimes
 from simulator.demo.live_table import attack, line, rows
+from simulator.demo.report import Report, lost, problems
 from simulator.demo.scorecard import Scorecard
 from simulator.demo.timeline import Timeline
 from simulator.world.payment import NEW_KIND, Payment

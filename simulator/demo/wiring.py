@@ -14,11 +14,11 @@ import psutil
 from rich.console import Console
 
 from simulator.demo.demo import Demo
-from simulator.demo.demo_loop import demo_loop
-from simulator.demo.demo_report import Report, problems, report
 from simulator.demo.endings import endings_handled
 from simulator.demo.live_table import show, table
+from simulator.demo.loop import demo_loop
 from simulator.demo.mlflow_versions import versions
+from simulator.demo.report import Report, problems, report
 from simulator.demo.timeline import MATURITY_S, Timeline
 from weir.clock import now_ms
 from weir.settings import Settings, load_settings
