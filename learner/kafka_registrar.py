@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
-from mlflow.exceptions import MlflowException
 
 from learner.mlflow_registry import MlflowRegistry
 from weir.errors import PartUnavailable
@@ -45,11 +44,12 @@ def run_registrar(settings: Settings, registry: MlflowRegistry, pause: Callable[
 
 def _step(process: "RegistrarProcess", paused_s: float) -> float:
     """Do what is due; returns how long to wait: longer each time that MLflow does not answer."""
+    process.read()
     try:
-        process.step()
-    except MlflowException as error:
+        process.deliver()
+    except PartUnavailable as error:
         if not paused_s:
-            _log.warning("mlflow_unavailable", problem=str(error)[:200])
+            _log.warning("mlflow_unavailable", problem=error.problem[:200])
         return min(max(2 * paused_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
     if paused_s:
         _log.info("mlflow_available")
@@ -70,11 +70,22 @@ class RegistrarProcess:
         self._reader = consumer(settings.bootstrap_servers, f"weir-registrar-{settings.namespace}")
         self._reader.assign([TopicPartition(self._control, 0, _committed(self._reader, self._control))])
 
-    def step(self) -> None:
-        """Read a batch unless one is left over, log it, register the newest when it is due."""
+    def read(self) -> None:
+        """Read a batch, unless MLflow still lacks the last one.
+
+        Raises:
+            PartUnavailable: the broker returned an error instead of a record.
+        """
         if not self._unlogged:
             for record in self._reader.consume(_BATCH, timeout=_POLL_S):
                 self._process(record)
+
+    def deliver(self) -> None:
+        """Log the batch; register the newest publication when it is due.
+
+        Raises:
+            PartUnavailable: MLflow did not accept it; the next call tries again.
+        """
         if self._unlogged:
             self._registry.log(self._unlogged)
             self._unlogged.clear()

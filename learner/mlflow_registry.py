@@ -5,6 +5,8 @@ its publication and digest before it is made.
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mlflow.entities import Metric, ViewType
@@ -14,6 +16,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
 import mlflow
 import weir
+from weir.errors import PartUnavailable
 from weir.messages import DriftFinding, Publication
 
 ALIAS = "champion"
@@ -31,21 +34,33 @@ class MlflowRegistry:
         self._runs: dict[int, str] = {}
 
     def log(self, publications: list[Publication]) -> None:
-        """Add the publications' metrics to their run's time series, with `n` as the step, and the drift found."""
-        for epoch in sorted({publication.epoch for publication in publications}):
-            run_id = self._run_id(epoch)
-            of_epoch = [publication for publication in publications if publication.epoch == epoch]
-            metrics = [metric for publication in of_epoch for metric in _metrics(publication)]
-            for start in range(0, len(metrics), _MAX_METRICS):
-                self._client.log_batch(run_id, metrics=metrics[start : start + _MAX_METRICS])
-            for finding in (finding for publication in of_epoch for finding in publication.drift):
-                self._client.set_tag(run_id, f"weir.drift.{finding.signal}", finding.text)
+        """Add the publications' metrics to their run's time series, with `n` as the step, and the drift found.
+
+        Raises:
+            PartUnavailable: MLflow does not answer or refuses.
+        """
+        with _mlflow_answers():
+            for epoch in sorted({publication.epoch for publication in publications}):
+                self._log_epoch(epoch, [publication for publication in publications if publication.epoch == epoch])
 
     def register(self, publication: Publication, drift: list[DriftFinding]) -> str:
-        """Make the publication the champion's version, unless it has one; `drift` was found since the last version."""
-        version = self._find(publication) or self._create(publication, drift)
-        self._client.set_registered_model_alias(self._model_name, ALIAS, version.version)
-        return str(version.version)
+        """Make the publication the champion's version, unless it has one; `drift` was found since the last version.
+
+        Raises:
+            PartUnavailable: MLflow does not answer or refuses.
+        """
+        with _mlflow_answers():
+            version = self._find(publication) or self._create(publication, drift)
+            self._client.set_registered_model_alias(self._model_name, ALIAS, version.version)
+            return str(version.version)
+
+    def _log_epoch(self, epoch: int, publications: list[Publication]) -> None:
+        run_id = self._run_id(epoch)
+        metrics = [metric for publication in publications for metric in _metrics(publication)]
+        for start in range(0, len(metrics), _MAX_METRICS):
+            self._client.log_batch(run_id, metrics=metrics[start : start + _MAX_METRICS])
+        for finding in (finding for publication in publications for finding in publication.drift):
+            self._client.set_tag(run_id, f"weir.drift.{finding.signal}", finding.text)
 
     def _find(self, publication: Publication) -> ModelVersion | None:
         tags = {"weir.publication": publication.publication, "weir.digest": publication.digest}
@@ -95,6 +110,14 @@ class MlflowRegistry:
         except MlflowException as error:
             if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
                 raise
+
+
+@contextmanager
+def _mlflow_answers() -> Iterator[None]:
+    try:
+        yield
+    except MlflowException as error:
+        raise PartUnavailable(f"MLflow did not accept a request: {error}.", "See `weir logs mlflow`.") from error
 
 
 def save_scorer(publication: Publication, folder: Path) -> str:
