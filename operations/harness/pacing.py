@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol, TypeVar
 
+from operations.runner.reconciliation import amount, differences, log_length, overdue_labels
 from weir.messages import Counts
 
 TICK_S = 0.05
@@ -55,46 +56,29 @@ class Sent:
 
 
 def unsettled(sent: Sent, counts: Counts | None, learned_n: int) -> str | None:
-    """What the loop still has to do before the next slice may leave, in words; None when it has caught up.
+    """What the loop has to finish before the next slice may leave, or None when it has caught up.
 
-    `learned_n` is the number of the last example that the newest publication learned. A label of a dead-lettered
-    transaction waits for ever, so as many labels as there are dead letters may wait.
+    `learned_n` is the number of the last example in the newest publication.
     """
     if counts is None:
         return "the ledger has not counted anything yet"
-    unscored = max(sent.transactions - counts.transactions_sent, 0) + counts.in_flight
-    if unscored:
-        return f"{unscored} transactions are not scored yet"
-    unjoined = max(sent.labels - counts.labels_accepted, 0)
-    unjoined += max(counts.labels_waiting - counts.transactions_dead_lettered, 0)
-    if unjoined:
-        return f"{unjoined} labels are not joined yet"
+    if unscored := max(sent.transactions - counts.transactions_sent, 0) + counts.in_flight:
+        return f"the detector has yet to score {amount(unscored, 'transaction')}"
+    if unjoined := max(sent.labels - counts.labels_accepted, 0) + overdue_labels(counts):
+        return f"the label join has yet to join {amount(unjoined, 'label')}"
     unlearned = log_length(counts) - learned_n
-    return f"{unlearned} examples are not learned and in force yet" if unlearned > 0 else None
-
-
-def log_length(counts: Counts) -> int:
-    """Entries of the learning log; they are numbered densely, so this is the number of the last one."""
-    labelled = counts.label_examples + counts.label_revisions + counts.label_confirmations
-    return labelled + counts.implicit_examples
+    return f"the learner has yet to publish {amount(unlearned, 'example')}" if unlearned > 0 else None
 
 
 def lost(sent: Sent, counts: Counts) -> list[str]:
-    """What does not reconcile at the end, in words."""
-    ended = counts.label_examples + counts.label_revisions + counts.label_confirmations + counts.labels_dead_lettered
-    checks = {
-        f"{sent.transactions} transactions were sent, {counts.transactions_sent} arrived": (
-            sent.transactions == counts.transactions_sent
-        ),
-        f"{counts.in_flight} transactions were neither scored nor dead-lettered": counts.in_flight == 0,
-        f"{sent.labels} labels were sent, {counts.labels_accepted} were accepted": (
-            sent.labels == counts.labels_accepted
-        ),
-        f"{counts.labels_accepted} labels were accepted, {ended} ended and {counts.labels_waiting} wait": (
-            counts.labels_accepted == ended + counts.labels_waiting
-        ),
-        f"{counts.labels_waiting} labels wait for a transaction": (
-            counts.labels_waiting <= counts.transactions_dead_lettered
-        ),
-    }
-    return [text for text, holds in checks.items() if not holds]
+    """What does not reconcile once the loop has settled, in sentences: between sender and ledger, and in the counts."""
+    found = []
+    if sent.transactions != counts.transactions_sent:
+        found.append(f"{amount(sent.transactions, 'transaction')} left, but {counts.transactions_sent:,} arrived.")
+    if counts.in_flight:
+        found.append(f"The detector neither scored nor dead-lettered {amount(counts.in_flight, 'transaction')}.")
+    if sent.labels != counts.labels_accepted:
+        found.append(f"{amount(sent.labels, 'label')} left, but {counts.labels_accepted:,} arrived.")
+    if overdue := overdue_labels(counts):
+        found.append(f"The transaction of {amount(overdue, 'label')} never came.")
+    return found + differences(counts)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from operations.harness.observed import Observed
-from operations.harness.pacing import log_length
+from operations.runner.reconciliation import log_length
 from weir.errors import PartUnavailable
 
 STANDSTILL_S = 120.0

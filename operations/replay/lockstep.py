@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from operations.harness.http_labels import LabelSender
 from operations.harness.kafka_traffic import TransactionSender, Watcher
 from operations.harness.observed import Observed
-from operations.harness.pacing import Clock, Sent, log_length, slices, unsettled
+from operations.harness.pacing import Clock, Sent, slices, unsettled
 from operations.harness.standstill import wait_until
 from operations.replay.label_schedule import LabelSchedule, label_body
 from operations.replay.mapping import Labels
 from operations.replay.rows import Row
+from operations.runner.reconciliation import log_length
 from weir.clock import now_ms
 
 MAX_IN_FLIGHT = 20_000

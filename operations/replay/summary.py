@@ -8,8 +8,9 @@ from msgspec.structs import asdict
 from rich.table import Table
 
 from operations.harness.observed import Observed
-from operations.harness.pacing import Sent, log_length, lost
+from operations.harness.pacing import Sent, lost
 from operations.replay.quality import Quality
+from operations.runner.reconciliation import log_length
 from weir.messages import Counts, Decision
 
 

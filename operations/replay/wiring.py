@@ -150,9 +150,9 @@ def _show(summary: Summary, console: Console, json: Path | None) -> None:
     if json is not None:
         json.write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
     for sentence in summary.lost:
-        console.print(f"[red]Lost: {sentence}.[/red]")
+        console.print(f"[red]{sentence}[/red]")
     if not summary.lost:
-        console.print("Everything reconciles.")
+        console.print("Counts reconcile.")
 
 
 def _new_namespace(stem: str) -> str:

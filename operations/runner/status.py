@@ -13,14 +13,15 @@ from operations.runner.health import problem_of
 from operations.runner.job import JobPart
 from operations.runner.kafka_admin import end_offsets, lag
 from operations.runner.kafka_tail import last_that
+from operations.runner.ledger_tail import last_commit, last_entry, progress
 from operations.runner.loops import running_settings
 from operations.runner.parts import Part, infrastructure, loop
+from operations.runner.reconciliation import reconcile
 from operations.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_group
 from operations.runner.supervisord import Running, Supervisor
 from operations.runner.up import addresses
 from weir.errors import PartUnavailable
-from weir.kafka_clients import read_last
-from weir.messages import CONTROL, COUNTS, EntryNumber, Publication, decode_with
+from weir.messages import CONTROL, Publication, decode_with
 from weir.settings import Settings
 
 COLLECTED_WITHIN_S = 0.4
@@ -33,11 +34,12 @@ def status(settings: Settings) -> dict[str, Any]:
         "parts": lambda: parts(settings),
         "topics": lambda: topics(settings),
         "model": lambda: {"learner": learner_model(settings), "detector": detector_model(settings)},
-        "counts": lambda: counts(settings),
+        "ledger": lambda: ledger(settings),
     }
     with ThreadPoolExecutor() as pool:
         answers = {name: pool.submit(_or_none, ask) for name, ask in asks.items()}
     known = {name: answer.result() for name, answer in answers.items()}
+    known |= known.pop("ledger") or {"counts": None, "reconciliation": None}
     return {"namespace": settings.namespace, "addresses": addresses(settings), **known}
 
 
@@ -74,9 +76,9 @@ def topics(settings: Settings) -> dict[str, dict[str, Any]]:
     for reader in ("detector", "label-join", "twin"):
         for topic, behind in lag(servers, f"weir-{settings.namespace}-{reader}", every).items():
             found[topic]["lag"][reader] = behind
-    learned, written = learner_model(settings), last_that(servers, settings.topics.learning_log, _number)
+    learned, written = learner_model(settings), last_entry(settings)
     if written is not None:
-        found[settings.topics.learning_log]["lag"]["learner"] = written - (learned["n"] if learned else 0)
+        found[settings.topics.learning_log]["lag"]["learner"] = written.n - (learned["n"] if learned else 0)
     return found
 
 
@@ -98,21 +100,19 @@ def detector_model(settings: Settings) -> dict[str, Any] | None:
     return None if publication is None else {"publication": int(publication), "n": None if n is None else int(n)}
 
 
-def counts(settings: Settings) -> dict[str, Any] | None:
-    """The ledger's last counts, and whether they reconcile."""
-    last = read_last(settings.bootstrap_servers, settings.topics.ledger)
-    if last is None:
+def ledger(settings: Settings) -> dict[str, Any] | None:
+    """The ledger's last counts, and whether they reconcile; None before its first commit."""
+    commit = last_commit(settings)
+    if commit is None:
         return None
-    return msgspec.to_builtins(decode_with(COUNTS, last))  # type: ignore[no-any-return]
+    counts, snapshot = commit
+    verdict = reconcile(counts, progress(snapshot, last_entry(settings)))
+    return {"counts": msgspec.to_builtins(counts), "reconciliation": msgspec.to_builtins(verdict)}
 
 
 def _publication(record: Message) -> Publication | None:
     message = decode_with(CONTROL, record.value())
     return message if isinstance(message, Publication) else None
-
-
-def _number(record: Message) -> int | None:
-    return EntryNumber.parse(record.key()).n
 
 
 def _or_none(ask: Any) -> Any:

@@ -12,6 +12,7 @@ def render(status: dict[str, Any]) -> None:
     console.print(f"namespace [bold]{status['namespace']}[/bold]")
     for table in (_parts(status), _topics(status), _model(status), _counts(status), _addresses(status)):
         console.print(table)
+    console.print(verdict(status["reconciliation"]))
 
 
 def _parts(status: dict[str, Any]) -> Table:
@@ -51,3 +52,12 @@ def _addresses(status: dict[str, Any]) -> Table:
     for name, address in status["addresses"].items():
         table.add_row(name, address)
     return table
+
+
+def verdict(reconciliation: dict[str, Any] | None) -> str:
+    """One line, as console markup: whether the counts reconcile, and what is on its way."""
+    if reconciliation is None:
+        return "[red]The counts are unknown: the ledger has not written any, or Kafka does not answer.[/red]"
+    sentences = " ".join(reconciliation["differences"])
+    found = f"[red]Counts do not reconcile. {sentences}[/red]" if sentences else "Counts reconcile."
+    return " ".join([found, *reconciliation["on_their_way"]])

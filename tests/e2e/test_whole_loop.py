@@ -143,6 +143,7 @@ def test_counts_reconcile_after_kills_in_mid_stream(system):
     counts = eventually(lambda: _all_counted(system, sent + len(payments)), deadline_s=180, every_s=1)
     assert counts["label_examples"] == 41
     assert counts["in_flight"] == 0
+    assert system.status()["reconciliation"]["differences"] == []
 
 
 def _all_counted(system, sent):

@@ -108,7 +108,7 @@ def test_no_slice_leaves_before_the_labels_are_in_force(monkeypatch):
     monkeypatch.setattr(standstill, "STANDSTILL_S", 0.05)
     loop = Loop(learns=False)
     rows = [a_row("a", 0, known_hours=1), a_row("b", 1)]
-    with pytest.raises(PartUnavailable, match="1 examples are not learned and in force yet"):
+    with pytest.raises(PartUnavailable, match="the learner has yet to publish 1 example"):
         asyncio.run(a_replay(loop).in_lockstep(rows, HOUR_MS))
     assert "b" not in loop.log
 

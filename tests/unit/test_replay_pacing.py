@@ -53,11 +53,15 @@ def test_event_time_runs_as_many_times_wall_time_as_asked():
     ("counts", "learned_n", "waits_for"),
     [
         (None, 0, "not counted anything"),
-        (some_counts(transactions_sent=9), 0, "1 transactions are not scored"),
-        (some_counts(transactions_sent=10, scored=8, in_flight=2), 0, "2 transactions are not scored"),
-        (some_counts(transactions_sent=10, scored=10, labels_accepted=1), 0, "1 labels are not joined"),
-        (some_counts(transactions_sent=10, scored=10, labels_accepted=2, labels_waiting=2), 0, "2 labels are not"),
-        (some_counts(transactions_sent=10, labels_accepted=2, label_examples=2, implicit_examples=5), 4, "3 examples"),
+        (some_counts(transactions_sent=9), 0, "score 1 transaction"),
+        (some_counts(transactions_sent=10, scored=8, in_flight=2), 0, "score 2 transactions"),
+        (some_counts(transactions_sent=10, scored=10, labels_accepted=1), 0, "join 1 label"),
+        (some_counts(transactions_sent=10, scored=10, labels_accepted=2, labels_waiting=2), 0, "join 2 labels"),
+        (
+            some_counts(transactions_sent=10, labels_accepted=2, label_examples=2, implicit_examples=5),
+            4,
+            "publish 3 examples",
+        ),
         (some_counts(transactions_sent=10, labels_accepted=2, label_examples=2, implicit_examples=5), 7, None),
     ],
 )
@@ -73,18 +77,20 @@ def test_the_label_of_a_dead_lettered_transaction_holds_nothing_up():
 
 
 @pytest.mark.parametrize(
-    ("counts", "sentence"),
+    ("changed", "sentence"),
     [
-        (some_counts(transactions_sent=9, scored=9, labels_accepted=1, label_examples=1), "10 transactions were sent"),
-        (some_counts(transactions_sent=10, in_flight=1, labels_accepted=1, label_examples=1), "neither scored"),
-        (some_counts(transactions_sent=10, scored=10), "1 labels were sent, 0 were accepted"),
-        (some_counts(transactions_sent=10, scored=10, labels_accepted=1), "1 labels were accepted, 0 ended"),
-        (some_counts(transactions_sent=10, scored=10, labels_accepted=1, labels_waiting=1), "wait for a transaction"),
+        ({"transactions_sent": 9, "scored": 9}, "10 transactions left, but 9 arrived."),
+        ({"scored": 9, "in_flight": 1}, "The detector neither scored nor dead-lettered 1 transaction."),
+        ({"scored": 8}, "10 transactions arrived, but 8 scored, 0 dead-lettered and 0 in flight make 8."),
+        ({"labels_accepted": 0, "label_examples": 0}, "1 label left, but 0 arrived."),
+        ({"label_examples": 0}, "1 label arrived, but 0 in the learning log, 0 dead-lettered and 0 waiting make 0."),
+        ({"label_examples": 0, "labels_waiting": 1}, "The transaction of 1 label never came."),
     ],
 )
-def test_what_does_not_reconcile_is_said(counts, sentence):
-    [found] = lost(Sent(transactions=10, labels=1), counts)
-    assert sentence in found
+def test_what_is_lost_is_reported_in_one_sentence(changed, sentence):
+    settled = {"transactions_sent": 10, "scored": 10, "labels_accepted": 1, "label_examples": 1}
+    assert lost(Sent(transactions=10, labels=1), some_counts(**settled)) == []
+    assert lost(Sent(transactions=10, labels=1), some_counts(**settled | changed)) == [sentence]
 
 
 def test_a_horizon_before_the_labels_is_refused():

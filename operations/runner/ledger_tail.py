@@ -1,0 +1,45 @@
+"""The ledger's last commit, as `weir status` reads it: the counts, and how far they cover the learning log."""
+
+import msgspec
+from confluent_kafka import Message
+
+from ledger.counting import LedgerSnapshot
+from ledger.kafka_ledger import SNAPSHOT_KEY
+from operations.runner.kafka_tail import last_that
+from operations.runner.reconciliation import LogProgress
+from weir.messages import COUNTS, Counts, EntryNumber, decode_with
+from weir.settings import Settings
+from weir.topics import COUNTS_KEY
+
+_SNAPSHOT = msgspec.msgpack.Decoder(LedgerSnapshot)
+
+
+def last_entry(settings: Settings) -> EntryNumber | None:
+    """The number of the learning log's last committed entry."""
+    topic = settings.topics.learning_log
+    return last_that(settings.bootstrap_servers, topic, lambda record: EntryNumber.parse(record.key()))
+
+
+def last_commit(settings: Settings) -> tuple[Counts, LedgerSnapshot] | None:
+    """The counts with the snapshot that they come from; the ledger commits both in one transaction, the counts last."""
+    snapshots: list[bytes] = []
+
+    def found(record: Message) -> tuple[Counts, LedgerSnapshot] | None:
+        if record.key() == SNAPSHOT_KEY:
+            snapshots.append(record.value())
+        if record.key() != COUNTS_KEY or not snapshots:
+            return None
+        return decode_with(COUNTS, record.value()), _SNAPSHOT.decode(snapshots[-1])
+
+    return last_that(settings.bootstrap_servers, settings.topics.ledger, found)
+
+
+def progress(snapshot: LedgerSnapshot, last: EntryNumber | None) -> LogProgress | None:
+    """How far the ledger has read the log. Read `last` after the commit, or the log may seem shorter than the counts.
+
+    None in a later epoch: the counts of labels cover all epochs, and the entries are numbered anew in each.
+    """
+    if last is None or set(snapshot.learned) - {last.epoch}:
+        return None
+    intervals = snapshot.learned.get(last.epoch)
+    return LogProgress(last.n, intervals[-1][1] - 1 if intervals else 0)
