@@ -1,13 +1,13 @@
-"""The label join: one transaction id's scores and labels become numbered verdicts, each learned once.
+"""The label join: turn the scores and labels of one transaction id into examples, each verdict once.
 
     scored    --- first score counts ---+
                                         +--> example | revision | confirmation
     labels    --- once per label id ----+
-                                        +--> dead letter (its transaction never came, or too many labels)
+                                        +--> dead letter (no such transaction, or too many labels)
     watermark --- maturity, retention --+--> implicit legitimate example; the state is dropped
 
-Time line of a transaction at event time t:  t ... t+maturity (unlabelled: legitimate) ... t+retention (forgotten).
-The result does not depend on how the two streams interleave nor on duplicates, apart from maturity.
+A transaction at event time t counts as legitimate at t + maturity if it has no label by then, and is forgotten at
+t + retention. Apart from maturity, the result depends neither on how the two streams interleave nor on duplicates.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ from weir.messages import Decision, Example, Label, ModelRef, Outcome, Position,
 from weir.settings import LearningSettings
 
 MAX_LABELS = 64
-"""Labels that one transaction may have; more are dead-lettered, so that the state stays bounded."""
+"""Labels of one transaction; a further one is dead-lettered. Bounds the state. A round number; not measured."""
 
 
 class Waiting(Struct, array_like=True):
-    """A label whose transaction has not been scored yet, with its original bytes for a dead letter."""
+    """A label whose transaction has not been scored yet. `payload` is kept for a dead letter."""
 
     label: Label
     source: Position
@@ -31,7 +31,7 @@ class Waiting(Struct, array_like=True):
 
 
 class Subject(Struct, frozen=True, array_like=True):
-    """What is learned from a scored transaction, without what only people read."""
+    """The part of a scored transaction that becomes an example; what only people read is left out."""
 
     transaction_id: str
     event_time_ms: int
@@ -45,7 +45,7 @@ class Subject(Struct, frozen=True, array_like=True):
 
 
 class JoinState(Struct, array_like=True):
-    """What is kept for one transaction id. Empty (`is_empty`) means that nothing needs to be kept."""
+    """The state of one transaction id. `verdict`, `revision` and `weight` describe the verdict in force."""
 
     subject: Subject | None = None
     waiting: list[Waiting] = field(default_factory=list)
@@ -57,12 +57,12 @@ class JoinState(Struct, array_like=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether the state may be cleared."""
+        """Whether the state holds nothing and may be cleared."""
         return self.subject is None and not self.label_ids
 
 
 class Unusable(Struct, frozen=True):
-    """A label that cannot become an example: what is wrong, and where it stood."""
+    """A label that cannot become an example, with the reason for its dead letter."""
 
     field: str
     reason: str
@@ -71,7 +71,7 @@ class Unusable(Struct, frozen=True):
 
 
 class Joined(Struct):
-    """What one event brought out, in order."""
+    """The output of one event, in order."""
 
     examples: list[Example] = field(default_factory=list)
     dead_letters: list[Unusable] = field(default_factory=list)
@@ -81,17 +81,17 @@ _STATE = msgspec.msgpack.Decoder(JoinState)
 
 
 def encode_join_state(state: JoinState) -> bytes:
-    """The state's bytes; they are an on-disk format: new fields go to the end, with a default."""
+    """Encode the state. This is an on-disk format: append new fields, each with a default."""
     return msgspec.msgpack.encode(state)
 
 
 def decode_join_state(payload: bytes | None) -> JoinState:
-    """The state, or an empty one for an id that is new."""
+    """Decode the state; a new id has an empty one."""
     return _STATE.decode(payload) if payload else JoinState()
 
 
 class LabelJoin:
-    """The rules of the join. Each method changes `state` in place and returns what comes out.
+    """The rules of the join. The `on_` methods change `state` in place and return the output.
 
     >>> join, state = LabelJoin(LearningSettings()), JoinState()
     >>> join.next_timer_ms(state) is None
@@ -104,7 +104,7 @@ class LabelJoin:
         self._share = settings.implicit_share
 
     def on_scored(self, state: JoinState, scored: ScoredTransaction) -> Joined:
-        """The first score of an id counts; the labels that waited for it are then applied in their order."""
+        """Keep the first score of an id and apply the labels that waited for it, in order. Ignore later scores."""
         if state.subject is not None:
             return Joined()
         state.subject = _subject_of(scored)
@@ -112,7 +112,7 @@ class LabelJoin:
         return Joined(examples=[self._apply(state, state.subject, label) for label in labels])
 
     def on_label(self, state: JoinState, label: Label, *, source: Position, payload: bytes) -> Joined:
-        """A label counts once; before its transaction it waits."""
+        """Apply a label once; if its transaction has not been scored yet, let it wait."""
         if label.label_id in state.label_ids:
             return Joined()
         if len(state.label_ids) >= MAX_LABELS:
@@ -125,7 +125,7 @@ class LabelJoin:
         return Joined(examples=[self._apply(state, state.subject, label)])
 
     def on_timer(self, state: JoinState, watermark_ms: int) -> Joined:
-        """Do all that is due at the watermark; a timer that comes too early or twice does nothing."""
+        """Do what is due at the watermark: maturity, retention, expiry of waiting labels. Safe to repeat."""
         if state.subject is None:
             return Joined(dead_letters=self._expire(state, watermark_ms))
         joined = Joined()
@@ -137,7 +137,7 @@ class LabelJoin:
         return joined
 
     def next_timer_ms(self, state: JoinState) -> int | None:
-        """The event time to be woken at, or None if nothing is waited for."""
+        """Return the event time of the next timer, None if there is nothing to wait for."""
         if state.subject is not None:
             return self._retention(state.subject) if state.matured else self._maturity(state.subject)
         return min((self._expiry(waiting) for waiting in state.waiting), default=None)
@@ -150,10 +150,11 @@ class LabelJoin:
 
     def _expiry(self, waiting: Waiting) -> int:
         label = waiting.label
-        return (label.labelled_at_ms if label.as_of_ms is None else label.as_of_ms) + self._retention_ms
+        known_ms = label.labelled_at_ms if label.as_of_ms is None else label.as_of_ms
+        return known_ms + self._retention_ms
 
     def _expire(self, state: JoinState, watermark_ms: int) -> list[Unusable]:
-        """Give up the waiting labels that are due; without any left the id is forgotten."""
+        """Return the waiting labels that are due. When none is left, drop the state."""
         due = [waiting for waiting in state.waiting if self._expiry(waiting) <= watermark_ms]
         state.waiting = [waiting for waiting in state.waiting if self._expiry(waiting) > watermark_ms]
         if due and not state.waiting:
@@ -162,29 +163,32 @@ class LabelJoin:
         return [Unusable("transaction_id", reason, waiting.source, waiting.payload) for waiting in due]
 
     def _implicit(self, state: JoinState, subject: Subject) -> list[Example]:
-        """An unlabelled transaction that matured is legitimate; only a share is kept, with the weight of all."""
+        """Make a matured, unlabelled transaction a legitimate example.
+
+        Only a share of them is kept; each counts for the others through its weight.
+        """
         if state.verdict is not None or hash_share(subject.transaction_id) >= self._share:
             return []
         state.verdict, state.weight = "legitimate", 1 / self._share
-        example = _example_of(subject, state, "example", state.weight)
+        example = _example_of(subject, "example", state.verdict, revision=0, weight=state.weight)
         return [structs.replace(example, as_of_ms=self._maturity(subject))]
 
     def _apply(self, state: JoinState, subject: Subject, label: Label) -> Example:
-        """The label's example; `state` then holds the verdict in force."""
-        if state.verdict == label.verdict:
-            return _labelled(_example_of(subject, state, "confirmation", 0.0), label)
-        supersedes, superseded_weight = state.revision, state.weight
-        first = state.verdict is None
-        state.verdict, state.weight = label.verdict, 1.0
-        if first:
-            return _labelled(_example_of(subject, state, "example", 1.0), label)
-        state.revision += 1
-        revision = _labelled(_example_of(subject, state, "revision", 1.0), label)
-        return structs.replace(revision, supersedes=supersedes, superseded_weight=superseded_weight)
+        """Return the label's example; unless it is a confirmation, its verdict is then the one in force."""
+        if label.verdict == state.verdict:
+            confirmation = _example_of(subject, "confirmation", label.verdict, revision=state.revision, weight=0.0)
+            return _labelled(confirmation, label)
+        if state.verdict is None:
+            example = _example_of(subject, "example", label.verdict, revision=0, weight=1.0)
+        else:
+            revision = _example_of(subject, "revision", label.verdict, revision=state.revision + 1, weight=1.0)
+            example = structs.replace(revision, supersedes=state.revision, superseded_weight=state.weight)
+        state.verdict, state.revision, state.weight = example.verdict, example.revision, example.weight
+        return _labelled(example, label)
 
 
 def hash_share(transaction_id: str) -> float:
-    """A number in [0, 1) that depends on the id only, evenly spread: which part of a sub-sample it falls into."""
+    """Return an evenly spread number in [0, 1) that depends on the id alone, so a replay draws the same sub-sample."""
     digest = hashlib.blake2b(transaction_id.encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
 
@@ -204,17 +208,18 @@ def _subject_of(scored: ScoredTransaction) -> Subject:
 
 
 def _drop(state: JoinState) -> None:
+    """Reset every field in place: the caller holds the same object."""
     for name, default in zip(JoinState.__struct_fields__, structs.astuple(JoinState()), strict=True):
         setattr(state, name, default)
 
 
-def _example_of(subject: Subject, state: JoinState, outcome: Outcome, weight: float) -> Example:
-    """The example of the verdict in force, on the features as they were scored."""
+def _example_of(subject: Subject, outcome: Outcome, verdict: Verdict, *, revision: int, weight: float) -> Example:
+    """Build an example with the features as they were scored, without a label's fields."""
     return Example(
         transaction_id=subject.transaction_id,
-        revision=state.revision,
+        revision=revision,
         outcome=outcome,
-        verdict=state.verdict or "legitimate",
+        verdict=verdict,
         weight=weight,
         event_time_ms=subject.event_time_ms,
         amount=subject.amount,
@@ -228,7 +233,7 @@ def _example_of(subject: Subject, state: JoinState, outcome: Outcome, weight: fl
 
 
 def _labelled(example: Example, label: Label) -> Example:
-    """The example with the label that it comes from."""
+    """Copy the label's fields into the example."""
     return structs.replace(
         example,
         label_id=label.label_id,
