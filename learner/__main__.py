@@ -1,4 +1,4 @@
-"""`python -m learner`: learns one namespace until it is told to stop."""
+"""`python -m learner`: run the learner of one namespace until SIGTERM or SIGINT."""
 
 import sys
 

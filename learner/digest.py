@@ -1,7 +1,8 @@
-"""The canonical digest: two models are the same when their digests are.
+"""The canonical digest: equal models have equal digests.
 
-It hashes an explicit encoding of plain values, not a pickle: pickles of equal River models differ between a straight
-fold and a restored one, and with `PYTHONHASHSEED`. Floats enter by their bits, so it holds on one platform.
+It hashes an explicit encoding of plain values, because pickles of equal River models can differ
+(docs/platform-notes.md#pickles-are-not-digests). Floats are encoded bit by bit, so compare digests on one platform only
+(docs/platform-notes.md#floating-point-differs-by-cpu).
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from typing import Any
 
 
 def canonical_digest(value: Any) -> str:
-    """SHA-256, hexadecimal, of None, booleans, numbers, strings, lists and dictionaries by name, nested as you like.
+    """Return the SHA-256, in hexadecimal, of None, a bool, int, float, str, or a nested list, tuple or dict of these.
 
     >>> canonical_digest({"a": 1, "b": 2.0}) == canonical_digest({"b": 2.0, "a": 1})
     True
@@ -18,13 +19,13 @@ def canonical_digest(value: Any) -> str:
     False
 
     Raises:
-        TypeError: for anything else, so that nothing is left out unnoticed.
+        TypeError: the value contains another type.
     """
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
 
 
 def canonical_bytes(value: Any) -> bytes:  # noqa: PLR0911 -- one case per type
-    """A tag for the type, the length where it varies, the content; dictionaries in the order of their keys."""
+    """Encode a type tag, the length where it varies, then the content. The order of a dictionary does not matter."""
     match value:
         case None:
             return b"n"
@@ -41,7 +42,7 @@ def canonical_bytes(value: Any) -> bytes:  # noqa: PLR0911 -- one case per type
         case dict():
             items = sorted((canonical_bytes(key), canonical_bytes(item)) for key, item in value.items())
             return _counted(b"d", [key + item for key, item in items])
-    raise TypeError(f"{type(value).__name__} has no canonical encoding")
+    raise TypeError(f"A {type(value).__name__} has no canonical encoding. Convert it to plain values first.")
 
 
 def _sized(tag: bytes, content: bytes) -> bytes:

@@ -1,7 +1,8 @@
-"""Prequential evaluation: how well transactions were scored, judged once their verdicts are known.
+"""Prequential evaluation: compare scores with verdicts as the verdicts become known.
 
-A window holds the last matured transactions with their latest verdict: a revision replaces the one it supersedes.
-`*_current` judges the model as it is now, before it learns the example; the others judge the score as it was given.
+A rolling window holds the last judged transactions with their latest verdicts: a revision replaces the verdict that it
+supersedes. Metrics named `*_current` judge the present model, before it learns the example. The others judge the score
+as it was given.
 """
 
 from collections import OrderedDict
@@ -13,10 +14,14 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from weir.messages import Example
 
 WINDOW = 2000
+"""Transactions that the metrics cover. A round number; not measured."""
 
 
 class Judged(Struct, frozen=True, array_like=True):
-    """One transaction's verdict beside its scores. `delay_ms` runs from the transaction to its label."""
+    """A transaction's verdict and scores: `score` as given, `current` by the present model.
+
+    `delay_ms` is the time from the transaction to its label, None for an implicit example.
+    """
 
     fraud: bool
     score: float
@@ -27,8 +32,6 @@ class Judged(Struct, frozen=True, array_like=True):
 
 
 class Evaluation:
-    """Rolling metrics over the last `window` judged transactions."""
-
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window
         self._judged: OrderedDict[str, Judged] = OrderedDict()
@@ -39,7 +42,7 @@ class Evaluation:
         self.frauds = 0
 
     def judge(self, example: Example, current: float) -> None:
-        """Count an example whose verdict is new; a confirmation says nothing new."""
+        """Add an example; `current` is the present model's score. Skip a confirmation: it repeats a verdict."""
         if example.outcome == "confirmation":
             return
         fraud = example.verdict == "fraud"
@@ -55,7 +58,7 @@ class Evaluation:
             self._change(self._judged.popitem(last=False)[1], sign=-1)
 
     def _change(self, judged: Judged, *, sign: int) -> None:
-        """Take a transaction into the rolling metrics, or out of them."""
+        """Add a transaction to the rolling metrics (`sign` is 1) or remove it (-1)."""
         for metric, predicted in (
             (self._log_loss, judged.score),
             (self._log_loss_current, judged.current),
@@ -67,7 +70,7 @@ class Evaluation:
             (self._delay_s.update if sign > 0 else self._delay_s.revert)(judged.delay_ms / 1000)
 
     def metrics(self) -> dict[str, float]:
-        """What is known; ranking metrics are absent until both verdicts are in the window."""
+        """Return the metrics by name. Ranking metrics are absent until the window holds both verdicts."""
         known = {"examples": float(self.examples), "frauds": float(self.frauds), "window": float(len(self._judged))}
         if not self._judged:
             return known
@@ -99,7 +102,7 @@ class Evaluation:
 
 
 def _delay(example: Example) -> int | None:
-    """On the transactions' clock where the label has it; an implicit example has no label to wait for."""
+    """Return milliseconds from transaction to label: on the transactions' clock if the label has it, else wall time."""
     if example.implicit:
         return None
     known_ms = example.labelled_at_ms if example.as_of_ms is None else example.as_of_ms

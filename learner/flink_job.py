@@ -1,9 +1,11 @@
-"""The label-join job: `flink run -py learner/flink_job.py`.
+"""The label-join job.
 
-scored-transactions --+
-+--key by transaction--> join-labels --number--> learning-log   (exactly once)
-labels ---------------+                              |
-+---------------> dead-letters   (at least once)
+    scored-transactions --+
+                          +--> key by transaction --> join-labels --+--> number --> learning-log   (exactly once)
+    labels ---------------+                                         +--> dead-letters   (at least once)
+
+Flink starts it through `operations/runner/entry/run_job.py` (docs/adr/0009). The text and the order of its SQL decide
+operator uids, and savepoints depend on those (docs/adr/0011).
 """
 
 from pyflink.common import Types
@@ -17,13 +19,14 @@ from weir.settings import Settings, load_settings
 
 RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG()])
 
-# Only scored transactions carry time. A record that is not one of ours must not stop the clock: it counts as 1970.
+# Labels carry no event time (docs/adr/0004). A record without an event time counts as 1970, or it would stop the clock.
+# The watermark's 5 seconds of disorder are a round number; not measured.
 EVENT_TIME_MS = "TRY_CAST(JSON_VALUE(CAST(payload AS STRING), '$.event_time_ms') AS BIGINT)"
 EVENT_TIME = [
     f"event_time AS TO_TIMESTAMP_LTZ(COALESCE({EVENT_TIME_MS}, 0), 3)",
     "WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND",
 ]
-TIME_OPTIONS = {"scan.watermark.idle-timeout": "10 s"}  # an empty partition would hold time for ever
+TIME_OPTIONS = {"scan.watermark.idle-timeout": "10 s"}  # an empty partition would stop the clock (docs/adr/0004)
 
 ROW = "ROW(kafka_key, payload, `topic`, `partition`, `offset`)"
 SCORED = f"SELECT {key_text('CAST(kafka_key AS STRING)')}, {ROW} FROM scored"  # noqa: S608 -- constants only
@@ -41,7 +44,7 @@ BURIED = "SELECT kafka_key, payload FROM joined WHERE `topic` = '{dead_letters}'
 
 
 def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
-    """Sources and sinks. Their order numbers the uids of SQL operators: only append."""
+    """Declare sources and sinks. Their order numbers the uids of SQL operators, so only append."""
     topics, broker = settings.topics, settings.bootstrap_servers
     group = f"weir-{settings.namespace}-label-join"
     once = exactly_once(f"weir-{settings.namespace}-learning-log", settings.flink.transaction_timeout_ms)
@@ -61,14 +64,15 @@ def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
             "learning_log", [topics.learning_log], bootstrap_servers=broker, options=once | {"sink.parallelism": "1"}
         )
     )
-    # Both jobs write dead-letters, and writers of a topic must not mix guarantees.
+    # The detector job writes dead-letters too, and the writers of a topic must share one delivery guarantee
+    # (docs/platform-notes.md#exactly-once-sinks-and-outages).
     letters = exactly_once(f"weir-{settings.namespace}-letters", settings.flink.transaction_timeout_ms)
     guarantee = letters if settings.flink.exactly_once_scores else {"sink.delivery-guarantee": "at-least-once"}
     tables.execute_sql(sink_table("dead_letters", [topics.dead_letters], bootstrap_servers=broker, options=guarantee))
 
 
 def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
-    """Both streams meet under the transaction's key in one Python operator; out come outbound rows."""
+    """Key both streams by transaction id and join them in one Python operator. Returns `OUTBOUND` rows."""
     labels = without_time(pairs(tables, LABELS, RECORD)).uid("labels-without-time").name("labels-without-time")
     records = keyed_stream(pairs(tables, SCORED, RECORD).union(labels), RECORD)
     join = JoinLabels(settings.learning, settings.topics)
@@ -76,7 +80,7 @@ def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
 
 
 def outlets(tables: StreamTableEnvironment, settings: Settings, joined: DataStream) -> dict[str, Table]:
-    """What goes into which sink; examples are numbered densely in the order in which they are written."""
+    """Return the rows for each sink, by name. Examples are numbered densely in the order of writing (docs/adr/0005)."""
     schema = Schema.new_builder().column_by_expression("arrived", "PROCTIME()").build()
     tables.create_temporary_view("joined", tables.from_data_stream(joined, schema))
     numbered = NUMBERED.format(epoch=settings.learning.epoch, learning_log=settings.topics.learning_log)

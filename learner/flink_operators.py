@@ -1,4 +1,4 @@
-"""The label join's operator: state in, `JoinIntake`, state, timer and records out."""
+"""The label join's Flink operator: it connects `JoinIntake` to keyed state, timers and output."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ JOIN_STATE = ValueStateDescriptor("join", STATE_BYTES)
 
 
 class JoinLabels(KeyedProcessFunction):
-    """Keyed by transaction id; timers are event time."""
+    """The label join, keyed by transaction id. Timers are in event time."""
 
     def __init__(self, settings: LearningSettings, topics: Topics) -> None:
         self._settings, self._topics = settings, topics

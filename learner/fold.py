@@ -1,10 +1,10 @@
-"""The fold: what the learner knows is a fold of `learn` over the learning log, and nothing else.
+"""The fold: the learner's whole state follows from the learning log, entry by entry.
 
     example n --> judge the score as given --> watch for drift --> learn_one --> count the merchant
                                                                        |
                                           publication <----------------+
 
-The same log gives the same fold, straight through or from any snapshot on; the digest says so.
+The same log gives the same state, whether read straight through or from any snapshot on. `full_digest` checks it.
 """
 
 from learner.digest import canonical_digest
@@ -21,7 +21,7 @@ CHAMPION = "champion"
 
 
 class Fold:
-    """Model, evaluation, drift and merchants as of example `(epoch, n)`."""
+    """Model, evaluation, drift and reputations as of example `(epoch, n)`."""
 
     def __init__(self, settings: LearningSettings) -> None:
         self.epoch, self.n = settings.epoch, 0
@@ -33,15 +33,15 @@ class Fold:
         self._reputations = Reputations()
 
     def learn(self, epoch: int, n: int, example: Example) -> None:
-        """Fold the next example.
+        """Learn the next example.
 
         Raises:
-            BrokenLog: it is not the next one.
+            BrokenLog: the example's number is not the next one.
         """
         if (epoch, n) != (self.epoch, self.n + 1):
             raise BrokenLog(
-                f"The learning log goes from {self.epoch}:{self.n} to {epoch}:{n}.",
-                "Begin a new epoch: see docs/adr/0010.",
+                f"The learning log goes from {self.epoch}:{self.n} to {epoch}:{n}, not to {self.epoch}:{self.n + 1}.",
+                "Start a new epoch: see docs/adr/0010.",
             )
         self.n = n
         self._evaluation.judge(example, self.model.predict_proba_one(example.features)[True])
@@ -54,11 +54,11 @@ class Fold:
         self._reputations.learn(n, example)
 
     def changed_reputation(self) -> list[Reputation]:
-        """The merchants that changed since the last call."""
+        """Return the reputations that changed since the last call."""
         return self._reputations.drain_changed(self.epoch)
 
     def publication(self, number: int, now_ms: int, key: bytes) -> Publication:
-        """The model as it is now, signed; it carries the drift found since the last call."""
+        """Return the present model, signed, with the drift found since the last call."""
         trust = trust_in(self.frauds_learned, self.legitimate_learned)
         artefact = pack(compile_scorer(self.model, trust))
         findings, self._findings = self._findings, []
@@ -76,15 +76,15 @@ class Fold:
         )
 
     def metrics(self) -> dict[str, float]:
-        """Prequential metrics, how often each signal drifted, and how far the base of suspicion is held back (log-odds)."""
+        """Return prequential metrics, counts of drift and frauds, and the steady base's correction in log-odds."""
         learned = {"frauds_learned": float(self.frauds_learned), "base_correction": self.model.base.correction}
         return self._evaluation.metrics() | self._drift.metrics() | learned
 
     def digest(self) -> str:
-        """The canonical digest of what scores and what learns."""
+        """Return the canonical digest of the model: what scores and what learns."""
         return canonical_digest(self.model.learned_state())
 
     def full_digest(self) -> str:
-        """The digest of everything that is folded: model, merchants, metrics."""
+        """Return the canonical digest of the whole fold: model, reputations, metrics and position."""
         state = {"model": self.model.learned_state(), "merchants": self._reputations.learned_state()}
         return canonical_digest(state | {"at": [self.epoch, self.n], "metrics": self.metrics()})

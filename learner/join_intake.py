@@ -1,4 +1,4 @@
-"""From the bytes of a scored transaction or a label to what the label join brings out for it."""
+"""Decode scored transactions and labels, join them, and encode the results."""
 
 from learner.label_join import Joined, JoinState, LabelJoin, Unusable, decode_join_state, encode_join_state
 from weir.dead_letters import cut, dead_letter
@@ -10,19 +10,19 @@ from weir.topics import Topics
 
 
 class JoinIntake:
-    """Takes scored transactions, labels and timers of one namespace."""
+    """The label join over bytes: records and state in, records and state out."""
 
     def __init__(self, settings: LearningSettings, topics: Topics) -> None:
         self._join = LabelJoin(settings)
         self._labels, self._learning_log, self._dead_letters = topics.labels, topics.learning_log, topics.dead_letters
 
     def process(self, record: Inbound, key: str, state: bytes | None, now_ms: int) -> Processed:
-        """Join one record; what cannot be read becomes a dead letter and leaves the state alone.
+        """Join one record. A record that cannot be used becomes a dead letter and leaves the state unchanged.
 
         Args:
-            record: The record.
-            key: The key under which the state is kept; it has to be the transaction's.
-            state: The state's bytes, None for an id that is new.
+            record: A scored transaction or a label.
+            key: The key of the state; it must be the record's transaction id.
+            state: The state's bytes, None for a new id.
             now_ms: The wall clock.
         """
         kept = decode_join_state(state)
@@ -42,7 +42,7 @@ class JoinIntake:
         return self._processed(kept, joined, now_ms)
 
     def wake(self, timestamp_ms: int, state: bytes | None, now_ms: int) -> Processed:
-        """An event-time timer fired: maturity or the end of retention."""
+        """Handle an event-time timer: maturity or the end of retention."""
         kept = decode_join_state(state)
         return self._processed(kept, self._join.on_timer(kept, timestamp_ms), now_ms)
 
@@ -63,6 +63,9 @@ class JoinIntake:
 
 
 def _require_key(key: str, transaction_id: str) -> None:
-    """Flink's JSON reader gives up earlier than ours (depth, digits); a label under its empty key would wait in vain."""
+    """Refuse a record that Flink keyed wrongly: a label under the empty key would never meet its transaction.
+
+    Flink's JSON reader takes the key. It has lower limits for nesting and digits than Weir's.
+    """
     if key != transaction_id:
-        raise InvalidRecord("$", "nested too deeply or a number too long to find its transaction_id")
+        raise InvalidRecord("$", "is nested too deeply, or has too long a number, for Flink to find its transaction_id")

@@ -1,10 +1,10 @@
-"""The learner on Kafka: folds the learning log, publishes models.
+"""The learner on Kafka: fold the learning log and publish models.
 
     learning-log --> fold --> { control: publication, changed reputations | learner-snapshots: snapshot }
                                 `------------------ one Kafka transaction -------------------'
 
-The transactional id belongs to the namespace: a second learner fences the first. After a crash the fold goes on from
-the last snapshot; the publications after it are read back from `control`, so that numbers have no gap.
+The transactional id belongs to the namespace, so a second learner fences the first. After a crash the learner resumes
+from the last snapshot. It reads later publications back from `control`, so their numbers continue without a gap.
 """
 
 import time
@@ -25,18 +25,26 @@ from weir.settings import Settings
 
 MODEL_KEY, SNAPSHOT_KEY = f"model:{CHAMPION}".encode(), b"snapshot"
 SNAPSHOT_EVERY_S = 10.0
-_BATCH, _POLL_S, _TIMEOUT_S = 500, 0.05, 30.0
+"""Bounds what a restart folds again. A round number; not measured."""
+
+_BATCH = 500
+"""Examples between two checks whether a publication is due. A round number; not measured."""
+
+_POLL_S = 0.05
+"""How long an idle learner waits before it checks again, a fifth of the default `learning.publish_every_ms`."""
+
 _FENCED = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}  # noqa: SLF001
 
 _log = structlog.get_logger()
 
 
 def run_learner(settings: Settings, stopping: Callable[[], bool]) -> None:
-    """Learn until `stopping()`; what is learned by then is published and kept.
+    """Learn until `stopping()`, then publish the model and write a snapshot.
 
     Raises:
         PartUnavailable: the broker does not answer.
-        DeploymentError: another learner of this namespace took over, or the log is broken.
+        BrokenLog: the learning log has a gap or cannot be read.
+        DeploymentError: another learner of this namespace took over.
     """
     create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
     try:
@@ -46,11 +54,11 @@ def run_learner(settings: Settings, stopping: Callable[[], bool]) -> None:
         process.publish(snapshot=True)
         process.close()
     except KafkaException as error:
-        raise PartUnavailable(f"The broker does not answer the learner: {error}.", "See `weir logs kafka`.") from error
+        raise PartUnavailable(f"The broker does not answer the learner: {error}.", "Run `weir logs kafka`.") from error
 
 
 class LearnerProcess:
-    """One learner between two crashes: it takes over at construction and goes on from the last snapshot."""
+    """One run of the learner. Construction fences any other learner and resumes from the last snapshot."""
 
     def __init__(self, settings: Settings) -> None:
         self._servers, self._topics, self._key = (
@@ -70,14 +78,14 @@ class LearnerProcess:
         _log.info("learner_started", namespace=settings.namespace, n=self._fold.n, publication=self._number)
 
     def step(self) -> None:
-        """Learn what has arrived; publish when it is due."""
+        """Learn the examples that have arrived; publish when due."""
         for record in _arrived(self._reader):
             self._learn(record)
         if self._fold.n > self._published_n and time.monotonic() - self._published_s >= self._every_s:
             self.publish(snapshot=time.monotonic() - self._kept_s >= SNAPSHOT_EVERY_S or self._number == 0)
 
     def publish(self, *, snapshot: bool) -> None:
-        """Publish the model if it learned something; with the snapshot, in the same transaction."""
+        """Publish the model if it has learned anything; with `snapshot`, write one in the same transaction."""
         if self._fold.n == self._published_n:
             return
         started_s, examples = time.monotonic(), self._fold.n - self._published_n
@@ -91,7 +99,7 @@ class LearnerProcess:
         _log_publication(publication, examples, len(records) - 1 - snapshot, time.monotonic() - started_s)
 
     def close(self) -> None:
-        """Stop reading; what is not published is folded again by the next learner."""
+        """Stop reading. The next learner folds again what is not in a snapshot."""
         self._reader.close()
 
     def _learn(self, record: Message) -> None:
@@ -118,12 +126,12 @@ class LearnerProcess:
             raise _not_written(error) from error
 
     def _written(self, _: KafkaError | None, record: Message) -> None:
-        """Where `control` ended at the last publication: a later start looks for newer ones from there."""
+        """Remember where `control` ends now: a restart looks for newer publications from there."""
         if record.topic() == self._topics.control and record.offset() is not None:
             self._control_offset = max(self._control_offset, record.offset())
 
     def _last_snapshot(self, epoch: int) -> Snapshot | None:
-        """The last snapshot of this epoch; one that cannot be used is left out and the log folded from its start."""
+        """Return the last snapshot, None if there is none of this epoch or it cannot be used."""
         sealed = read_last(self._servers, self._topics.snapshots)
         if sealed is None:
             return None
@@ -135,7 +143,7 @@ class LearnerProcess:
         return found if found.epoch == epoch else None
 
     def _last_publication(self, found: Snapshot | None) -> tuple[int, int]:
-        """The number of the newest publication, and the end of `control`."""
+        """Return the number of the newest publication and the last offset of `control`."""
         number, offset = (found.publication, found.control_offset) if found else (0, 0)
         for record in read_to_end(self._servers, self._topics.control, offset):
             offset = record.offset()
@@ -145,7 +153,7 @@ class LearnerProcess:
 
 
 def _log_publication(publication: Publication, examples: int, merchants: int, took_s: float) -> None:
-    """The canonical line of a publication."""
+    """Log one line with all that matters about a publication."""
     metrics = publication.metrics
     _log.info(
         "model_published",
@@ -165,14 +173,14 @@ def _log_publication(publication: Publication, examples: int, merchants: int, to
 
 def _not_written(error: KafkaException) -> DeploymentError:
     if error.args[0].code() in _FENCED:
-        return DeploymentError("Another learner of this namespace took over.", "It goes on; this one ends.")
-    return PartUnavailable(f"The publication was not written: {error}.", "Restart the learner: it resumes.")
+        return DeploymentError("Another learner of this namespace took over.", "Run only one; this one stops.")
+    return PartUnavailable(f"The publication was not written: {error}.", "Restart the learner; it loses nothing.")
 
 
 def _arrived(reader: Consumer) -> Iterator[Message]:
-    """What there is, without waiting for a batch to fill."""
+    """Yield the records that have arrived, without waiting for a full batch."""
     first = reader.poll(_POLL_S)
     for record in [] if first is None else [first, *reader.consume(_BATCH, timeout=0)]:
         if record.error() is not None:
-            raise PartUnavailable(f"The learner cannot read: {record.error()}.", "See `weir logs kafka`.")
+            raise PartUnavailable(f"The learner cannot read its log: {record.error()}.", "Run `weir logs kafka`.")
         yield record

@@ -1,7 +1,7 @@
-"""The registrar on Kafka: every publication's metrics go to MLflow, the newest publication now and then as a version.
+"""The registrar on Kafka: log every publication's metrics in MLflow and register the newest from time to time.
 
-Offsets are committed once the newest publication read so far has its version, so that a restart leaves nothing out.
-While MLflow is down nothing is read; the rest of the loop does not notice, and the registrar catches up.
+Offsets are committed once the newest publication read so far has a version, so a restart skips nothing. While MLflow is
+down, the registrar stops reading and catches up later. The rest of the loop is not affected (docs/adr/0007).
 """
 
 import time
@@ -17,14 +17,18 @@ from weir.messages import CONTROL, DriftFinding, Publication, decode_with
 from weir.settings import Settings
 
 _BATCH, _POLL_S = 500, 0.2
+
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
+"""The pause doubles from the first to the longest while MLflow does not answer. Round numbers; not measured."""
+
 _PATIENCE_S = 60.0
+"""How long to ask a broker that has just started for committed offsets. A round number; not measured."""
 
 _log = structlog.get_logger()
 
 
 def run_registrar(settings: Settings, registry: MlflowRegistry, pause: Callable[[float], bool]) -> None:
-    """Register until told to stop: `pause(seconds)` waits and says whether to.
+    """Register until `pause(seconds)`, which waits, returns True.
 
     Raises:
         PartUnavailable: the broker does not answer.
@@ -38,12 +42,12 @@ def run_registrar(settings: Settings, registry: MlflowRegistry, pause: Callable[
         process.close()
     except KafkaException as error:
         raise PartUnavailable(
-            f"The broker does not answer the registrar: {error}.", "See `weir logs kafka`."
+            f"The broker does not answer the registrar: {error}.", "Run `weir logs kafka`."
         ) from error
 
 
 def _step(process: "RegistrarProcess", paused_s: float) -> float:
-    """Do what is due; returns how long to wait: longer each time that MLflow does not answer."""
+    """Do what is due and return the seconds to pause: longer each time that MLflow does not answer."""
     process.read()
     try:
         process.deliver()
@@ -57,7 +61,7 @@ def _step(process: "RegistrarProcess", paused_s: float) -> float:
 
 
 class RegistrarProcess:
-    """Reads `control`; what MLflow does not have yet stays here, and uncommitted."""
+    """Reads `control` and keeps publications, uncommitted, until MLflow has them."""
 
     def __init__(self, settings: Settings, registry: MlflowRegistry) -> None:
         self._registry, self._every_s = registry, settings.mlflow.register_every_s
@@ -93,12 +97,14 @@ class RegistrarProcess:
             self._register(self._unregistered)
 
     def close(self) -> None:
-        """Stop reading; what has no version yet is read again by the next registrar."""
+        """Stop reading. The next registrar reads again what has no version yet."""
         self._reader.close()
 
     def _process(self, record: Message) -> None:
         if record.error() is not None:
-            raise PartUnavailable(f"The registrar cannot read: {record.error()}.", "See `weir logs kafka`.")
+            raise PartUnavailable(
+                f"The registrar cannot read {self._control}: {record.error()}.", "Run `weir logs kafka`."
+            )
         self._next_offset = record.offset() + 1
         if (record.key() or b"").startswith(b"model:"):
             publication: Publication = decode_with(CONTROL, record.value())
@@ -121,7 +127,7 @@ class RegistrarProcess:
 
 
 def _committed(reader: Consumer, topic: str) -> int:
-    """Where the last registrar stopped; a broker that has just started does not know it at once."""
+    """Return the offset where the last registrar stopped. A broker that has just started needs time to answer."""
     end_s = time.monotonic() + _PATIENCE_S
     while time.monotonic() < end_s:
         try:
@@ -131,4 +137,7 @@ def _committed(reader: Consumer, topic: str) -> int:
         if found is not None and found.error is None:
             return max(int(found.offset), 0)
         time.sleep(_POLL_S)
-    raise PartUnavailable(f"The broker did not say where {topic} was read to.", "See `weir logs kafka`.")
+    raise PartUnavailable(
+        f"The broker did not return the committed offset of {topic} within {_PATIENCE_S:.0f} s.",
+        "Run `weir logs kafka`.",
+    )

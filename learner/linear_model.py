@@ -1,9 +1,7 @@
-"""The champion's model: River's standard scaler and logistic regression, as one classifier.
+"""The champion's model: River's standard scaler and logistic regression as one classifier.
 
-River's own pipeline would drop the example's weight on its way to the last step, hence the class. Measured on the
-handbook data (online, labels 7 days late, 20 % of the legitimate, four weeks from a cold start): AdaGrad at .5 with
-10 as its first squared gradient reaches AP .545 .588 .632 .629; SGD at .02 .527 .560 .555 .608; Adam at .01 .520 .604
-.598 .609. The first squared gradient keeps the very first examples from throwing the weights about.
+River's own pipeline does not pass an example's weight to its last step, so this class does. The optimiser and its
+parameters are measured in docs/measurements/handbook-linear-model.md#optimiser.
 """
 
 from typing import Any
@@ -15,34 +13,37 @@ from weir.artefact import LinearScorer, Term, probability
 from weir.settings import LearningSettings
 
 INTERCEPT = -4.0
-"""Before anything is learned: about the base rate of fraud."""
+"""Log-odds before anything is learned: a probability of .018, about the base rate of fraud. Not measured."""
 
 INTERCEPT_RATE = 0.005
-"""Slow: the first frauds of a new kind, which nothing tells from honest payments, must not make everybody suspect."""
+"""Slow: the first frauds of a new kind look like honest payments and would raise everybody's score (docs/adr/0016)."""
 
 FIRST_SQUARED_GRADIENT = 10.0
+"""AdaGrad's start: a large one keeps the very first examples from moving the weights too far."""
+
 LEAST_VARIANCE = 1e-6
-"""Below it a feature has not varied: they are logarithms and shares, and less is rounding, which scaling would blow up."""
+"""Below it a feature has not varied. Less is rounding, such as distances of 1e-13 km, and scaling would magnify it."""
 
 FRAUDS_FOR_HALF_TRUST, LEGITIMATE_FOR_HALF_TRUST = 20, 100
+"""docs/adr/0008: both verdicts count; three frauds must not overrule the rules. The numbers themselves are round."""
 
 
 class FeatureScaler(preprocessing.StandardScaler):  # type: ignore[misc] # River's base classes are untyped
-    """A standard scaler that leaves `<group>_missing` as it is: it is always 1, so scaling would silence it.
+    """A standard scaler that leaves `<group>_missing` as it is: where present it is 1, so scaling would make it 0.
 
-    Scaling a feature that was never learned gives 0 and, unlike in River's own class, changes nothing.
+    A feature that was never learned scales to 0. Unlike River's own class, scaling it does not change the scaler.
     """
 
     def learn_one(self, x: dict[str, float]) -> None:
-        """Update mean and variance of what is scaled."""
+        """Update means and variances."""
         super().learn_one({name: value for name, value in x.items() if not name.endswith("_missing")})
 
     def transform_one(self, x: dict[str, float]) -> dict[str, float]:
-        """`factor * (value - mean)` for each feature."""
+        """Return `factor * (value - mean)` of each feature."""
         return {name: factor * (value - mean) for name, value in x.items() for factor, mean in [self.standard(name)]}
 
     def standard(self, name: str) -> tuple[float, float]:
-        """The feature's factor (0 while it has not varied) and mean."""
+        """Return a feature's factor, 0 while it has not varied, and its mean."""
         if name.endswith("_missing"):
             return 1.0, 0.0
         variance = self.vars.get(name, 0.0)
@@ -50,7 +51,7 @@ class FeatureScaler(preprocessing.StandardScaler):  # type: ignore[misc] # River
 
 
 class LinearModel(base.Classifier):  # type: ignore[misc] # likewise
-    """Scaled logistic regression whose base of suspicion is held steady.
+    """Scaled logistic regression with a steady base.
 
     >>> model = LinearModel()
     >>> model.learn_one({"amount": 3.0}, True)
@@ -69,7 +70,7 @@ class LinearModel(base.Classifier):  # type: ignore[misc] # likewise
         self.base = SteadyBase()
 
     def learn_one(self, x: dict[str, float], y: Any, w: float = 1.0) -> None:
-        """Learn one example in a fixed order of its features, whatever order they came in."""
+        """Learn one example. Features are sorted first, because their order changes the last bits of sums."""
         ordered = dict(sorted(x.items()))
         self.scaler.learn_one(ordered)
         self.classifier.learn_one(self.scaler.transform_one(ordered), bool(y), w)
@@ -79,11 +80,11 @@ class LinearModel(base.Classifier):  # type: ignore[misc] # likewise
 
     @property
     def intercept(self) -> float:
-        """The intercept, corrected by what holds the base steady."""
+        """The intercept with the steady base's correction."""
         return float(self.classifier.intercept) + self.base.correction
 
     def terms(self) -> dict[str, Term]:
-        """Each feature's part of the log-odds, by name; one that has not varied or weighs nothing is left out."""
+        """Return each feature's term, by name, without features that have not varied or have no weight."""
         terms = {}
         for name, weight in sorted(self.classifier.weights.items()):
             factor, mean = self.scaler.standard(name)
@@ -92,17 +93,15 @@ class LinearModel(base.Classifier):  # type: ignore[misc] # likewise
         return terms
 
     def log_odds_one(self, x: dict[str, float]) -> float:
-        """The log-odds of fraud."""
         scaled = self.scaler.transform_one(dict(sorted(x.items())))
-        return float(self.classifier._raw_dot_one(scaled)) + self.base.correction  # noqa: SLF001 # River offers the probability only, which saturates
+        return float(self.classifier._raw_dot_one(scaled)) + self.base.correction  # noqa: SLF001 # River's public method saturates
 
     def predict_proba_one(self, x: dict[str, float]) -> dict[bool, float]:
-        """The probability of each verdict; fraud is True."""
         fraud = probability(self.log_odds_one(x))
         return {False: 1.0 - fraud, True: fraud}
 
     def learned_state(self) -> dict[str, Any]:
-        """All that scores and all that learns, as plain values: what the digest is taken of."""
+        """Return everything that scores or learns as plain values, for the digest."""
         optimiser = self.classifier.optimizer
         counts = dict(self.scaler.counts)
         return {
@@ -123,14 +122,14 @@ class LinearModel(base.Classifier):  # type: ignore[misc] # likewise
 
 
 def trust_in(frauds: int, legitimate: int) -> float:
-    """How far a model may speak against the rules, by the verdicts of each kind that it has learned.
+    """Return a model's trust, 0 to 1, from the number of verdicts of each kind that it has learned.
 
-    Frauds come first, and legitimate ones only at maturity: a model that knows frauds alone would call everything one.
+    Frauds are labelled first; legitimate payments mature later. A model that knows only frauds sees fraud everywhere.
     """
     known = legitimate + 1
     return frauds / (frauds + FRAUDS_FOR_HALF_TRUST) * known / (known + LEGITIMATE_FOR_HALF_TRUST)
 
 
 def compile_scorer(model: LinearModel, trust: float) -> LinearScorer:
-    """The model as the detector holds it."""
+    """Compile the model into the detector's form."""
     return LinearScorer(intercept=model.intercept, terms=model.terms(), trust=trust)

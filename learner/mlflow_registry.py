@@ -1,7 +1,7 @@
-"""Publications in MLflow: one run per namespace and epoch with metrics as time series, and registered versions.
+"""Publications in MLflow: one run per namespace and epoch, with metrics as time series, and registered versions.
 
-Everything here may be done twice without harm: a metric is identified by its step and time, a version is looked up by
-its publication and digest before it is made.
+Every operation is safe to repeat: a metric is identified by its step and time, and a version is looked up by
+publication and digest before it is created.
 """
 
 import tempfile
@@ -21,12 +21,16 @@ from weir.messages import DriftFinding, Publication
 
 ALIAS = "champion"
 REQUIREMENTS = [f"weir=={weir.__version__}"]
+
 _MAX_METRICS = 1000
+"""MLflow's limit for one call of `log_batch`."""
+
 _TAG_LENGTH = 5000
+"""The longest value of a tag that every MLflow store accepts, by the documentation of `MlflowClient.set_tag`."""
 
 
 class MlflowRegistry:
-    """One namespace's runs and registered model on a tracking server."""
+    """The runs and the registered model of one namespace on a tracking server."""
 
     def __init__(self, uri: str, *, namespace: str, model_name: str, code_version: str) -> None:
         self._client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
@@ -34,7 +38,7 @@ class MlflowRegistry:
         self._runs: dict[int, str] = {}
 
     def log(self, publications: list[Publication]) -> None:
-        """Add the publications' metrics to their run's time series, with `n` as the step, and the drift found.
+        """Add the publications' metrics to their runs' time series, with `n` as the step, and tag the runs with drift.
 
         Raises:
             PartUnavailable: MLflow does not answer or refuses.
@@ -44,7 +48,9 @@ class MlflowRegistry:
                 self._log_epoch(epoch, [publication for publication in publications if publication.epoch == epoch])
 
     def register(self, publication: Publication, drift: list[DriftFinding]) -> str:
-        """Make the publication the champion's version, unless it has one; `drift` was found since the last version.
+        """Register the publication unless it has a version, move the alias to it, and return the version.
+
+        `drift` is the drift found since the last version.
 
         Raises:
             PartUnavailable: MLflow does not answer or refuses.
@@ -117,11 +123,11 @@ def _mlflow_answers() -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        raise PartUnavailable(f"MLflow did not accept a request: {error}.", "See `weir logs mlflow`.") from error
+        raise PartUnavailable(f"MLflow did not accept a request: {error}.", "Run `weir logs mlflow`.") from error
 
 
 def save_scorer(publication: Publication, folder: Path) -> str:
-    """Write the publication as a pyfunc model; the requirements are stated, so that MLflow need not infer them."""
+    """Write the publication as a pyfunc model and return its folder. MLflow need not infer the stated requirements."""
     scorer, model = folder / "scorer.msgpack", folder / "model"
     scorer.write_bytes(publication.artefact)
     mlflow.pyfunc.save_model(

@@ -1,6 +1,8 @@
-"""A published scorer as MLflow's pyfunc: `mlflow.pyfunc.load_model("models:/weir-champion@champion").predict(frame)`.
+"""A published scorer as an MLflow pyfunc model.
 
-The artefact is data, not code: loading one runs nothing that it brings along.
+    mlflow.pyfunc.load_model("models:/weir-champion@champion").predict(frame)
+
+The artefact is data: loading it runs no code from it.
 """
 
 from pathlib import Path
@@ -13,13 +15,13 @@ from weir.artefact import LinearScorer, probability, read_artefact
 
 
 class ScorerModel:
-    """What MLflow wraps: probabilities for a frame whose columns are features and whose gaps are missing features."""
+    """The model that MLflow wraps. A frame's columns are features; None and NaN are missing features."""
 
     def __init__(self, scorer: LinearScorer) -> None:
         self.scorer = scorer
 
     def predict(self, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """The probability of fraud, one for each row."""
+        """Return the probability of fraud of each row."""
         rows = frame.to_dict("records")
         return np.array([probability(self.scorer.log_odds(_known(row))) for row in rows])
 

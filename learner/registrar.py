@@ -1,4 +1,4 @@
-"""`python -m learner.registrar`: keeps MLflow up to date with one namespace until it is told to stop."""
+"""`python -m learner.registrar`: register the publications of one namespace in MLflow until SIGTERM or SIGINT."""
 
 import os
 import subprocess
@@ -10,12 +10,11 @@ import weir
 from weir.serving import serve
 from weir.settings import Settings
 
-# The registrar has its own patience; MLflow's client would hold it for minutes.
+# The registrar retries by itself. MLflow's defaults (7 retries, 120 s each) would block it for minutes.
 MLFLOW_CLIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
 
 
 def keep_up_to_date(settings: Settings, stopping: Event) -> None:
-    """Wire the registrar and run it."""
     os.environ.update(MLFLOW_CLIENT)
     from learner.kafka_registrar import run_registrar  # noqa: PLC0415 -- MLflow reads its environment when imported
     from learner.mlflow_registry import MlflowRegistry  # noqa: PLC0415
@@ -26,7 +25,7 @@ def keep_up_to_date(settings: Settings, stopping: Event) -> None:
 
 
 def code_version() -> str:
-    """The commit that runs, marked where files differ from it; the release where there is no repository."""
+    """Return `git describe` of this code (`-dirty` if files differ), or the release outside a repository."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5)

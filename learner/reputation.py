@@ -1,8 +1,8 @@
-"""What the learning log says about merchants: part of the same fold, published with the model.
+"""Merchants' reputations: part of the fold, published with the model.
 
-A merchant has two records: one of payments from customers' own devices, one of all others. At most `MAX_RECORDS` are
-remembered. Beyond that the one whose last example is the oldest is forgotten: what was published about it stays in force
-as it was, and if it returns it starts anew.
+A merchant has two records: one of payments from customers' own devices, one of all others (docs/adr/0016). Beyond
+`MAX_RECORDS`, the record with the oldest last example is forgotten. What was published about it stays in force, and it
+starts from nothing if the merchant returns.
 """
 
 from collections import OrderedDict
@@ -13,16 +13,23 @@ from msgspec import Struct
 from weir.messages import Example, Reputation, ReputationKey
 
 MAX_RECORDS = 200_000
+"""Bounds the learner's memory and its snapshot. A round number; not measured."""
+
 MAX_VICTIMS = 16
+"""Bounds a record. The rule `bad_merchant` needs two victims (docs/adr/0017), so 16 is enough."""
+
 PRIOR_EXAMPLES = 20.0
+"""How many examples the base rate counts for in a merchant's fraud rate. A round number; not measured."""
+
 PRIOR_RATE, PRIOR_RATE_EXAMPLES = 0.01, 100.0
+"""The base rate starts as if 1 of 100 examples were fraud. Round numbers; not measured."""
 
 
 class Record(Struct):
     """Counts of a merchant's payments from one kind of device.
 
-    `legitimate` is in weights: a sub-sampled implicit example stands for several. `victims` are the customers with how
-    many of the frauds befell each; beyond `MAX_VICTIMS` further ones are not told apart.
+    `legitimate` is a sum of weights, because an implicit example stands for several payments. `victims` maps up to
+    `MAX_VICTIMS` customers to their number of frauds. `n` is the number of the last example.
     """
 
     frauds: int = 0
@@ -34,7 +41,7 @@ class Record(Struct):
     n: int = 0
 
     def count(self, example: Example) -> None:
-        """Add the verdict, taking back the one that it supersedes."""
+        """Add the verdict and take back the one that it supersedes."""
         if example.verdict == "fraud":
             self._fraud(example)
         else:
@@ -42,37 +49,37 @@ class Record(Struct):
 
     def _fraud(self, example: Example) -> None:
         self.frauds += 1
-        self._befell(_victim(example))
+        self._add_victim(_victim(example))
         self.legitimate = max(0.0, self.legitimate - _taken_back(example))
         if self.last_legitimate_ms is None or example.event_time_ms > self.last_legitimate_ms:
             self.fraud_run += 1
         self.last_fraud_ms = max(self.last_fraud_ms or 0, example.event_time_ms)
 
     def _legitimate(self, example: Example) -> None:
-        """A legitimate transaction after the last fraud ends the run; an older one that matures now does not."""
+        """Add a legitimate payment. It ends the run of frauds unless it happened before the last fraud."""
         self.legitimate += example.weight
         self.last_legitimate_ms = max(self.last_legitimate_ms or 0, example.event_time_ms)
         if example.supersedes is not None:
             self.frauds = max(0, self.frauds - 1)
-            self._did_not_befall(_victim(example))
+            self._remove_victim(_victim(example))
             self.fraud_run = max(0, self.fraud_run - 1)
         if self.frauds == 0:
             self.last_fraud_ms = None
         if self.last_fraud_ms is None or example.event_time_ms >= self.last_fraud_ms:
             self.fraud_run = 0
 
-    def _befell(self, victim: str) -> None:
+    def _add_victim(self, victim: str) -> None:
         if victim in self.victims or len(self.victims) < MAX_VICTIMS:
             self.victims[victim] = self.victims.get(victim, 0) + 1
 
-    def _did_not_befall(self, victim: str) -> None:
+    def _remove_victim(self, victim: str) -> None:
         left = self.victims.pop(victim, 0) - 1
         if left > 0:
             self.victims[victim] = left
 
 
 class Reputations:
-    """All records, those with the oldest last example first."""
+    """All records, ordered by their last example, oldest first."""
 
     def __init__(self, max_records: int = MAX_RECORDS) -> None:
         self._max_records = max_records
@@ -82,7 +89,7 @@ class Reputations:
         self._examples = 0.0
 
     def learn(self, n: int, example: Example) -> None:
-        """Count an example; a confirmation changes nothing."""
+        """Count example `n`. A confirmation changes nothing."""
         if example.outcome == "confirmation":
             return
         self._count_all(example)
@@ -105,11 +112,11 @@ class Reputations:
 
     @property
     def base_rate(self) -> float:
-        """The share of frauds over everything learned, smoothed."""
+        """The smoothed share of frauds in everything learned."""
         return (max(self._frauds, 0.0) + PRIOR_RATE * PRIOR_RATE_EXAMPLES) / (self._examples + PRIOR_RATE_EXAMPLES)
 
     def drain_changed(self, epoch: int) -> list[Reputation]:
-        """What changed since the last call, in the order in which it first did."""
+        """Return the reputations that changed since the last call, in the order of their first change."""
         changed = [self._reputation(epoch, key) for key in self._changed]
         self._changed.clear()
         return changed
@@ -131,18 +138,18 @@ class Reputations:
         )
 
     def learned_state(self) -> dict[str, object]:
-        """As plain values, for the digest."""
+        """Return plain values for the digest."""
         records = [[*key, msgspec.structs.asdict(record)] for key, record in self._records.items()]
         return {"frauds": self._frauds, "examples": self._examples, "merchants": records}
 
 
 def _taken_back(example: Example) -> float:
-    """The weight of the verdict that this one replaces."""
+    """Return the weight of the verdict that the example supersedes, 0 if none."""
     if example.supersedes is None:
         return 0.0
     return 1.0 if example.superseded_weight is None else example.superseded_weight
 
 
 def _victim(example: Example) -> str:
-    """Whose payment it was; an older example does not say, and stands for a customer of its own."""
+    """Return the customer. An old example names none; its transaction id then stands for a customer of its own."""
     return example.user_id or example.transaction_id

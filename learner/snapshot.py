@@ -1,7 +1,7 @@
-"""The learner's snapshot: the fold and where it stood in Kafka, signed.
+"""The learner's snapshot: a signed copy of the fold and of its position in Kafka.
 
-A snapshot is an abbreviation, never the truth: the log is. One that this version cannot read is refused, and the log
-is folded from its start.
+A snapshot only saves time; the log is the source. If a snapshot cannot be used, the learner folds the log from its
+start.
 """
 
 import hmac
@@ -16,10 +16,13 @@ from weir.artefact import sign
 from weir.errors import RefusedArtefact
 
 FORMAT = f"4 river-{version('river')}"
+"""Raise the number when a pickled class changes: an older snapshot is then refused instead of restored wrongly."""
+
+_REMEDY = "The learner folds the log from its start instead. If the signing key is wrong, correct WEIR_SIGNING_KEY."
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """A fold (pickled) with the next offset of the log, the last publication, and the control topic's end then."""
+    """A pickled fold, the next offset of the log, the last publication, and where the control topic ended then."""
 
     format: str = FORMAT
     fold: bytes
@@ -30,17 +33,23 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, fold: Fold, *, offset: int, publication: int, control_offset: int) -> "Snapshot":
-        """Take a snapshot."""
         payload = pickle.dumps(fold, protocol=5)
         return cls(
             fold=payload, epoch=fold.epoch, offset=offset, publication=publication, control_offset=control_offset
         )
 
     def restore(self) -> Fold:
-        """The fold, as it was."""
+        """Unpickle the fold.
+
+        Raises:
+            RefusedArtefact: the pickle holds something else.
+        """
         fold = pickle.loads(self.fold)  # noqa: S301 # `unseal` has verified the deployment's own signature
         if not isinstance(fold, Fold):
-            raise RefusedArtefact("The learner's snapshot holds no fold.", "Fold the learning log from its start.")
+            raise RefusedArtefact(
+                "The learner's snapshot holds no fold.",
+                "Delete the namespace's topic learner-snapshots: the learner then folds the log from its start.",
+            )
         return fold
 
 
@@ -50,24 +59,24 @@ class _Sealed(Struct, frozen=True, array_like=True):
 
 
 def seal(snapshot: Snapshot, key: bytes) -> bytes:
-    """The snapshot's bytes with their signature."""
+    """Encode and sign a snapshot."""
     payload = msgspec.msgpack.encode(snapshot)
     return msgspec.msgpack.encode(_Sealed(sign(payload, key), payload))
 
 
 def unseal(sealed: bytes, key: bytes) -> Snapshot:
-    """Verify, then decode.
+    """Verify a snapshot's signature, then decode it.
 
     Raises:
-        RefusedArtefact: it is not signed with this key, or another version wrote it.
+        RefusedArtefact: the snapshot is not signed with this key, or another version wrote it.
     """
     try:
         envelope = msgspec.msgpack.decode(sealed, type=_Sealed)
         if not hmac.compare_digest(sign(envelope.payload, key), envelope.signature):
-            raise RefusedArtefact("The learner's snapshot is not signed with this key.", "Check WEIR_SIGNING_KEY.")
+            raise RefusedArtefact("The learner's snapshot is not signed with this key.", _REMEDY)
         snapshot = msgspec.msgpack.decode(envelope.payload, type=Snapshot)
     except msgspec.DecodeError as error:
-        raise RefusedArtefact(f"The learner's snapshot does not decode: {error}.", "It is left out.") from error
+        raise RefusedArtefact(f"The learner's snapshot cannot be decoded: {error}.", _REMEDY) from error
     if snapshot.format != FORMAT:
-        raise RefusedArtefact(f"The learner's snapshot has the format {snapshot.format!r}.", "It is left out.")
+        raise RefusedArtefact(f"The learner's snapshot has the format {snapshot.format!r}, not {FORMAT!r}.", _REMEDY)
     return snapshot

@@ -1,11 +1,11 @@
-"""The base of suspicion: an attack must not make everybody suspect.
+"""The steady base: learning an attack must not make good customers suspect (docs/adr/0017).
 
-The first frauds of a new kind look like good customers, since no feature tells them apart yet. Learning them lifts the
-log-odds of whoever resembles a good customer. So the mean log-odds of known legitimate payments is held: it falls with
-the model at once and rises slowly, by a correction of the intercept.
+The first frauds of a new kind look like honest payments, because no feature distinguishes them yet. Learning them
+raises the log-odds of every honest payment. The steady base therefore holds the mean log-odds of known legitimate
+payments: a correction of the intercept lets the mean fall with the model at once, but rise only slowly.
 
-    of the weights   -6.2   -6.4 | -6.0   -5.9          an attack begins at the line
-    held             -6.2   -6.4 | -6.4   -6.4          correction = held - of the weights
+    mean by the weights   -6.2   -6.4 | -6.0   -5.9      an attack begins at the line
+    mean held             -6.2   -6.4 | -6.4   -6.4      correction = mean held - mean by the weights
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from typing import Any
 from weir.artefact import Term
 
 WINDOW = 750.0
-"""Legitimate payments over which the mean is taken; until so many are known, nothing is held."""
+"""Legitimate payments that the mean covers; nothing is held before. Set in docs/adr/0017, no alternative recorded."""
 
 LEAST_EXAMPLES = 150
-"""Examples over which it is taken at least, whatever they stand for: noise depends on how many there are."""
+"""Examples that the mean covers at least: one may stand for many payments, and noise depends on examples (ADR 17)."""
 
 RECOVERY = 25_000.0
-"""Payments in which the held mean makes up two thirds of a rise that lasts: then it is the stream that has changed."""
+"""Payments until the held mean has made two thirds of a lasting rise. Set in docs/adr/0017, no alternative recorded."""
 
 
 class SteadyBase:
-    """The mean features of the latest legitimate payments, and the mean log-odds that the model is held to."""
+    """The mean features of recent legitimate payments, and the mean log-odds that the model is held to."""
 
     def __init__(self) -> None:
         self._payments, self._examples = 0.0, 0
@@ -35,14 +35,14 @@ class SteadyBase:
 
     @property
     def correction(self) -> float:
-        """What is added to the intercept, in log-odds; never more than 0."""
+        """The correction of the intercept in log-odds, 0 or less."""
         return self._held - self._of_the_weights
 
     def learn_legitimate(self, x: Mapping[str, float], w: float) -> None:
-        """Take a legitimate example that stands for `w` payments into the mean features.
+        """Add a legitimate example that stands for `w` payments to the mean features.
 
-        A feature that is absent adds nothing to log-odds, so its mean is taken with 0 in its place, beside the share of
-        payments that have it.
+        An absent feature adds nothing to log-odds, so it enters its mean as 0. The share of payments that have the
+        feature is kept beside the mean.
         """
         self._payments, self._examples = self._payments + w, self._examples + 1
         step = min(w / min(self._payments, WINDOW), 1 / min(self._examples, LEAST_EXAMPLES))
@@ -55,7 +55,7 @@ class SteadyBase:
             self._shares[name] += step * ((value is not None) - self._shares[name])
 
     def hold(self, intercept: float, terms: Mapping[str, Term], w: float) -> None:
-        """Follow the model after an example of weight `w`: at once if the mean falls, slowly if it rises."""
+        """Follow the model's new weights after an example of weight `w`: at once if the mean falls, else slowly."""
         mean = intercept
         for name, term in terms.items():
             mean += term.slope * self._values.get(name, 0.0) + term.offset * self._shares.get(name, 0.0)
@@ -67,7 +67,7 @@ class SteadyBase:
             self._held += rise * min(1.0, w / RECOVERY)
 
     def learned_state(self) -> dict[str, Any]:
-        """As plain values, for the digest."""
+        """Return plain values for the digest."""
         return {
             "payments": self._payments,
             "examples": self._examples,
