@@ -175,9 +175,9 @@ def run(settings: TrafficSettings, attack_ms: int = ATTACK_MS, end_ms: int = END
             twin.outcomes = Outcomes()
         scored = live.score(payment)
         if scored.decision == "approve":
-            plan = chargebacks.verdict(scored.transaction_id, scored.decision)
+            plan = chargebacks.plan(scored.transaction_id, scored.decision)
         else:
-            plan = analyst.verdict(scored.transaction_id)
+            plan = analyst.plan(scored.transaction_id)
         learner.scored(scored, plan)
         if twin is not None:
             twin.score(payment)

@@ -1,1 +1,1 @@
-"""The simulated analysts and chargebacks that label what the detector decided."""
+"""The simulated analysts and chargebacks that label payments after the detector's decision."""

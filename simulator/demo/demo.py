@@ -183,7 +183,7 @@ class Demo:
             self.first_score_at_s = time.time()
         self.now_event_ms = max(self.now_event_ms, score.event_time_ms)
         self.scorecard.scored(score.transaction_id, score.event_time_ms, score.decision)
-        self._planned.scored(score.transaction_id, score.event_time_ms, score.decision)
+        self._planned.plan_chargeback(score.transaction_id, score.event_time_ms, score.decision)
         if score.model is not None:
             self.times.scored(score.model.n, score.scored_at_ms)
 

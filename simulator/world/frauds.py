@@ -1,4 +1,4 @@
-"""Which frauds are planted on a day, and how many."""
+"""The frauds of the known kinds: how many of each are planted on a day."""
 
 from collections.abc import Callable, Iterator
 from random import Random
@@ -14,13 +14,15 @@ from simulator.world.streams import share, stream
 
 
 class Plot(Struct, frozen=True):
-    """How an episode of a kind goes. `part` is the kind's part of all fraudulent payments, `size` an episode's mean."""
+    """A kind of fraud. `part` is its share of all fraudulent payments, `size` the mean payments in an episode."""
 
     plant: Callable[[Scene, Random], list[Payment]]
     part: float
     size: float
 
 
+# The parts were chosen for the demo's story, not taken from data: with 45 fraudulent payments a day, the demo sees
+# between 0.8 and 3.6 episodes of every kind a day. The sizes follow from the random ranges in each kind's function.
 PLOTS = (
     Plot(velocity_under_otp, 0.20, 7.5),
     Plot(impossible_travel, 0.12, 1.5),
@@ -33,7 +35,7 @@ PLOTS = (
 
 
 def frauds_of(scene: Scene, payments_a_day: float) -> Iterator[Payment]:
-    """The frauds of a day; a burst that begins late goes on into the next."""
+    """Yield a day's frauds; a burst that begins late may run into the next day."""
     for plot in PLOTS:
         name = plot.plant.__name__
         for number in range(paced(payments_a_day * plot.part / plot.size, scene.day, scene.seed, name)):
@@ -41,6 +43,6 @@ def frauds_of(scene: Scene, payments_a_day: float) -> Iterator[Payment]:
 
 
 def paced(mean: float, day: int, *names: object) -> int:
-    """How many fall on a day, if `mean` a day come at an even pace."""
+    """Return the number of episodes on a day if `mean` a day come at an even pace; the names set the phase."""
     phase = share(*names, "phase")
     return int(mean * (day + 1) + phase) - int(mean * day + phase)

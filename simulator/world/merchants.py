@@ -1,4 +1,4 @@
-"""Merchants: what they sell, where, how dear and how popular they are; and the honest shops that open over time."""
+"""Merchants: what they sell, where, at what price and how popular they are; and the honest shops that open later."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -9,16 +9,22 @@ from msgspec import Struct
 from simulator.world.places import CITIES, City, Place, place_in
 from simulator.world.streams import stream, token
 
+# Honest shops open all the time, so paying a new shop is no sign of the mule ring. The numbers were chosen for the
+# demo's story, not taken from data.
 NEW_FOR_DAYS = 4
 NEW_ONLINE_A_DAY, NEW_IN_CITIES_A_DAY = 3, 4
+
+# Chosen for the demo's story, not taken from data.
 ONLINE_A_CATEGORY = 14
+
+# Popularity falls with rank ** -ZIPF. A plausible value; not measured.
 ZIPF = 0.8
 
 
 class Category(Struct, frozen=True):
-    """What merchants sell. `typical` is the median amount in EUR, `spread` the sigma of its logarithm.
+    """A merchant category. `typical` is the median amount in EUR, `spread` the sigma of its logarithm.
 
-    `in_city` and `online` are how often a customer needs it over each channel, `shops` how many a city has.
+    `in_city` and `online` weigh how often customers buy it through each channel; a city has `shops` merchants of it.
     """
 
     name: str
@@ -29,6 +35,8 @@ class Category(Struct, frozen=True):
     shops: int = 3
 
 
+# Plausible amounts and weights, not taken from data. During development, expensive categories were made rarer and
+# amounts moved closer together, because honest payments raised too many alerts.
 CATEGORIES: tuple[Category, ...] = (
     Category("grocery", 27.0, 0.5, in_city=9, online=1, shops=6),
     Category("restaurant", 26.0, 0.4, in_city=5, online=2, shops=6),
@@ -51,7 +59,7 @@ ONLINE = tuple(category for category in CATEGORIES if category.online)
 
 
 class Merchant(Struct, frozen=True):
-    """A merchant; without a place it sells online only. `price_level` multiplies its category's amounts."""
+    """A merchant; `place` is None if it sells only online. `price_level` multiplies its category's amounts."""
 
     merchant_id: str
     category: Category
@@ -59,12 +67,12 @@ class Merchant(Struct, frozen=True):
     price_level: float
 
     def amount(self, rng: Random, level: float) -> float:
-        """What a customer with this level of spending pays, in EUR."""
+        """Draw an amount in EUR for a customer with this `User.level`."""
         return self.category.typical * self.price_level * level * rng.lognormvariate(0.0, self.category.spread)
 
 
 class Market:
-    """All merchants. The first of a list are the most popular, by Zipf's law."""
+    """All merchants. Lists are ordered by popularity, which follows Zipf's law."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -77,16 +85,16 @@ class Market:
         self._opened: dict[int, list[Merchant]] = {}
 
     def shops(self, city: City | None, category: Category) -> Sequence[Merchant]:
-        """The merchants of a category in a city, or online; the most popular first."""
+        """Return a category's merchants in a city, or online if `city` is None, the most popular first."""
         return self._shops[city.name if city else None, category.name]
 
     def pick(self, rng: Random, city: City | None, category: Category) -> Merchant:
-        """One of them, by popularity."""
+        """Pick one of `shops(city, category)`, weighted by popularity."""
         shops = self.shops(city, category)
         return rng.choices(shops, cum_weights=_POPULARITY[: len(shops)])[0]
 
     def newly_opened(self, day: int, city: City | None) -> list[Merchant]:
-        """Honest shops that opened in the days before, online or in the city; the newest last."""
+        """Return the honest shops, online or in the city, that opened in the last `NEW_FOR_DAYS`, the newest last."""
         opened = [shop for ago in range(NEW_FOR_DAYS, 0, -1) for shop in self._openings(day - ago)]
         return [shop for shop in opened if shop.place is None or shop.place.city is city]
 
@@ -112,7 +120,7 @@ def _opening(seed: int, rng: Random, city: City | None, day: int, number: int) -
 
 
 def open_shop(seed: int, rng: Random, category: Category, city: City | None, *names: object) -> Merchant:
-    """A merchant; its id is a hash of the names, so that it tells neither age nor kind."""
+    """Make a merchant. Its id is a hash of the names and reveals neither its age nor whether it is honest."""
     merchant_id = "m-" + token(seed, "merchant", city.name if city else None, category.name, *names, size=4)
     place = place_in(city, rng) if city else None
     return Merchant(merchant_id, category, place, rng.lognormvariate(0.0, 0.15))

@@ -1,7 +1,7 @@
-"""The new kind of fraud: a ring of shops that only take.
+"""The new kind of fraud: a ring of mule shops that deliver nothing.
 
-Malware on customers' own phones pays there: the owner's device, place and address, waking hours, amounts that the owner
-might pay. Nothing tells it from an honest payment at an honest new shop; only labels can.
+Malware on customers' own phones pays there, from the owner's device, place and address, in waking hours, with amounts
+that the owner might pay. Nothing distinguishes it from an honest payment at an honest new shop; only labels can.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,17 @@ from simulator.world.scene import Scene
 from simulator.world.streams import stream
 from simulator.world.users import DAY_MS, User
 
+# One shop for each. The number of shops was tuned on development seeds 1 to 6 for the demo's story: fewer shops
+# mean more labels for each.
 SELLS = ("marketplace", "fashion", "games", "books")
+
+# Amounts that the owner might pay, a little above the usual. Chosen for the demo's story.
 MARK_UP = (0.9, 1.5)
-TIMES_TO_TRY = 24
+ATTEMPTS = 24
 
 
 class MuleRing:
-    """The shops, and their victims in a fixed order, so that nobody is robbed twice before everyone was once."""
+    """The shops and their victims, in a fixed order: nobody is robbed twice before everyone was robbed once."""
 
     def __init__(self, seed: int, users: int, a_day: float) -> None:
         rng = stream(seed, "ring")
@@ -29,7 +33,7 @@ class MuleRing:
         self._victims = rng.sample(range(users), users)
 
     def payments_of(self, scene: Scene, from_ms: int) -> Iterator[Payment]:
-        """The ring's payments of a day from a moment on: as many as the rest of the day has room for."""
+        """Yield the ring's payments of a day from `from_ms` on, in proportion to the part of the day that is left."""
         begin_ms, end_ms = max(from_ms, scene.start_ms), scene.start_ms + DAY_MS
         for number in range(round(self._a_day * max(0, end_ms - begin_ms) / DAY_MS)):
             rng, victim = stream(self._seed, "mule", scene.day, number), int(scene.day * self._a_day) + number
@@ -38,7 +42,7 @@ class MuleRing:
                 yield payment
 
     def _payment(self, scene: Scene, victim: int, from_ms: int, rng: Random) -> Payment | None:
-        """None if the victim travels, or sleeps for the rest of the day."""
+        """Return None if the victim is travelling, or has no waking hour left that day."""
         life = scene.lives[victim]
         user, time_ms = life.user, _waking_from(life.user, scene.start_ms, from_ms, rng)
         if life.trip is not None or time_ms is None:
@@ -49,7 +53,7 @@ class MuleRing:
 
 
 def _waking_from(user: User, start_ms: int, from_ms: int, rng: Random) -> int | None:
-    for _ in range(TIMES_TO_TRY):
+    for _ in range(ATTEMPTS):
         time_ms = start_ms + user.waking_ms(rng)
         if time_ms >= from_ms:
             return time_ms

@@ -1,4 +1,4 @@
-"""A payment of the simulator: the transaction that the detector sees, and the truth that it does not."""
+"""A simulated payment: the transaction that the detector sees and the truth that it does not see."""
 
 from msgspec import Struct
 
@@ -19,9 +19,9 @@ LOOK_ALIKES = ("travel", "gift", "new_phone", "household", "new_shop")
 
 
 class Payment(Struct, frozen=True):
-    """A transaction with its truth: `kind` is the kind of fraud, None for a legitimate payment.
+    """A transaction and its truth: `kind` is the kind of fraud, or None for a legitimate payment.
 
-    `look_alike` says why a legitimate payment looks odd.
+    `look_alike` names the reason why a legitimate payment looks like fraud.
     """
 
     transaction: Transaction
@@ -30,10 +30,9 @@ class Payment(Struct, frozen=True):
 
     @property
     def event_time_ms(self) -> int:
-        """The event time in epoch milliseconds."""
         return self.transaction.event_time_ms
 
     @property
     def fraud(self) -> bool:
-        """Whether the payment was not its owner's doing."""
+        """Whether someone other than the card's owner made the payment."""
         return self.kind is not None

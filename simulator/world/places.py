@@ -1,4 +1,4 @@
-"""Cities, and distances between them."""
+"""Cities and the distances between them."""
 
 from math import asin, cos, radians, sin, sqrt
 from random import Random
@@ -6,11 +6,13 @@ from random import Random
 from msgspec import Struct
 
 EARTH_RADIUS_KM = 6371.0
+
+# About 4 km from north to south. A round number; not measured.
 CITY_SPREAD_DEGREES = 0.04
 
 
 class City(Struct, frozen=True):
-    """A city. `per_euro` is a rounded rate, `homes` and `visits` are weights among all cities."""
+    """A city. `per_euro` is a rounded exchange rate; `homes` and `visits` weigh it as a home and as a destination."""
 
     name: str
     country: str
@@ -31,6 +33,7 @@ class Place(Struct, frozen=True):
     longitude: float
 
 
+# Most homes are in the euro area; cities without homes are destinations only. Chosen for the demo's story.
 CITIES: tuple[City, ...] = (
     City("Berlin", "DE", 52.52, 13.40, 1, homes=3),
     City("Munich", "DE", 48.14, 11.58, 1, homes=2),
@@ -53,13 +56,13 @@ CITIES: tuple[City, ...] = (
 
 
 def place_in(city: City, rng: Random) -> Place:
-    """Somewhere in the city."""
+    """Draw a position in the city, within two standard deviations of its centre."""
     north, east = (max(-2.0, min(2.0, rng.gauss(0.0, 1.0))) * CITY_SPREAD_DEGREES for _ in range(2))
     return Place(city, round(city.latitude + north, 5), round(city.longitude + east, 5))
 
 
 def distance_km(one: City | Place, other: City | Place) -> float:
-    """The great-circle distance by the haversine formula."""
+    """Return the great-circle distance by the haversine formula."""
     phi, other_phi = radians(one.latitude), radians(other.latitude)
     north, east = sin((other_phi - phi) / 2), sin(radians(other.longitude - one.longitude) / 2)
     return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(north * north + cos(phi) * cos(other_phi) * east * east)))

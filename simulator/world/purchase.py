@@ -1,4 +1,4 @@
-"""From a purchase to the transaction that the payment system sees. It is written the same way whoever pays."""
+"""Turns a purchase into the transaction that the payment system sees, in the same form for customers and fraudsters."""
 
 from random import Random
 
@@ -9,8 +9,9 @@ from simulator.world.streams import token
 from simulator.world.users import Device, User
 from weir.messages import Transaction
 
+# A plausible value; not taken from data.
 DECLINED_SHARE = 0.015
-LEAST_EUR = 0.5
+MIN_EUR = 0.5
 
 
 def purchase(
@@ -27,23 +28,23 @@ def purchase(
     look_alike: str | None = None,
     declined_share: float = DECLINED_SHARE,
 ) -> Payment:
-    """A payment; its id is a hash of what it says, so that it tells nothing more.
+    """Make a payment. Its id is a hash of its content and reveals nothing else.
 
     Args:
-        user: Whose card it is.
+        user: The owner of the card.
         time_ms: The event time.
-        merchant: Who is paid.
-        eur: How much, in EUR; the transaction has it in the city's currency.
-        rng: Decides whether it is declined.
-        place: Where it happens; in a shop that is the shop's place.
-        device: What pays, None for a card in a shop.
-        ip: From where it is paid online, None in a shop.
-        kind: The kind of fraud.
-        look_alike: Why it looks odd though it is legitimate.
-        declined_share: How many such payments the issuer declines.
+        merchant: The merchant who is paid.
+        eur: The amount in EUR; the transaction has it in local currency in a shop, and in the home city's online.
+        rng: Decides whether the issuer declines the payment.
+        place: Where the payment happens; for a payment in a shop, the shop's place.
+        device: The device that pays; None for a card in a shop.
+        ip: The address of an online payment; None in a shop.
+        kind: The kind of fraud; None for a legitimate payment.
+        look_alike: Why a legitimate payment looks like fraud.
+        declined_share: The share of such payments that the issuer declines.
     """
     currency_of = place.city if ip is None else user.home.city
-    amount = round(max(LEAST_EUR, eur) * currency_of.per_euro, 2)
+    amount = round(max(MIN_EUR, eur) * currency_of.per_euro, 2)
     transaction = Transaction(
         transaction_id="p-" + token(user.user_id, time_ms, merchant.merchant_id, amount, size=7),
         user_id=user.user_id,

@@ -1,4 +1,4 @@
-"""What a fraudster has to do with on a day: victims, shops, a device of their own."""
+"""A fraudster's means on one day: victims, shops, a device."""
 
 from random import Random
 
@@ -10,11 +10,16 @@ from simulator.world.payment import Payment
 from simulator.world.purchase import purchase
 from simulator.world.users import DAY_MS, Device, User, device, ip
 
+# Five of the fourteen online shops of a category, neither the most popular nor the least. Chosen for the demo's story:
+# frauds that share a few shops give those shops a reputation.
 WEAK_RANKS = slice(5, 10)
+
+# Of online frauds other than card testing and mule shops. A plausible value; not taken from data.
+FRAUD_DECLINED_SHARE = 0.05
 
 
 class Scene(Struct):
-    """One day of the world: who lives how, and what each has paid that day. Nothing in it is changed."""
+    """One day of the world: the users' lives and, in the same order, their payments of the day. Read-only."""
 
     seed: int
     day: int
@@ -24,20 +29,20 @@ class Scene(Struct):
     paid: list[list[Payment]]
 
     def victim(self, rng: Random) -> User:
-        """Someone who is not travelling."""
+        """Pick a user who is not travelling; any user if all are."""
         return rng.choice([life for life in self.lives if life.trip is None] or self.lives).user
 
     def weak_shop(self, rng: Random, *categories: str) -> Merchant:
-        """A shop that hardly checks cards: fraudsters know and share the few of each category."""
+        """Pick an online shop that hardly checks cards; fraudsters share the few of each category."""
         return rng.choice(self.market.shops(None, BY_NAME[rng.choice(categories)])[WEAK_RANKS])
 
     def any_time(self, rng: Random) -> int:
-        """Some time of the day."""
+        """Draw a time of the day."""
         return self.start_ms + rng.randrange(DAY_MS)
 
 
 class Culprit(Struct):
-    """Who pays with others' cards, online, from a device of their own."""
+    """A fraudster who pays online with other people's cards from one device and address."""
 
     kind: str
     device: Device
@@ -45,14 +50,21 @@ class Culprit(Struct):
 
     @classmethod
     def of(cls, kind: str, rng: Random) -> "Culprit":
-        """Another one each time."""
+        """Make a culprit with a new device and address."""
         name = rng.getrandbits(48)
         return cls(kind, device(name), ip(name))
 
     def pay(
-        self, user: User, time_ms: int, merchant: Merchant, eur: float, rng: Random, *, declined_share: float = 0.05
+        self,
+        user: User,
+        time_ms: int,
+        merchant: Merchant,
+        eur: float,
+        rng: Random,
+        *,
+        declined_share: float = FRAUD_DECLINED_SHARE,
     ) -> Payment:
-        """Pay online with the user's card, as if from the user's city."""
+        """Pay online with the user's card, at the position of the user's home."""
         return purchase(
             user,
             time_ms,
@@ -68,6 +80,6 @@ class Culprit(Struct):
 
 
 def pay_in_city(user: User, time_ms: int, merchant: Merchant, eur: float, rng: Random, *, kind: str) -> Payment:
-    """Pay in a shop with the user's card or a copy of it."""
+    """Pay in a shop with the user's card or a copy of it, without a device."""
     place = merchant.place or user.home
     return purchase(user, time_ms, merchant, eur, rng, place=place, device=None, ip=None, kind=kind)

@@ -1,4 +1,4 @@
-"""Users: where they live, when and how they pay."""
+"""Users: where they live, and when, how and what they pay."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -12,10 +12,20 @@ from simulator.world.streams import stream, token
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+
+# Two of every nine users share a home, its address and a second device: the honest counterpart of one device that pays
+# with several cards. This and the shares below were chosen for the demo's story, not taken from data.
 HOUSEHOLD_EVERY, HOUSEHOLD_SIZE = 9, 2
+
+# Half of the users outside households have a second device. Half of all pay in shops with the phone, which names its
+# device where a card does not.
 SECOND_DEVICE_SHARE, WALLET_SHARE = 0.5, 0.5
 FAVOURITES = 3
+
+# Close to the median of legitimate payments at level 1, which is EUR 25 with seed 7. Frauds pay multiples of it.
 USUAL_EUR = 26.0
+
+# Local time. Honest users hardly ever pay outside it, so a takeover at night stands out. Chosen for the demo's story.
 WAKING_H = (6.5, 23.5)
 USER_AGENTS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 13_3) Safari/604.1",
@@ -27,14 +37,12 @@ USER_AGENTS = (
 
 
 class Device(Struct, frozen=True):
-    """A phone or computer."""
-
     device_id: str
     user_agent: str
 
 
 class Spending(Struct, frozen=True):
-    """What a user buys over one channel: categories with cumulated weights, and the favourite shops of each."""
+    """A user's shopping through one channel: categories, their cumulative weights, and favourite shops by category."""
 
     categories: Sequence[Category]
     weights: Sequence[float]
@@ -42,10 +50,10 @@ class Spending(Struct, frozen=True):
 
 
 class User(Struct, frozen=True):
-    """A customer. `level` multiplies amounts, `payments_a_day` is a mean, `rhythm_h` are local peak hours.
+    """A customer. `level` multiplies amounts, `payments_a_day` is a mean, `rhythm_h` are peak hours in local time.
 
-    `shared` says that the second device and the IP belong to a household of two. With a `wallet` the phone pays in
-    shops; a card alone tells no device.
+    If `shared`, the second device and the IP address belong to a household of two. With a `wallet` the phone pays in
+    shops; a card there names no device.
     """
 
     number: int
@@ -65,33 +73,33 @@ class User(Struct, frozen=True):
     online: Spending
 
     def waking_ms(self, rng: Random) -> int:
-        """A time of day (UTC) at which the user tends to pay."""
+        """Draw a time in the user's waking hours, in milliseconds of the UTC day."""
         hour = rng.choice(self.rhythm_h) + rng.gauss(0.0, 1.2)
         return self.utc_ms(max(WAKING_H[0], min(WAKING_H[1], hour)))
 
     def utc_ms(self, local_h: float) -> int:
-        """A local hour as milliseconds of the UTC day."""
+        """Convert a local hour to milliseconds of the UTC day."""
         return int((local_h - self.home.city.utc_offset_h) * HOUR_MS) % DAY_MS
 
 
 def usual_eur(user: User) -> float:
-    """About what the user pays as a rule."""
+    """Return roughly the user's median payment."""
     return USUAL_EUR * user.level
 
 
 def device(*names: object) -> Device:
-    """A device whose id and make are hashes of the names."""
+    """Make a device whose id and user agent follow from a hash of the names."""
     digest = token("device", *names, size=6)
     return Device(f"d-{digest}", USER_AGENTS[int(digest, 16) % len(USER_AGENTS)])
 
 
 def ip(*names: object) -> str:
-    """A private address that is a hash of the names."""
+    """Return an address in 10.0.0.0/8 that is a hash of the names."""
     return ".".join(str(byte) for byte in (10, *bytes.fromhex(token("ip", *names, size=3))))
 
 
 def users_of(seed: int, market: Market, count: int, payments_a_day: float) -> list[User]:
-    """`count` users who pay `payments_a_day` on the mean of them all."""
+    """Make `count` users who together average `payments_a_day` per user."""
     rates = [stream(seed, "pace", number).gammavariate(4.0, 0.25) for number in range(count)]
     scale = payments_a_day * count / sum(rates)
     return [_user(seed, market, number, rate * scale) for number, rate in enumerate(rates)]
@@ -127,7 +135,7 @@ def _user(seed: int, market: Market, number: int, payments_a_day: float) -> User
 def _spending(
     rng: Random, market: Market, home: Place | None, categories: Sequence[Category], usual: Sequence[float]
 ) -> Spending:
-    """Everyone needs everything, some of it more than others do."""
+    """Draw a user's own weights around the usual ones, and the favourite shops of every category."""
     city = home.city if home else None
     weights = list(accumulate(weight * rng.lognormvariate(0.0, 0.5) for weight in usual))
     favourites = {

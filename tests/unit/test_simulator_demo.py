@@ -5,7 +5,7 @@ import pytest
 import typer
 
 from operations.harness.pacing import Sent
-from simulator.analysts.planned_labels import AT_ONCE, PlannedLabels
+from simulator.analysts.planned_labels import MAX_AT_ONCE, PlannedLabels
 from simulator.demo.command import seconds
 from simulator.demo.label_times import LabelTimes
 from simulator.demo.live_table import attack, line, rows
@@ -99,34 +99,34 @@ def test_a_label_that_nobody_timed_counts_nothing():
 
 
 def test_a_verdict_is_given_at_its_event_time_and_not_before():
-    desk = PlannedLabels(a_truth(t1="card_testing"), seed=1)
-    desk.alert("t1", NOON_MS)
-    assert list(desk.due(NOON_MS)) == []
-    [body] = desk.due(NOON_MS + DAY_MS)
+    planned = PlannedLabels(a_truth(t1="card_testing"), seed=1)
+    planned.plan_verdict("t1", NOON_MS)
+    assert list(planned.pop_due(NOON_MS)) == []
+    [body] = planned.pop_due(NOON_MS + DAY_MS)
     assert body["transaction_id"] == "t1"
     assert NOON_MS < body["as_of"] < NOON_MS + DAY_MS
-    assert list(desk.due(NOON_MS + DAY_MS)) == []
+    assert list(planned.pop_due(NOON_MS + DAY_MS)) == []
 
 
 def test_who_calls_a_payment_fraud_says_of_what_kind():
-    desk = PlannedLabels(a_truth(t1="card_testing"), seed=1)
-    desk.scored("t1", NOON_MS, "approve")
-    [body] = desk.due(NOON_MS + 30 * DAY_MS)
+    planned = PlannedLabels(a_truth(t1="card_testing"), seed=1)
+    planned.plan_chargeback("t1", NOON_MS, "approve")
+    [body] = planned.pop_due(NOON_MS + 30 * DAY_MS)
     assert (body["source"], body["verdict"], body["fraud_type"]) == ("chargeback", "fraud", "card_testing")
 
 
 def test_what_went_through_and_was_good_is_never_charged_back():
-    desk = PlannedLabels(a_truth(t1=None), seed=1)
-    desk.scored("t1", NOON_MS, "approve")
-    assert list(desk.due(NOON_MS + 30 * DAY_MS)) == []
+    planned = PlannedLabels(a_truth(t1=None), seed=1)
+    planned.plan_chargeback("t1", NOON_MS, "approve")
+    assert list(planned.pop_due(NOON_MS + 30 * DAY_MS)) == []
 
 
 def test_the_analysts_err_now_and_then_and_never_know_more_than_the_truth():
     names = {f"t{number}": "card_testing" if number % 2 else None for number in range(2000)}
-    desk = PlannedLabels(a_truth(**names), seed=1)
+    planned = PlannedLabels(a_truth(**names), seed=1)
     for name in names:
-        desk.alert(name, NOON_MS)
-    bodies = [body for _ in range(2000 // AT_ONCE) for body in desk.due(NOON_MS + 300 * DAY_MS)]
+        planned.plan_verdict(name, NOON_MS)
+    bodies = [body for _ in range(2000 // MAX_AT_ONCE) for body in planned.pop_due(NOON_MS + 300 * DAY_MS)]
     wrong = [body for body in bodies if (body["verdict"] == "fraud") != (names[body["transaction_id"]] is not None)]
     assert len(bodies) == 2000
     assert 0.015 < len(wrong) / 2000 < 0.045

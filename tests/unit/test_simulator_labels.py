@@ -25,26 +25,26 @@ def test_truth_knows_kinds_and_counts_them(truth):
 
 def test_the_analyst_errs_in_the_set_share_of_verdicts(truth):
     analyst = Analyst(truth, seed=1, error_share=0.1)
-    wrong = sum((analyst.verdict(f"t{n}").verdict == "fraud") != truth.is_fraud(f"t{n}") for n in range(2000))
+    wrong = sum((analyst.plan(f"t{n}").verdict == "fraud") != truth.is_fraud(f"t{n}") for n in range(2000))
     assert 0.07 < wrong / 2000 < 0.13
 
 
 def test_an_analyst_without_errors_tells_the_truth(truth):
     analyst = Analyst(truth, seed=1, error_share=0.0)
-    assert all((analyst.verdict(f"t{n}").verdict == "fraud") == truth.is_fraud(f"t{n}") for n in range(2000))
+    assert all((analyst.plan(f"t{n}").verdict == "fraud") == truth.is_fraud(f"t{n}") for n in range(2000))
 
 
 def test_the_analyst_gives_the_same_verdict_in_any_order(truth):
     ids = [f"t{number}" for number in range(50)]
     first = Analyst(truth, seed=1)
-    forwards = [first.verdict(name) for name in ids]
+    forwards = [first.plan(name) for name in ids]
     second = Analyst(truth, seed=1)
-    assert [second.verdict(name) for name in reversed(ids)][::-1] == forwards
+    assert [second.plan(name) for name in reversed(ids)][::-1] == forwards
 
 
 def test_another_seed_errs_elsewhere(truth):
     one, other = (
-        {n for n in range(2000) if (analyst.verdict(f"t{n}").verdict == "fraud") != truth.is_fraud(f"t{n}")}
+        {n for n in range(2000) if (analyst.plan(f"t{n}").verdict == "fraud") != truth.is_fraud(f"t{n}")}
         for analyst in (Analyst(truth, seed=1), Analyst(truth, seed=2))
     )
     assert one != other
@@ -52,19 +52,19 @@ def test_another_seed_errs_elsewhere(truth):
 
 def test_analysts_take_about_an_hour_and_chargebacks_four(truth):
     analyst, chargebacks = Analyst(truth, seed=1), Chargebacks(truth, seed=1)
-    looked = [analyst.verdict(f"t{number}").delay_ms for number in range(2000)]
-    charged = [chargebacks.verdict(f"t{number}", "approve").delay_ms for number in range(0, 2000, 4)]
+    looked = [analyst.plan(f"t{number}").delay_ms for number in range(2000)]
+    charged = [chargebacks.plan(f"t{number}", "approve").delay_ms for number in range(0, 2000, 4)]
     assert median(looked) == pytest.approx(HOUR_MS, rel=0.1)
     assert median(charged) == pytest.approx(4 * HOUR_MS, rel=0.15)
 
 
 @pytest.mark.parametrize("decision", ["challenge", "review", "block"])
 def test_an_alerted_fraud_has_no_chargeback(truth, decision):
-    assert Chargebacks(truth, seed=1).verdict("t0", decision) is None
+    assert Chargebacks(truth, seed=1).plan("t0", decision) is None
 
 
 def test_only_approved_frauds_are_charged_back(truth):
     chargebacks = Chargebacks(truth, seed=1)
-    plan = chargebacks.verdict("t0", "approve")
+    plan = chargebacks.plan("t0", "approve")
     assert (plan.verdict, plan.source) == ("fraud", "chargeback")
-    assert chargebacks.verdict("t1", "approve") is None
+    assert chargebacks.plan("t1", "approve") is None
