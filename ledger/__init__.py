@@ -1,1 +1,1 @@
-"""The ledger: continuous reconciliation of one namespace, so that "counts reconcile, always" is shown and not claimed."""
+"""The ledger: it accounts for every record of one namespace, continuously (docs/adr/0006)."""

@@ -1,4 +1,4 @@
-"""`python -m ledger`: counts one namespace until it is told to stop."""
+"""`python -m ledger`: run the ledger of one namespace until SIGTERM or SIGINT."""
 
 import sys
 

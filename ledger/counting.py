@@ -1,9 +1,9 @@
-"""The fold from a namespace's records to its counts.
+"""Counting: from a namespace's records to its counts.
 
-Rules: a transaction is the position it was sent at. It is counted as scored or dead-lettered once that position was
-seen on `transactions`, so the counts add up at any moment, in whatever order the topics are read. A position that was
-both scored and dead-lettered is scored. A score of a position that already had one makes it `scored_twice`.
-A label is its identity (see `ledger.label_book`); a learning-log entry is its `epoch:n`.
+A transaction is identified by its position on `transactions`. It counts as scored or dead-lettered only once that
+position has been read, so the counts add up at any moment, in whatever order the topics are read. A position that is
+both scored and dead-lettered counts as scored; one with several scores also counts as `scored_twice`. A label is
+identified as `ledger.label_book` describes, an entry of the learning log by its `epoch:n`.
 """
 
 import msgspec
@@ -21,7 +21,7 @@ class _Sourced(Struct):
 
 
 class _DeadLettered(Struct):
-    """A letter without ids is of a record that has none, or was written when letters held whole payloads."""
+    """A letter has no ids if its record had none, or if it is old: letters then held the whole payload instead."""
 
     source: Position
     payload: bytes | None = None
@@ -42,7 +42,7 @@ _FOREIGN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidReco
 
 
 class LedgerSnapshot(Struct, kw_only=True):
-    """What the ledger knows, all but the label book, with the next offset to read of each topic and partition."""
+    """The ledger's state without the label book. `offsets` holds the next offset of each topic and partition."""
 
     schema_version: int = 1
     offsets: dict[str, dict[int, int]] = {}
@@ -56,7 +56,7 @@ class LedgerSnapshot(Struct, kw_only=True):
 
 
 class Ledger:
-    """Folds records into counts. Records that are none of Weir's messages change nothing."""
+    """Counts distinct records. A record that is not one of Weir's messages changes nothing."""
 
     def __init__(self, topics: Topics, snapshot: LedgerSnapshot | None = None, book: LabelBook | None = None) -> None:
         past = snapshot or LedgerSnapshot()
@@ -69,11 +69,11 @@ class Ledger:
         self._implicit = dict(past.implicit)
 
     def sent(self, partition: int, offset: int) -> None:
-        """A record stands on `transactions`, whatever it holds."""
+        """Count a record of `transactions`, whatever it holds."""
         self._sent.add(partition, offset)
 
     def scored(self, payload: bytes | None) -> None:
-        """A record of `scored-transactions`."""
+        """Count a record of `scored-transactions`."""
         try:
             source = _sourced.decode(payload or b"").source
         except _FOREIGN:
@@ -82,7 +82,7 @@ class Ledger:
             self._scored_twice.add(source.partition, source.offset)
 
     def dead_lettered(self, payload: bytes | None) -> None:
-        """A record of `dead-letters`; those of user events are nobody's transaction or label."""
+        """Count a record of `dead-letters`. A dead user event is neither a transaction nor a label."""
         try:
             letter = _dead_lettered.decode(payload or b"")
         except _FOREIGN:
@@ -94,11 +94,11 @@ class Ledger:
             self.labels.bury(_identity_of(letter))
 
     def labelled(self, partition: int, offset: int, payload: bytes | None) -> None:
-        """A record of `labels`."""
+        """Count a record of `labels`."""
         self.labels.accept(identity_of(payload, partition, offset))
 
     def learned(self, key: bytes | None, payload: bytes | None) -> None:
-        """A record of `learning-log`."""
+        """Count a record of `learning-log`."""
         try:
             epoch, n = EntryNumber.parse(key)
             example = _learned.decode(payload or b"")
@@ -112,7 +112,7 @@ class Ledger:
             self.labels.learn(identity(example.transaction_id, example.label_id), example.outcome)
 
     def counts(self, now_ms: int) -> Counts:
-        """The reconciliation as of the records folded so far."""
+        """Return the reconciliation of the records counted so far."""
         scored = self._sent.common(self._scored)
         dead = self._sent.common(self._dead)
         only_dead = len(dead) - len(dead.common(scored))
@@ -135,7 +135,7 @@ class Ledger:
         )
 
     def snapshot(self, offsets: dict[str, dict[int, int]]) -> LedgerSnapshot:
-        """What `Ledger(topics, snapshot, book)` goes on from."""
+        """Return the state from which `Ledger(topics, snapshot, book)` resumes."""
         return LedgerSnapshot(
             offsets=offsets,
             sent=self._sent.pairs(),

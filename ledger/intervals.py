@@ -1,4 +1,4 @@
-"""Sets of offsets as intervals: a topic's offsets are nearly dense, so a few intervals hold millions of them."""
+"""Sets of offsets as intervals. A topic's offsets are nearly dense, so a few intervals hold millions of them."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ class Intervals:
         return at >= 0 and offset < self._stops[at]
 
     def add(self, offset: int) -> bool:
-        """Add an offset; whether it is new. Appending to the last interval, the usual case, costs no search."""
+        """Add an offset; return whether it is new. The usual case, extending the last interval, needs no search."""
         stops = self._stops
         if stops and stops[-1] == offset:
             stops[-1] = offset + 1
@@ -45,7 +45,7 @@ class Intervals:
         return True
 
     def _insert(self, offset: int) -> None:
-        """Put a new offset where it belongs and join what now touches."""
+        """Insert a new offset and join the intervals that it connects."""
         starts, stops = self._starts, self._stops
         after = bisect_right(starts, offset)
         joins_left = after > 0 and stops[after - 1] == offset
@@ -62,11 +62,11 @@ class Intervals:
             stops.insert(after, offset + 1)
 
     def pairs(self) -> list[Interval]:
-        """The intervals, in order."""
+        """Return the intervals in order."""
         return list(zip(self._starts, self._stops, strict=True))
 
     def common(self, other: "Intervals") -> "Intervals":
-        """What both hold, in one pass over both."""
+        """Return the intersection, in one pass over both."""
         mine, theirs, both = self.pairs(), other.pairs(), []
         at, at_other = 0, 0
         while at < len(mine) and at_other < len(theirs):
@@ -93,18 +93,18 @@ class Positions:
         return sum(len(offsets) for offsets in self.by_partition.values())
 
     def add(self, partition: int, offset: int) -> bool:
-        """Add a position; whether it is new."""
+        """Add a position; return whether it is new."""
         offsets = self.by_partition.get(partition)
         if offsets is None:
             offsets = self.by_partition[partition] = Intervals()
         return offsets.add(offset)
 
     def pairs(self) -> dict[int, list[Interval]]:
-        """The intervals by partition, ready to be encoded."""
+        """Return the intervals by partition, ready to be encoded."""
         return {partition: offsets.pairs() for partition, offsets in self.by_partition.items()}
 
     def common(self, other: "Positions") -> "Positions":
-        """The positions that both hold."""
+        """Return the intersection."""
         mine, theirs = self.by_partition, other.by_partition
         both = {partition: mine[partition].common(theirs[partition]) for partition in mine.keys() & theirs.keys()}
         return Positions({partition: offsets.pairs() for partition, offsets in both.items()})

@@ -1,8 +1,8 @@
-"""The ledger process on Kafka: reads five topics, writes the counts.
+"""The ledger on Kafka: read five topics and write the counts.
 
-Each commit is one transaction of changed label segments, the snapshot, and last the counts; so the last record of
-`ledger` is always Counts, and what the ledger knows and the offsets it goes on from change together. Its transactional
-id belongs to the namespace: a second ledger fences the first.
+Each commit is one transaction: the changed label segments, the snapshot, and last the counts. State and offsets
+therefore change together, and the last record of `ledger` is always Counts. The transactional id belongs to the
+namespace, so a second ledger fences the first.
 """
 
 import re
@@ -24,8 +24,13 @@ from weir.topics import COUNTS_KEY, Topics
 
 SNAPSHOT_KEY = b"snapshot"
 COMMIT_EVERY_S = 0.5
+"""How old the counts may be. A round number; not measured."""
+
 _SEGMENT_KEY = re.compile(rb"labels:(\d+)")
+
 _BATCH, _POLL_S, _TIMEOUT_S = 5000, 0.1, 30.0
+"""Records and seconds of one read, and seconds until a silent broker is an error. Round numbers; not measured."""
+
 _SNAPSHOT = msgspec.msgpack.Decoder(LedgerSnapshot)
 
 _log = structlog.get_logger()
@@ -36,7 +41,7 @@ def run_ledger(settings: Settings, stopping: Callable[[], bool]) -> None:
 
     Raises:
         PartUnavailable: the broker does not answer.
-        DeploymentError: another ledger of this namespace took over.
+        DeploymentError: the counts cannot be written, for example because another ledger took over.
     """
     create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
     process = LedgerProcess(settings)
@@ -49,7 +54,7 @@ def run_ledger(settings: Settings, stopping: Callable[[], bool]) -> None:
 
 
 class LedgerProcess:
-    """One ledger between two crashes: it takes over at construction and goes on from what was committed."""
+    """One run of the ledger. Construction fences any other ledger and resumes from the last commit."""
 
     def __init__(self, settings: Settings) -> None:
         servers, self._topics = settings.bootstrap_servers, settings.topics
@@ -64,16 +69,16 @@ class LedgerProcess:
         _log.info("ledger_started", namespace=settings.namespace, resumed=bool(snapshot.offsets))
 
     def step(self) -> None:
-        """Read a batch; commit what changed, at most twice a second."""
+        """Read a batch; commit if `COMMIT_EVERY_S` has passed."""
         for record in self._reader.consume(_BATCH, timeout=_POLL_S):
             if record.error() is not None:
-                raise PartUnavailable(f"The ledger cannot read: {record.error()}.", "See `weir logs kafka`.")
+                raise PartUnavailable(f"The ledger cannot read its topics: {record.error()}.", "Run `weir logs kafka`.")
             self._process(record)
         if time.monotonic() - self._committed_s >= COMMIT_EVERY_S:
             self.commit()
 
     def commit(self) -> None:
-        """Write the counts and the snapshot that they come from, if anything changed."""
+        """Write the counts and their snapshot if anything changed."""
         if not self._changed:
             return
         counts = self._ledger.counts(now_ms())
@@ -84,7 +89,7 @@ class LedgerProcess:
         self._changed, self._committed_s = False, time.monotonic()
 
     def close(self) -> None:
-        """Stop reading; what is not committed is read again by the next ledger."""
+        """Stop reading. The next ledger reads again what is not committed."""
         self._reader.close()
 
     def _process(self, record: Message) -> None:
@@ -100,11 +105,11 @@ class LedgerProcess:
                 self._producer.produce(self._topics.ledger, value, key)
             self._producer.commit_transaction()
         except KafkaException as error:
-            remedy = "If another ledger of this namespace runs, it goes on; else this one resumes when restarted."
+            remedy = "If no other ledger of this namespace runs, restart this one: it resumes from its last commit."
             raise DeploymentError(f"The counts were not written: {error}.", remedy) from error
 
     def _positions(self) -> list[TopicPartition]:
-        """Every partition of the five topics at its stored offset, or at its beginning."""
+        """Return every partition of the five topics at its stored offset, or at its start."""
         return [
             TopicPartition(topic, partition, self._offsets.get(topic, {}).get(partition, 0))
             for topic in self._handlers
@@ -113,7 +118,7 @@ class LedgerProcess:
 
 
 def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[LedgerSnapshot, LabelBook]:
-    """What the last ledger of a namespace committed; empty when there was none."""
+    """Read the last commit of a namespace's ledger. Snapshot and book are empty if there is none."""
     latest = {record.key(): record.value() for record in read_to_end(bootstrap_servers, topics.ledger)}
     book = LabelBook()
     found = ((_SEGMENT_KEY.fullmatch(key or b""), value) for key, value in latest.items())
@@ -125,7 +130,7 @@ def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[LedgerSnapshot,
 
 
 def _handlers(ledger: Ledger) -> dict[str, Callable[[Message], None]]:
-    """What to do with a record of each topic. Of transactions only the metadata is looked at."""
+    """Map each topic to the method that counts its records. Payloads of transactions are not decoded."""
     topics = ledger.topics
     return {
         topics.transactions: lambda record: ledger.sent(record.partition(), record.offset()),
@@ -140,4 +145,4 @@ def _partitions(reader: Consumer, topic: str) -> list[int]:
     try:
         return sorted(reader.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions)
     except KafkaException as error:
-        raise PartUnavailable(f"The broker does not answer: {error}.", "See `weir logs kafka`.") from error
+        raise PartUnavailable(f"The broker does not answer the ledger: {error}.", "Run `weir logs kafka`.") from error

@@ -1,8 +1,8 @@
-"""What became of every label: one byte of state beside an 8-byte hash of its identity.
+"""The state of every label: one byte beside an 8-byte hash of its identity.
 
-A label's identity is its transaction id with its label id, the pair that the label join tells apart; a record that
-names none is known by its position. Honest about memory: a set of ids has no bound, so this grows with the labels, by
-about 120 bytes each (120 MB for a million). Two of a million labels share a hash with a chance of 3 in 100 million.
+A label's identity is its transaction id and label id, as in the label join. A record without them is identified by its
+position. The book grows without bound, by about 120 bytes a label (120 MB for a million). Among a million labels, the
+chance that two share a hash is 3 in 100 million.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from weir.dead_letters import names_in
 from weir.messages import Outcome
 
 SEGMENT = 512
-"""Labels in a segment: the unit in which the book is stored, small because a changed one is written whole."""
+"""Labels in a segment. A changed segment is written whole, so it is small: under 5 kB."""
 
 _HASH_BYTES = 8
 _ACCEPTED = 8
@@ -21,12 +21,12 @@ _OUTCOMES: dict[str, int] = {"example": 1, "revision": 2, "confirmation": 3}
 
 
 def identity(transaction_id: str, label_id: str) -> bytes:
-    """The identity of a label that names itself."""
+    """Return the identity of a label with both ids."""
     return _hashed(f"{len(transaction_id)}:{transaction_id}{label_id}")
 
 
 def identity_of(payload: bytes | None, partition: int, offset: int) -> bytes:
-    """The identity of any record on `labels`, whatever it holds: by its names, or else by its position."""
+    """Return the identity of any record on `labels`: from its ids if it has both, else from its position."""
     names = names_in(payload)
     if names.transaction_id is None or names.label_id is None:
         return _hashed(f"@{partition}:{offset}")
@@ -38,7 +38,7 @@ def _hashed(text: str) -> bytes:
 
 
 class LabelBook:
-    """Every label's state, in segments that remember whether they changed since they were last stored."""
+    """The state of every label, in segments. `changed_segments` returns those to store."""
 
     def __init__(self) -> None:
         self._slots: dict[bytes, int] = {}
@@ -49,7 +49,7 @@ class LabelBook:
         self.repeated = 0
 
     def accept(self, label: bytes) -> None:
-        """A record of this label stands on `labels`; a second one is a repetition."""
+        """Note a record of this label on `labels`. A further record counts as repeated."""
         slot = self._slot(label)
         if self._states[slot] & _ACCEPTED:
             self.repeated += 1
@@ -57,43 +57,43 @@ class LabelBook:
             self._set(slot, self._states[slot] | _ACCEPTED)
 
     def learn(self, label: bytes, outcome: Outcome) -> None:
-        """The label became an entry of the learning log; the first outcome stands and wins over a dead letter."""
+        """Note that the label is in the learning log. The first outcome stands, and overrides a dead letter."""
         slot = self._slot(label)
         if self._states[slot] & 7 in (_WAITING, _DEAD):
             self._set(slot, self._states[slot] & _ACCEPTED | _OUTCOMES[outcome])
 
     def bury(self, label: bytes) -> None:
-        """The label became a dead letter."""
+        """Note that the label is a dead letter, unless it is in the learning log."""
         slot = self._slot(label)
         if self._states[slot] & 7 == _WAITING:
             self._set(slot, self._states[slot] & _ACCEPTED | _DEAD)
 
     def count(self, outcome: Outcome) -> int:
-        """Accepted labels that ended as this outcome."""
+        """Return the number of accepted labels with this outcome."""
         return self._tally[_ACCEPTED | _OUTCOMES[outcome]]
 
     @property
     def waiting(self) -> int:
-        """Accepted labels that did not end yet."""
+        """The number of accepted labels without an outcome or dead letter."""
         return self._tally[_ACCEPTED | _WAITING]
 
     @property
     def dead(self) -> int:
-        """Accepted labels that ended as dead letters."""
+        """The number of accepted labels that are dead letters."""
         return self._tally[_ACCEPTED | _DEAD]
 
     @property
     def accepted(self) -> int:
-        """Distinct labels seen on `labels`."""
+        """The number of distinct labels on `labels`."""
         return sum(number for state, number in self._tally.items() if state & _ACCEPTED)
 
     def changed_segments(self) -> dict[int, bytes]:
-        """The segments that changed since the last call, encoded as hashes followed by states."""
+        """Return the segments that changed since the last call, each encoded as its hashes, then its states."""
         changed, self._changed = sorted(self._changed), set()
         return {number: self._segment(number * SEGMENT) for number in changed}
 
     def load_segment(self, number: int, stored: bytes) -> None:
-        """Take back a stored segment; call in the order of their numbers, on an empty book."""
+        """Load a stored segment. Start with an empty book and load segments in the order of their numbers."""
         size = len(stored) // (_HASH_BYTES + 1)
         for index in range(size):
             slot = self._slot(stored[index * _HASH_BYTES : (index + 1) * _HASH_BYTES])
