@@ -99,7 +99,6 @@ class LearningSettings(BaseModel):
     implicit_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     publish_every_ms: Milliseconds = 250
     learning_rate: float = 0.5
-    seed: int = 7
 
 
 class Settings(BaseSettings):
