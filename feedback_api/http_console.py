@@ -106,7 +106,7 @@ async def _give_verdict(parts: Parts, desk: Desk, said: Verdict) -> None:
     parts.metrics.labels.labels(label.verdict).inc()
     parts.console.accepted(label, now_ms())
     if desk.case is case:
-        desk.take_next(parts.console.queue, now_ms())
+        desk.lease_next(parts.console.queue, now_ms())
 
 
 async def _changes(request: Request, parts: Parts, name: str) -> AsyncIterator[str]:

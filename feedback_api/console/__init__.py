@@ -1,1 +1,1 @@
-"""The review console: what it knows, and the pages that show it."""
+"""The review console: its read model and its pages."""

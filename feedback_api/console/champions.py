@@ -1,4 +1,4 @@
-"""The publications as the console sees them: the model in force and the one before it, verified."""
+"""The model in force and its predecessor, both verified."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from weir.messages import Publication, ScoredTransaction
 
 @dataclass(frozen=True)
 class VerifiedPublication:
-    """A verified publication."""
+    """A publication whose signature and schema are valid; `scorer` is its model."""
 
     publication: int
     epoch: int
@@ -19,7 +19,7 @@ class VerifiedPublication:
 
 
 class Champions:
-    """Follows the control topic; the highest publication wins. Without a signing key nothing can be verified."""
+    """Follows the control topic; the highest publication wins. Without a signing key every publication is refused."""
 
     def __init__(self, signing_key: bytes | None) -> None:
         self._key = signing_key
@@ -28,7 +28,7 @@ class Champions:
         self.refused: int | None = None
 
     def apply(self, publication: Publication) -> bool:
-        """Whether it is in force from now on."""
+        """Return whether the publication is now in force. `refused` holds the number of the last one that was invalid."""
         if self.current is not None and publication.publication <= self.current.publication:
             return False
         scorer = self._verified(publication)
@@ -42,7 +42,7 @@ class Champions:
 
     @property
     def news(self) -> int:
-        """How many examples the model in force knows that the one before did not; 1 where that cannot be told."""
+        """How many examples the model in force added; 1 if its predecessor is unknown or from another epoch."""
         current, previous = self.current, self.previous
         if current is None or previous is None or current.epoch != previous.epoch:
             return 1
@@ -57,12 +57,12 @@ class Champions:
             return None
 
     def score_now(self, alert: ScoredTransaction) -> float | None:
-        """What the model in force says of an alert that was scored before."""
+        """Score an alert again with the model in force."""
         return None if self.current is None else score_under(self.current.scorer, alert)
 
 
 def score_under(scorer: LinearScorer, alert: ScoredTransaction) -> float | None:
-    """What a model says of an alert; None for one that does not carry what is needed."""
+    """Score an alert again with a model; None if the alert lacks `rules_log_odds`."""
     if alert.rules_log_odds is None:
         return None
     return probability(scorer.risk(alert.rules_log_odds, alert.features))

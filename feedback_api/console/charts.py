@@ -1,4 +1,4 @@
-"""Charts as SVG: attributes and classes only, so that a strict content security policy holds; every text is escaped."""
+"""Charts as SVG, without inline styles (the content security policy forbids them) and with every text escaped."""
 
 from collections.abc import Sequence
 from html import escape
@@ -11,14 +11,14 @@ LABEL_GAP = 15
 
 
 class Point(NamedTuple):
-    """A place in a chart, in its own units."""
+    """A point in data units; drawing functions scale it to pixels."""
 
     x: float
     y: float
 
 
 class Line(NamedTuple):
-    """A line with its name and its style, which is a class of the style sheet."""
+    """A named line. `style` is a class of the style sheet."""
 
     name: str
     style: str
@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 
 def sparkline(values: Sequence[float], title: str) -> str:
-    """A line without axes; its baseline is zero."""
+    """A line without axes, from zero upwards."""
     highest, last = max([*values, 1.0]), max(1, len(values) - 1)
     points = " ".join(
         f"{place * SPARK_WIDTH / last:.1f},{SPARK_HEIGHT - 2 - value / highest * (SPARK_HEIGHT - 4):.1f}"
@@ -36,7 +36,7 @@ def sparkline(values: Sequence[float], title: str) -> str:
 
 
 def evidence_bar(contribution: float, largest: float) -> str:
-    """A bar as long as its evidence is strong: for fraud it is filled, against it it is hatched and hangs back."""
+    """A bar scaled to the largest contribution: filled for fraud, hatched against it, so colour is not the only cue."""
     width = max(2.0, abs(contribution) / max(largest, 1e-9) * BAR_WIDTH)
     if contribution >= 0:
         inside = f'<rect class="for" x="0" y="0" width="{width:.1f}" height="{BAR_HEIGHT}"/>'
@@ -49,7 +49,7 @@ def evidence_bar(contribution: float, largest: float) -> str:
 
 
 def race(lines: Sequence[Line], title: str) -> str:
-    """Cumulative lines over a common baseline, each with its name at its end; the first two span what lies between."""
+    """Cumulative lines, each named at its end. The area between the first two is shaded."""
     every = [point for line in lines for point in line.points]
     left, right = min(point.x for point in every), max(point.x for point in every)
     highest = max(1.0, *(point.y for point in every))
@@ -71,7 +71,7 @@ def _placed(point: Point, left: float, right: float, highest: float) -> Point:
 
 
 def _stairs(points: Sequence[Point], *, backwards: bool = False) -> str:
-    """A cumulative line steps up where something is counted."""
+    """Points of a step line, which is flat between counts."""
     corners = [points[0]]
     for point in points[1:]:
         corners += [Point(point.x, corners[-1].y), point]
@@ -79,7 +79,7 @@ def _stairs(points: Sequence[Point], *, backwards: bool = False) -> str:
 
 
 def _apart(heights: Sequence[float]) -> list[float]:
-    """Where names stand so that none touches another and none leaves the chart: pushed down, then back up."""
+    """Spread label heights: push down until LABEL_GAP apart, then push up from the bottom edge."""
     order = sorted(range(len(heights)), key=heights.__getitem__)
     placed, last = list(heights), float(-LABEL_GAP)
     for index in order:

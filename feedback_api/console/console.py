@@ -1,6 +1,6 @@
-"""What the console knows: a fold of facts from the stream, and the desks of those who look at it.
+"""What the console knows: facts from the stream, and a desk per visitor.
 
-Nothing here touches Kafka or HTTP; everything lives in the event loop's thread, and time is an argument.
+Nothing here touches Kafka or HTTP. All calls run in the event loop's thread, and time is an argument.
 """
 
 from collections import OrderedDict, deque
@@ -20,12 +20,16 @@ from weir.artefact import LinearScorer
 from weir.messages import Counts, Label, Publication, ScoredTransaction, TwinFrozen, Verdict
 
 MOST_DESKS = 100
-SAID = 6
+"""Bounds memory. A round number; not measured."""
+
+LATEST_VERDICTS = 6
+
 MOVED_FROM = 0.01
+"""The smallest change that shows in a score with two decimals."""
 
 
-class Said(NamedTuple):
-    """What a labeler said, as it stands in the learning log."""
+class GivenVerdict(NamedTuple):
+    """A labeler's verdict, as entry `n` of the learning log."""
 
     labeler: str
     verdict: Verdict
@@ -35,19 +39,19 @@ class Said(NamedTuple):
 
 
 class Console:
-    """Folds facts. `new_id` makes label ids."""
+    """Applies facts. `new_id` makes label ids."""
 
     def __init__(self, signing_key: bytes | None, new_id: Callable[[], str]) -> None:
         self._new_id = new_id
         self._desks: OrderedDict[str, Desk] = OrderedDict()
         self.queue, self.scoreboard, self.race = ReviewQueue(), Scoreboard(), TwinRace()
         self.clock, self.throughput, self.champions = StreamClock(), Throughput(), Champions(signing_key)
-        self.said: deque[Said] = deque(maxlen=SAID)
+        self.latest_verdicts: deque[GivenVerdict] = deque(maxlen=LATEST_VERDICTS)
         self.kafka_away_since_ms: int | None = None
         self._scored_by = 0
 
     def desk(self, name: str) -> Desk:
-        """The desk of a visitor; past a hundred, the one that was left longest ago is cleared."""
+        """A visitor's desk. Past MOST_DESKS, the least recently used desk is cleared."""
         desk = self._desks.pop(name, None) or Desk(name, self._new_id)
         self._desks[name] = desk
         if len(self._desks) > MOST_DESKS:
@@ -55,14 +59,13 @@ class Console:
         return desk
 
     def accepted(self, label: Label, now_ms: int) -> None:
-        """This API has taken a label: nobody needs to look at its alert any more."""
+        """Close the alert of a label that this API accepted, without waiting for the learning log."""
         self.queue.close(label.transaction_id, label.verdict, label.labeler)
         for receipt in self._receipts():
             if receipt.label_id == label.label_id:
                 receipt.accepted(now_ms)
 
     def apply(self, fact: Fact, now_ms: int) -> None:
-        """Fold the next fact."""
         match fact:
             case Alerted():
                 self._alert(fact, now_ms)
@@ -98,14 +101,16 @@ class Console:
         if example.as_of_ms is not None:
             self.clock.labelled(example.as_of_ms - example.event_time_ms)
         if example.labeler is not None:
-            self.said.append(Said(example.labeler, example.verdict, example.fraud_type, fact.n, fact.at_ms))
+            self.latest_verdicts.append(
+                GivenVerdict(example.labeler, example.verdict, example.fraud_type, fact.n, fact.at_ms)
+            )
         for receipt in self._receipts():
             if receipt.label_id == example.label_id:
                 receipt.joined(fact.epoch, fact.n, example.outcome, now_ms)
         self._advance_receipts(now_ms)
 
     def _advance_receipts(self, now_ms: int) -> None:
-        """Tell receipts what is known by now; topics are read in no common order, so every fact may be the last one."""
+        """Advance every receipt as far as possible. Topics are read in no common order, so call this after any fact."""
         champion = self.champions.current
         for receipt in self._receipts():
             if champion and receipt.learns_from(champion.epoch, champion.n):
@@ -113,7 +118,7 @@ class Console:
             receipt.scored_by(self._scored_by, now_ms)
 
     def _moved(self) -> list[Moved]:
-        """The open alerts that the latest publication moved, the furthest first."""
+        """The open alerts that the latest publication moved, largest change first."""
         before, after = self.champions.previous, self.champions.current
         if before is None or after is None:
             return []

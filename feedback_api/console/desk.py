@@ -1,7 +1,7 @@
-"""A visitor's desk: the case that is theirs until they act, the rows of the queue that they see, and their receipt.
+"""A visitor's desk: the case they work on, the queue rows they see and the receipt of their last verdict.
 
-The case changes by the visitor's own act only; from an empty desk the first alert is taken by itself. A row keeps its
-place until its alert is closed: then the next alert takes that place, and no other row moves.
+Only the visitor changes the case, except that an empty desk opens the next alert by itself. A queue row keeps its place
+until its alert is closed; then another alert takes that place and no other row moves.
 """
 
 from collections import deque
@@ -16,15 +16,24 @@ from weir.errors import InvalidRecord
 from weir.messages import Decision, ScoredTransaction, Verdict
 
 LEASE_MS = 60_000
+"""How long a case stays reserved after its page is closed: an open page renews the lease. A round number; not measured."""
+
 ROWS = 6
+"""Queue rows on the page. Six fit a 1440x900 window without scrolling, which the browser tests check."""
+
 SKIPPED = 200
+"""Skipped cases to remember. They are ranked last, so a visitor sees one again only if nothing else is free."""
+
 RECENT_MS = 10_000
+"""Alerts scored in the same 10 s of wall time rank by clarity, not by age. A round number; not measured."""
+
 PREFERRED: dict[Decision, float] = {"review": 2.0, "challenge": 1.0, "block": 0.0, "approve": -1.0}
+"""Which cases come first. A review waits for an analyst, a challenge for the customer; a block is already decided."""
 
 
 @dataclass
 class Desk:
-    """One visitor's. `asked` is the verdict under way: asking for it again is the same label, so nothing happens twice."""
+    """One visitor's desk. `asked` is the pending verdict: asking for it again reuses its label id, so it counts once."""
 
     name: str
     new_id: Callable[[], str]
@@ -35,22 +44,22 @@ class Desk:
     skipped: deque[str] = field(default_factory=lambda: deque(maxlen=SKIPPED))
 
     def keep(self, queue: ReviewQueue, now_ms: int) -> None:
-        """The page is open: prolong the lease, and take a case if there is none."""
+        """Renew the lease of an open page, or lease a case if the desk is empty. Call it while the page is open."""
         if self.case is None:
-            self.take_next(queue, now_ms)
+            self.lease_next(queue, now_ms)
         else:
             queue.hold(self.case.transaction_id, self.name, until_ms=now_ms + LEASE_MS, now_ms=now_ms)
         self._arrange(queue)
 
-    def take_next(self, queue: ReviewQueue, now_ms: int) -> None:
-        """Lease the next case, or none if nothing waits."""
+    def lease_next(self, queue: ReviewQueue, now_ms: int) -> None:
+        """Lease the next case; the desk stays empty if no alert is free."""
         best = queue.lease_best(self.name, self._rank, until_ms=now_ms + LEASE_MS, now_ms=now_ms)
         self.case, self.asked = None if best is None else best.scored, None
 
     def ask(self, verdict: Verdict, as_of_ms: int | None, now_ms: int) -> LabelRequest:
-        """The visitor's verdict on the case, as a label; the same verdict again is the same label."""
+        """The visitor's verdict on the case as a label request, with a new receipt if the verdict is new."""
         if self.case is None:
-            raise InvalidRecord("transaction_id", "no case is on this desk")
+            raise InvalidRecord("transaction_id", "you have no case open")
         if self.asked is None or self.asked.verdict != verdict:
             self.asked = LabelRequest(
                 transaction_id=self.case.transaction_id,
@@ -64,19 +73,19 @@ class Desk:
         return self.asked
 
     def skip(self, queue: ReviewQueue, now_ms: int) -> None:
-        """Give the case back and take another."""
+        """Release the case and lease another."""
         if self.case is not None:
             queue.release(self.case.transaction_id, self.name)
             self.skipped.append(self.case.transaction_id)
-        self.take_next(queue, now_ms)
+        self.lease_next(queue, now_ms)
 
     def _rank(self, alert: ScoredTransaction) -> tuple[float, ...]:
-        """Not skipped, a review, recent, and the clearest reasons among the recent ones."""
+        """Rank by: not skipped, decision, recency, clarity of the evidence."""
         fresh = alert.transaction_id not in self.skipped
         return (fresh, PREFERRED[alert.decision], alert.scored_at_ms // RECENT_MS, clarity(alert))
 
     def _arrange(self, queue: ReviewQueue) -> None:
-        """Fill the places of closed alerts, and places that are still free, with the newest that are not shown yet."""
+        """Put the newest alerts not shown yet in the places of closed alerts and in free places."""
         shown = set(self.rows)
         fresh = (alert.scored.transaction_id for alert in queue.newest(2 * ROWS))
         waiting = [transaction_id for transaction_id in fresh if transaction_id not in shown]

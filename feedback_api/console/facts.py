@@ -1,4 +1,4 @@
-"""What the console reads from Kafka, decoded: a record is a fact, or nothing that the console needs."""
+"""Facts: the decoded records that the console applies."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,8 +21,6 @@ from weir.topics import COUNTS_KEY, FROZEN_KEY, Topics
 
 
 class Alerted(NamedTuple):
-    """The detector raised an alert."""
-
     scored: ScoredTransaction
 
 
@@ -42,7 +40,7 @@ class TwinAlerted(NamedTuple):
 
 
 class Reachable(NamedTuple):
-    """Kafka answers the reader, or does not since then (wall time)."""
+    """Whether Kafka answers the reader. `away_since_ms` (wall time) is None if it does."""
 
     away_since_ms: int | None
 
@@ -51,10 +49,10 @@ Fact = Reachable | Alerted | Learned | Publication | Counts | TwinFrozen | TwinA
 
 
 def fact_of(topics: Topics, topic: str, key: bytes | None, value: bytes | None, at_ms: int) -> Fact | None:
-    """Decode a record; None for one that the console does not need.
+    """Decode a record, or return None if the console does not need it.
 
     Raises:
-        InvalidRecord: it is not what the topic carries.
+        InvalidRecord: the record does not fit its topic.
     """
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""The pages as HTML: Jinja2 with autoescape on. Only charts, which escape for themselves, are taken as they are."""
+"""Render the pages with Jinja2. Autoescape is on; only charts bypass it, and they escape their own texts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +9,14 @@ from markupsafe import Markup
 from feedback_api.console.console import Console
 from feedback_api.console.desk import Desk
 from feedback_api.console.receipt_view import receipt_of
-from feedback_api.console.view import case_of, note_of, race_of, remarks_of, rows_of, silence_of, top_of
+from feedback_api.console.view import case_of, note_of, race_of, rows_of, silence_of, top_of, verdicts_of
+from feedback_api.console.words import plural
 
 FRAGMENTS = ("top", "case", "note", "keys", "receipt", "race", "queue", "feed")
 
 
 class Pages:
-    """Renders. `assets` gives the address of a static file by its name."""
+    """The console's pages. `assets` maps a static file's name to its path."""
 
     def __init__(self, currency: str, assets: Callable[[str], str]) -> None:
         self._currency = currency
@@ -35,16 +36,16 @@ class Pages:
         return self._render("console.html", name=desk.name, parts=parts)
 
     def message(self, title: str, text: str) -> str:
-        """A page that says one thing."""
+        """A page with only a title and one paragraph."""
         return self._render("message.html", title=title, text=text)
 
     def after_act(self, console: Console, desk: Desk, now_ms: int) -> str:
-        """The next case, and out of band whatever else the visitor's act changed."""
+        """The next case, followed by the other changed fragments as htmx out-of-band swaps."""
         parts = {name: Markup(self.fragment(name, console, desk, now_ms)) for name in FRAGMENTS}  # noqa: S704
         return self._render("after_act.html", parts=parts)
 
     def fragment(self, name: str, console: Console, desk: Desk, now_ms: int) -> str:
-        """One part of the page."""
+        """One of FRAGMENTS."""
         return self._render(f"part_{name}.html", **self._content(name, console, desk, now_ms))
 
     def _content(self, name: str, console: Console, desk: Desk, now_ms: int) -> dict[str, Any]:
@@ -52,13 +53,13 @@ class Pages:
         case = desk.case and case_of(desk.case, currency) if name == "case" else desk.case
         content: dict[str, Callable[[], dict[str, Any]]] = {
             "top": lambda: {"top": top_of(console, now_ms, currency)},
-            "case": lambda: {"case": case, "fine": _fine(console, now_ms)},
+            "case": lambda: {"case": case, "quiet": _quiet(console, now_ms)},
             "note": lambda: {"note": note_of(console, desk, now_ms)},
             "keys": lambda: {"case": case, "note": note_of(console, desk, now_ms)},
             "receipt": lambda: {"receipt": desk.receipt and receipt_of(desk.receipt, now_ms)},
             "race": lambda: {"race": race_of(console)},
             "queue": lambda: {"rows": rows_of(console, desk, now_ms, currency), "count": len(console.queue)},
-            "feed": lambda: {"remarks": remarks_of(console, now_ms)},
+            "feed": lambda: {"verdicts": verdicts_of(console, now_ms)},
         }
         return content[name]()
 
@@ -66,9 +67,10 @@ class Pages:
         return self._jinja.get_template(template).render(**content)
 
 
-def _fine(console: Console, now_ms: int) -> str:
-    """What an empty desk says."""
+def _quiet(console: Console, now_ms: int) -> str:
+    """The text of an empty desk."""
     silence = silence_of(console, now_ms)
     if silence is not None:
         return f"{silence}."
-    return f"{console.throughput.per_second(now_ms):,.0f} transactions a second are fine."
+    rate = plural(round(console.throughput.per_second(now_ms)), "transaction")
+    return f"{rate} a second, none waiting for you."

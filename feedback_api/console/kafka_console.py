@@ -1,7 +1,7 @@
-"""The console's way in from Kafka: a thread reads five topics from a day back and hands over what it decoded.
+"""A thread that reads five topics, starting a day back, and hands decoded facts to the console.
 
-It asks Kafka for no group and commits nothing. A batch is handed over only when the one before was taken, so that
-catching up never piles work up in the event loop.
+It joins no consumer group and commits nothing. It hands over a batch only after the previous one was applied; otherwise
+catching up would pile up work in the event loop.
 """
 
 import threading
@@ -20,21 +20,23 @@ from weir.topics import DAY_MS, Topics
 
 BATCH, POLL_S, RETRY_S, TIMEOUT_S = 200, 0.1, 0.5, 5.0
 ASK_AFTER_S, ASK_S = 3.0, 1.0
+
 MOST_ALERTS = 20_000
-MODELS = 2000
+MOST_CONTROL_RECORDS = 2000
+"""Records to read from the end of a topic at most; they bound the start. Round numbers; not measured."""
 
 log = structlog.get_logger()
 
 
 class Start(NamedTuple):
-    """Where a topic is read from: so far back in time, and at most so many records before its end."""
+    """Where to start reading a topic: `back_ms` ago, but at most `at_most` records before the end."""
 
     back_ms: int
     at_most: int
 
 
 class ConsoleReader:
-    """Reads until closed. `apply` is called in the reader's thread with every batch and returns when it is folded."""
+    """Reads until closed. It calls `apply` in its own thread; `apply` must return only when the batch is applied."""
 
     def __init__(
         self,
@@ -53,12 +55,12 @@ class ConsoleReader:
         self._thread.start()
 
     def check(self) -> None:
-        """Raise PartUnavailable if the reader has ended: the page would then stand still."""
+        """Raise PartUnavailable if the reader's thread has died; the page would freeze."""
         if not self._thread.is_alive():
-            raise PartUnavailable("The console's reader has ended.", "See `weir logs api`, and restart the API.")
+            raise PartUnavailable("The console's reader has stopped.", "Check `weir logs api`, then restart the API.")
 
     def close(self) -> None:
-        """Stop reading; blocks."""
+        """Stop reading. Blocks until the thread ends."""
         self._stopped.set()
         self._thread.join()
 
@@ -87,18 +89,18 @@ class ConsoleReader:
         return True
 
     def _starts(self) -> dict[str, Start]:
-        """The control topic is compacted: the model in force may be old, so its time does not count."""
+        """Control has no limit in time: it is compacted, and the model in force may be older than a day."""
         topics, forever = self._topics, 2**62
         return {
             topics.learning_log: Start(DAY_MS, forever),
             topics.alerts: Start(DAY_MS, MOST_ALERTS),
             topics.twin_alerts: Start(DAY_MS, forever),
-            topics.control: Start(forever, MODELS),
-            topics.ledger: Start(DAY_MS, MODELS),
+            topics.control: Start(forever, MOST_CONTROL_RECORDS),
+            topics.ledger: Start(DAY_MS, MOST_CONTROL_RECORDS),
         }
 
     def _step(self, consumer: Consumer) -> None:
-        """Hand over what came; where nothing comes for long, ask whether Kafka is there at all."""
+        """Hand over the next records. After ASK_AFTER_S without any, ask Kafka for its topics to see whether it is up."""
         records = [record for record in consumer.consume(BATCH, timeout=POLL_S) if record.error() is None]
         facts = [fact for record in records if (fact := self._decoded(record)) is not None]
         if facts:
@@ -132,7 +134,7 @@ def _answers(consumer: Consumer) -> bool:
 def _places(consumer: Consumer, topic: str, start: Start) -> list[TopicPartition]:
     partitions = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
     if not partitions:
-        raise PartUnavailable(f"The broker does not know the partitions of {topic} yet.", "Wait a moment.")
+        raise PartUnavailable(f"The broker reports no partitions for {topic} yet.", "Wait a moment.")
     return [_place(consumer, TopicPartition(topic, number), start) for number in partitions]
 
 

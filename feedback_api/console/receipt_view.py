@@ -1,23 +1,23 @@
-"""The receipt in words."""
+"""The receipt as text."""
 
 from typing import NamedTuple
 
 from feedback_api.console.receipts import STAGES, Moved, Receipt
 from feedback_api.console.words import plural
 
-TOLD = 3
+MOST_MOVES = 3
 STEPS = STAGES[1:]
 
 
 class ReceiptStep(NamedTuple):
-    """A stage on the way, and whether the verdict has come past it, stands there, or is not there yet."""
+    """A stage and its state: `done`, `here` (the next one to reach) or `open`."""
 
     name: str
     state: str
 
 
 class ReceiptLine(NamedTuple):
-    """The line: steps, what is so far, the trouble, what moved and the strongest of it."""
+    """The texts of a receipt. `strongest` are the scores that moved furthest."""
 
     steps: list[ReceiptStep]
     verdict: str
@@ -28,8 +28,7 @@ class ReceiptLine(NamedTuple):
 
 
 def receipt_of(receipt: Receipt, now_ms: int) -> ReceiptLine:
-    """The line as it stands now."""
-    moved = receipt.moved[:TOLD]
+    moved = receipt.moved[:MOST_MOVES]
     return ReceiptLine(
         steps=_steps(receipt),
         verdict=receipt.verdict,
@@ -41,7 +40,7 @@ def receipt_of(receipt: Receipt, now_ms: int) -> ReceiptLine:
 
 
 def _steps(receipt: Receipt) -> list[ReceiptStep]:
-    """What is reached is done; the stage that comes next is where it stands. Waiting is over once it has joined."""
+    """Mark the stages. `waiting` is done only when the label has joined its transaction."""
     done = 0 if receipt.joined_ms is None else STEPS.index(receipt.stage) + 1
     states = ["done"] * done + ["here"] + ["open"] * len(STEPS)
     return [ReceiptStep(name, state) for name, state in zip(STEPS, states, strict=False)]
@@ -51,15 +50,20 @@ def _sentence(receipt: Receipt) -> str:
     if receipt.learned_ms is not None:
         others = f" (with {plural(receipt.others, 'other')})" if receipt.others else ""
         took_s = max(0.1, (receipt.learned_ms - receipt.sent_ms) / 1000)
-        return f"{_learned(receipt)} {receipt.n:,}{others} by model #{receipt.publication:,} in {took_s:.1f} s"
+        return f"{_learned_as(receipt)} {receipt.n:,}{others} by model #{receipt.publication:,} in {took_s:.1f} s"
     if receipt.joined_ms is not None:
-        return f"Joined as example {receipt.n:,}; the learner has it next"
-    return "On its way to its transaction" if receipt.accepted_ms is not None else "Sending your verdict"
+        return f"Joined as example {receipt.n:,}; waiting for the learner"
+    return "Accepted; waiting for the label join" if receipt.accepted_ms is not None else "Sending your verdict"
 
 
-def _learned(receipt: Receipt) -> str:
-    said = {"confirmation": "Confirmed an earlier verdict, weighs nothing: example", "revision": "Revised as example"}
-    return said.get(receipt.outcome or "", "Learned as example")
+_LEARNED_AS = {
+    "confirmation": "Confirmed an earlier verdict, which adds no weight, as example",
+    "revision": "Revised an earlier verdict as example",
+}
+
+
+def _learned_as(receipt: Receipt) -> str:
+    return _LEARNED_AS.get(receipt.outcome or "", "Learned as example")
 
 
 def _trouble(receipt: Receipt, now_ms: int) -> str | None:
@@ -68,8 +72,8 @@ def _trouble(receipt: Receipt, now_ms: int) -> str | None:
     late = receipt.late(now_ms)
     if late is None:
         return None
-    safe = "" if receipt.accepted_ms is None else " Your verdict is safe: stored, and in Kafka."
-    return f"{late} for {(now_ms - _since(receipt)) / 1000:.0f} s.{safe}"
+    safe = "" if receipt.accepted_ms is None else " Your verdict is safe: it is stored and in Kafka."
+    return f"{late} after {(now_ms - _since(receipt)) / 1000:.0f} s.{safe}"
 
 
 def _since(receipt: Receipt) -> int:

@@ -1,9 +1,8 @@
-"""The receipt: what became of one verdict, as a line that goes on by itself.
+"""The receipt: the progress of one verdict.
 
     sent --> waiting --> joined (example n) --> learned (publication p) --> in force (an alert scored by p or later)
 
-Where it takes long, the receipt names the part that is waited for. The verdict is safe from `waiting` on: it is in the
-database and in Kafka.
+From `waiting` on, the verdict is in the database and in Kafka.
 """
 
 from dataclasses import dataclass, field
@@ -13,17 +12,20 @@ from weir.messages import Outcome, Verdict
 
 Stage = Literal["sent", "waiting", "joined", "learned", "in force"]
 STAGES: tuple[Stage, ...] = ("sent", "waiting", "joined", "learned", "in force")
+
 SLOW_MS = 5000
+"""A stage that takes longer names the part it waits for. A round number; not measured."""
+
 AWAITED: dict[Stage, str] = {
     "sent": "The broker has not acknowledged the verdict",
-    "waiting": "The label join has not brought it to its transaction",
-    "joined": "The learner has not published a model that learned it",
-    "learned": "The detector has raised no alert with the new model",
+    "waiting": "The label join has not matched the verdict to its transaction",
+    "joined": "The learner has not published a model with this verdict",
+    "learned": "The detector has not raised an alert with the new model",
 }
 
 
 class Moved(NamedTuple):
-    """An open alert whose score changed by what was learned; `what` says which payment it is."""
+    """An open alert whose score changed with a publication. `what` is its merchant, or its user if it has none."""
 
     what: str
     before: float
@@ -32,7 +34,7 @@ class Moved(NamedTuple):
 
 @dataclass
 class Receipt:
-    """The life of one label. Times are wall times; a stage that is not reached is None."""
+    """The progress of one label, in wall times. The time of a stage not reached yet is None."""
 
     label_id: str
     transaction_id: str
@@ -52,35 +54,35 @@ class Receipt:
 
     @property
     def stage(self) -> Stage:
-        """How far it has come."""
+        """The last stage reached without a gap before it."""
         reached = (self.accepted_ms, self.joined_ms, self.learned_ms, self.in_force_ms)
         return STAGES[next((place for place, ms in enumerate(reached) if ms is None), len(reached))]
 
     def accepted(self, now_ms: int) -> None:
-        """The broker has it."""
+        """Record that the broker acknowledged the label."""
         self.accepted_ms, self.problem = self.accepted_ms or now_ms, None
 
     def joined(self, epoch: int, n: int, outcome: Outcome, now_ms: int) -> None:
-        """It is in the learning log."""
+        """Record the label's entry in the learning log."""
         if self.joined_ms is None:
             self.accepted(now_ms)
             self.joined_ms, self.epoch, self.n, self.outcome = now_ms, epoch, n, outcome
 
     def learns_from(self, epoch: int, n: int) -> bool:
-        """Whether a model that has learned up to `n` is the first one to know it."""
+        """Whether a model that learned up to `n` is the first to include this label."""
         return self.joined_ms is not None and self.learned_ms is None and (epoch, n) >= (self.epoch, self.n)
 
     def learned(self, publication: int, others: int, moved: list[Moved], now_ms: int) -> None:
-        """A publication knows it, and `others` examples that are new in it."""
+        """Record the first publication that includes the label, together with `others` new examples."""
         self.learned_ms, self.publication, self.others, self.moved = now_ms, publication, others, moved
 
     def scored_by(self, publication: int, now_ms: int) -> None:
-        """An alert was scored by that publication."""
+        """Record that a publication scored an alert."""
         if self.learned_ms is not None and self.in_force_ms is None and publication >= self.publication:
             self.in_force_ms = now_ms
 
     def late(self, now_ms: int) -> str | None:
-        """Which part keeps it waiting for long, in words."""
+        """Name the part that has been awaited for longer than SLOW_MS, or return None."""
         stage = self.stage
         since_ms = {
             "sent": self.sent_ms,

@@ -1,12 +1,11 @@
-"""The review queue: the open alerts in the order of their arrival, and who holds which of them for how long.
+"""The review queue: open alerts in order of arrival, and their leases.
 
-    alert --> open -- lease --> held -- (time is up, or skipped) --> open
+    alert --> open -- lease --> held -- (lease ends, or skipped) --> open
                |                 |
-               +---- a verdict is known: closed <----+   (maturity closes only what nobody holds)
+               +---- a verdict is known: closed <----+   (maturity closes an alert only if nobody holds it)
 
-Leases are in memory: after a restart everything is free again, and a verdict given twice harms nothing. Bounded: past
-`limit` the oldest alert is dropped and counted; ids of closed alerts are remembered, so that a repeated record or one
-that comes after its verdict opens nothing.
+Leases live in memory. A restart frees every alert; two verdicts on one alert do no harm.
+Ids of closed alerts are remembered, so a repeated record, or an alert that arrives after its verdict, does not reopen.
 """
 
 from collections import OrderedDict
@@ -17,32 +16,36 @@ from weir.messages import ScoredTransaction, Verdict
 
 Rank = Callable[[ScoredTransaction], tuple[float, ...]]
 
+MOST_OPEN = 2000
+MOST_CLOSED = 50_000
+"""Both bound memory; round numbers, not measured. Past MOST_OPEN the oldest alert leaves the queue without a verdict."""
+
 
 @dataclass
 class OpenAlert:
-    """An alert without a verdict. A lease counts until `held_until_ms` of wall time."""
+    """An alert without a verdict. Its lease ends at `held_until_ms` of wall time."""
 
     scored: ScoredTransaction
     holder: str | None = None
     held_until_ms: int = 0
 
     def held_by(self, now_ms: int) -> str | None:
-        """Who holds it now."""
+        """The holder, or None once the lease has ended."""
         return self.holder if self.held_until_ms > now_ms else None
 
 
 @dataclass(frozen=True)
 class Closed:
-    """What became of an alert. `labeler` is None where maturity alone closed it."""
+    """The verdict that closed an alert. `labeler` is None if it matured without a label."""
 
     verdict: Verdict
     labeler: str | None
 
 
 class ReviewQueue:
-    """The open alerts by transaction id."""
+    """Open alerts by transaction id. `dropped` counts the alerts that left because of the limit."""
 
-    def __init__(self, limit: int = 2000, remembered: int = 50_000) -> None:
+    def __init__(self, limit: int = MOST_OPEN, remembered: int = MOST_CLOSED) -> None:
         self._limit, self._remembered = limit, remembered
         self._open: OrderedDict[str, OpenAlert] = OrderedDict()
         self._closed: OrderedDict[str, Closed] = OrderedDict()
@@ -55,7 +58,7 @@ class ReviewQueue:
         return iter(self._open.values())
 
     def open(self, scored: ScoredTransaction) -> None:
-        """Take in an alert; one that is known already, open or closed, changes nothing."""
+        """Add an alert. An alert already known, open or closed, changes nothing."""
         if scored.transaction_id in self._open or scored.transaction_id in self._closed:
             return
         self._open[scored.transaction_id] = OpenAlert(scored)
@@ -64,23 +67,21 @@ class ReviewQueue:
             self.dropped += 1
 
     def close(self, transaction_id: str, verdict: Verdict, labeler: str | None) -> None:
-        """A verdict is known."""
         self._open.pop(transaction_id, None)
         self._closed[transaction_id] = Closed(verdict, labeler)
         if len(self._closed) > self._remembered:
             self._closed.popitem(last=False)
 
     def find(self, transaction_id: str) -> OpenAlert | None:
-        """The open alert of this transaction."""
         return self._open.get(transaction_id)
 
     def is_held(self, transaction_id: str, now_ms: int) -> bool:
-        """Whether somebody has it on the desk: maturity then does not take it away; their verdict will revise it."""
+        """Whether somebody is working on it. Maturity must not close such an alert; their verdict will revise it."""
         alert = self._open.get(transaction_id)
         return alert is not None and alert.held_by(now_ms) is not None
 
     def closed(self, transaction_id: str) -> Closed | None:
-        """What became of a closed alert, as far back as is remembered."""
+        """The verdict that closed an alert, if it is still remembered."""
         return self._closed.get(transaction_id)
 
     def newest(self, limit: int) -> list[OpenAlert]:
@@ -89,15 +90,15 @@ class ReviewQueue:
         return [alert for alert, _ in zip(found, range(limit), strict=False)]
 
     def lease(self, labeler: str, limit: int, *, until_ms: int, now_ms: int) -> list[OpenAlert]:
-        """Hold the longest-waiting free alerts for a labeler."""
+        """Lease the free alerts that have waited longest."""
         free = (alert for alert in self._open.values() if alert.held_by(now_ms) is None)
-        taken = [alert for alert, _ in zip(free, range(limit), strict=False)]
-        for alert in taken:
+        leased = [alert for alert, _ in zip(free, range(limit), strict=False)]
+        for alert in leased:
             alert.holder, alert.held_until_ms = labeler, until_ms
-        return taken
+        return leased
 
     def lease_best(self, labeler: str, rank: Rank, *, until_ms: int, now_ms: int) -> OpenAlert | None:
-        """Hold the free alert that ranks highest."""
+        """Lease the free alert that ranks highest."""
         free = [alert for alert in self._open.values() if alert.held_by(now_ms) is None]
         if not free:
             return None
@@ -106,7 +107,7 @@ class ReviewQueue:
         return best
 
     def hold(self, transaction_id: str, labeler: str, *, until_ms: int, now_ms: int) -> bool:
-        """Prolong a lease; False if the alert is closed or somebody else holds it."""
+        """Extend a lease, or take over one that has ended. False if the alert is closed or somebody else holds it."""
         alert = self._open.get(transaction_id)
         if alert is None or alert.held_by(now_ms) not in {None, labeler}:
             return False
@@ -114,7 +115,7 @@ class ReviewQueue:
         return True
 
     def release(self, transaction_id: str, labeler: str) -> None:
-        """Give up a lease."""
+        """End a labeler's own lease; somebody else's lease stays."""
         alert = self._open.get(transaction_id)
         if alert is not None and alert.holder == labeler:
             alert.holder, alert.held_until_ms = None, 0

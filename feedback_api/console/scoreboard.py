@@ -1,6 +1,6 @@
-"""Money caught and good customers stopped: sums over the verdicts in force, which are the latest of each transaction.
+"""Money caught and good customers stopped, summed over the verdicts in force: the latest one of each transaction.
 
-Counted are the entries of the learning log that this process has read, that is from a day before its start on.
+The sums cover the entries of the learning log since a day before this process started.
 """
 
 from collections import OrderedDict
@@ -11,7 +11,7 @@ from weir.messages import Example, Verdict
 
 
 class VerdictInForce(NamedTuple):
-    """A verdict in force. `alerted`: the decision was another than approve; `matured`: no label said it."""
+    """A verdict in force. `alerted`: the decision was not approve. `matured`: the verdict rests on maturity, not a label."""
 
     verdict: Verdict
     amount: float
@@ -21,7 +21,7 @@ class VerdictInForce(NamedTuple):
 
 @dataclass
 class Scoreboard:
-    """The sums. Amounts are in the base currency. Past `limit` transactions the oldest verdicts stand for good."""
+    """The sums, in the base currency. Past `limit` transactions, the oldest verdicts can no longer be revised."""
 
     limit: int = 50_000
     caught: float = 0.0
@@ -36,11 +36,11 @@ class Scoreboard:
 
     @property
     def stopped_good(self) -> int:
-        """Legitimate payments that were not let through at once."""
+        """Alerts on legitimate payments, by a label or by maturity."""
         return self.stopped_good_labelled + self.stopped_good_matured
 
     def apply(self, example: Example) -> None:
-        """Fold the next entry; a confirmation changes nothing."""
+        """Apply an entry of the learning log. A confirmation changes nothing."""
         if example.outcome == "confirmation":
             return
         earlier = self._in_force.pop(example.transaction_id, None)

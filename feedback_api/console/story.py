@@ -1,7 +1,7 @@
-"""An alert as a story: one sentence, what happened beside this user's normal, and why the score is what it is.
+"""An alert as a story: a headline, each fact beside the customer's normal, and the evidence for the score.
 
-It knows only what the alert carries: the transaction, its features (docs/features.md) and the reasons in words. What a
-feature does not say is not said. Every text may contain what a stranger sent; whoever renders it escapes it.
+The only source is the alert itself: its transaction, features (docs/features.md) and reasons. A missing feature yields no
+text. Texts may contain what a stranger sent, so whoever renders them must escape them.
 """
 
 from math import exp, expm1
@@ -11,18 +11,45 @@ from feedback_api.console.words import DAY_MS, MINUTE_MS, money, plural, span
 from weir.errors import InvalidRecord
 from weir.messages import TRANSACTION, Reason, ScoredTransaction, Transaction, decode_with
 
-REFERENCE_LOG_ODDS = -4.59512  # of the reference rate of 1 % (docs/features.md)
-UNUSUAL_RATIO, FAR_KM, UNUSUAL_HOUR, BAD_RATE, FAST_KMH = 3.0, 300.0, 1.2, 0.05, 1000.0
+REFERENCE_LOG_ODDS = -4.59512
+"""Log-odds of the 1 % that `merchant_fraud_rate` is relative to (docs/features.md)."""
 
-TELLING = ("card_testing", "velocity_under_threshold", "bad_merchant", "new_device_high_amount", "challenge_not_passed")
-"""Which rule's words make the better headline where several fired."""
+# The limits below only decide which facts the page marks as odd. No decision depends on them.
+
+UNUSUAL_RATIO = 3.0
+"""Times the usual amount or the usual number of payments. As in the rule `new_device_high_amount`."""
+
+FAR_KM = 300.0
+"""Distance from home. As in the rule `impossible_travel`, which measures it from the last payment."""
+
+FAST_KMH = 1000.0
+"""Speed since the last payment. As in the rule `impossible_travel`."""
+
+UNUSUAL_HOUR = 1.2
+"""Of `hour_unusual`: 0 is always this hour, 1 no preferred hour, 2 always the opposite hour. Not measured."""
+
+BAD_RATE = 0.05
+"""The merchant's smoothed fraud rate: five times the reference rate. Not measured."""
+
+HEADLINE_ORDER = (
+    "card_testing",
+    "velocity_under_threshold",
+    "bad_merchant",
+    "new_device_high_amount",
+    "challenge_not_passed",
+)
+"""If several rules fired, the first one listed makes the headline; unlisted rules come last.
+
+`impossible_travel` has a headline of its own and precedes all. The order is a judgement of what tells an analyst most; not
+measured.
+"""
 
 
 DeviceKind = Literal["own", "recent", "new"]
 
 
 class Fact(NamedTuple):
-    """What happened, beside what is normal for this user. `odd`: it is far from it."""
+    """A fact beside the customer's normal. `odd` marks a large deviation."""
 
     name: str
     happened: str
@@ -31,14 +58,14 @@ class Fact(NamedTuple):
 
 
 class Why(NamedTuple):
-    """One piece of evidence; a positive contribution (log-odds) speaks for fraud."""
+    """One piece of evidence. A positive contribution (log-odds) speaks for fraud."""
 
     text: str
     contribution: float
 
 
 class Story(NamedTuple):
-    """An alert in words."""
+    """An alert as text. `why` is sorted by contribution, the strongest evidence for fraud first."""
 
     headline: str
     detail: str
@@ -48,7 +75,6 @@ class Story(NamedTuple):
 
 
 def story_of(alert: ScoredTransaction, currency: str) -> Story:
-    """Tell an alert."""
     payment = payment_of(alert)
     return Story(
         headline=headline(alert),
@@ -60,7 +86,7 @@ def story_of(alert: ScoredTransaction, currency: str) -> Story:
 
 
 def payment_of(alert: ScoredTransaction) -> Transaction | None:
-    """The payment as its producer sent it."""
+    """The payment as its producer sent it, or None if it does not decode."""
     try:
         payment: Transaction = decode_with(TRANSACTION, bytes(alert.transaction))
     except InvalidRecord:
@@ -69,51 +95,51 @@ def payment_of(alert: ScoredTransaction) -> Transaction | None:
 
 
 def headline(alert: ScoredTransaction) -> str:
-    """The strongest evidence in one sentence; a rule that fired tells more than a feature."""
+    """The strongest evidence in one sentence. Rules precede features because each rule describes a whole pattern."""
     fired = {hit.rule: hit.text for hit in alert.rules}
     if "impossible_travel" in fired and (travel := _travel(alert.features)):
         return travel
     if fired:
-        return _sentence(fired[min(fired, key=_telling)])
+        return _capitalised(fired[min(fired, key=_headline_rank)])
     strongest = max(alert.reasons, key=_contribution, default=None)
-    return _sentence(strongest.text) if strongest else "The score alone raised this alert"
+    return _capitalised(strongest.text) if strongest else "Many small signals add up"
 
 
 def clarity(alert: ScoredTransaction) -> float:
-    """How clearly its reasons speak: the three strongest for fraud, and the rules that fired."""
+    """Rank alerts by how clear their evidence is: the three strongest reasons for fraud plus one per rule that fired."""
     strongest = sorted((max(0.0, reason.contribution) for reason in alert.reasons), reverse=True)[:3]
     return sum(strongest) + len(alert.rules)
 
 
 def _why(reasons: list[Reason]) -> list[Why]:
-    """The evidence, the strongest for fraud first; what is told in the same words (sine and cosine) is one."""
-    said: dict[str, float] = {}
+    """Sort the evidence, strongest for fraud first. Reasons with equal text (sine and cosine of the hour) are summed."""
+    totals: dict[str, float] = {}
     for reason in reasons:
-        said[reason.text] = said.get(reason.text, 0.0) + reason.contribution
-    return sorted((Why(text, total) for text, total in said.items()), key=lambda why: -why.contribution)
+        totals[reason.text] = totals.get(reason.text, 0.0) + reason.contribution
+    return sorted((Why(text, total) for text, total in totals.items()), key=lambda why: -why.contribution)
 
 
-def _telling(rule: str) -> int:
-    return TELLING.index(rule) if rule in TELLING else len(TELLING)
+def _headline_rank(rule: str) -> int:
+    return HEADLINE_ORDER.index(rule) if rule in HEADLINE_ORDER else len(HEADLINE_ORDER)
 
 
 def _contribution(reason: Reason) -> float:
     return reason.contribution
 
 
-def _sentence(text: str) -> str:
+def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
 def _travel(features: dict[str, float]) -> str | None:
-    km, pause = _told(features, "distance_km"), _told(features, "seconds_since_last")
+    km, pause = _value(features, "distance_km"), _value(features, "seconds_since_last")
     if km is None or pause is None:
         return None
-    return f"{km:,.0f} km from the payment {span(max(pause, 1) * 1000)} before"
+    return f"{km:,.0f} km from the payment {span(max(pause, 1) * 1000)} earlier"
 
 
-def _told(features: dict[str, float], name: str) -> float | None:
-    """The value of a feature that is kept as log(1 + value)."""
+def _value(features: dict[str, float], name: str) -> float | None:
+    """The value of a feature that is stored as log(1 + value)."""
     return expm1(features[name]) if name in features else None
 
 
@@ -128,7 +154,7 @@ def _detail(alert: ScoredTransaction, payment: Transaction | None, currency: str
 
 
 def _device_kind(features: dict[str, float]) -> DeviceKind | None:
-    """None where no device is named, or none was known that it could differ from."""
+    """None if the payment names no device, or if there was no earlier device to compare with."""
     if features.get("device_own") == 1.0:
         return "own"
     match features.get("device_new"):
@@ -140,9 +166,9 @@ def _device_kind(features: dict[str, float]) -> DeviceKind | None:
 
 
 _DEVICE_IN_WORDS: dict[DeviceKind | None, str] = {
-    "own": " with the customer's own device",
-    "recent": " with a device used for less than a day",
-    "new": " with a new device",
+    "own": " from the customer's own device",
+    "recent": " from a device first used less than a day ago",
+    "new": " from a new device",
     None: "",
 }
 
@@ -152,6 +178,7 @@ def _category(payment: Transaction | None) -> str:
 
 
 def _usual(alert: ScoredTransaction) -> float | None:
+    """Invert `amount_ratio`, which is log((1 + amount) / (1 + usual))."""
     ratio = alert.features.get("amount_ratio")
     return None if ratio is None else max(0.0, (alert.amount + 1) / exp(ratio) - 1)
 
@@ -161,7 +188,7 @@ def _facts(alert: ScoredTransaction, payment: Transaction | None, currency: str)
     return [
         _amount(alert, currency),
         _place(features, payment),
-        _way(features),
+        _last_payment(features),
         _device(features, payment),
         _merchant(alert, payment),
         _reputation(features),
@@ -175,46 +202,50 @@ def _amount(alert: ScoredTransaction, currency: str) -> Fact:
     if usual is None:
         return Fact("amount", paid, "first payment", odd=False)
     times = exp(alert.features["amount_ratio"])
-    return Fact("amount", paid, f"{money(usual, currency)} ({times:.1f}×)", odd=times >= UNUSUAL_RATIO)
+    return Fact("amount", f"{paid}, {times:.1f}× usual", money(usual, currency), odd=times >= UNUSUAL_RATIO)
 
 
 def _place(features: dict[str, float], payment: Transaction | None) -> Fact | None:
-    country, km = payment.country if payment else None, _told(features, "home_distance_km")
+    country, km = payment.country if payment else None, _value(features, "home_distance_km")
     if country is None and km is None:
         return None
     where = [country] if country else []
     where += [f"{km:,.0f} km from home"] if km is not None else []
     new = features.get("country_new")
-    normal = {0.0: f"has paid in {country} before", 1.0: f"never paid in {country}"}.get(-1.0 if new is None else new)
-    return Fact("place", " · ".join(where), normal or "not known", odd=new == 1.0 or (km or 0) > FAR_KM)
+    normal = {0.0: f"has paid in {country} before", 1.0: f"never paid in {country} before"}.get(
+        -1.0 if new is None else new
+    )
+    return Fact("place", " · ".join(where), normal or "unknown", odd=new == 1.0 or (km or 0) > FAR_KM)
 
 
-def _way(features: dict[str, float]) -> Fact | None:
-    km, kmh, pause = (_told(features, name) for name in ("distance_km", "speed_kmh", "seconds_since_last"))
+def _last_payment(features: dict[str, float]) -> Fact | None:
+    km, kmh, pause = (_value(features, name) for name in ("distance_km", "speed_kmh", "seconds_since_last"))
     if pause is None:
         return None
-    happened = f"{span(max(pause, 1) * 1000)} before"
+    happened = f"{span(max(pause, 1) * 1000)} earlier"
     if km is None or kmh is None:
-        return Fact("last paid", happened, "position not told", odd=False)
+        return Fact("last paid", happened, "place unknown", odd=False)
     if round(km) == 0:
-        return Fact("last paid", f"{happened}, same place", "no journey", odd=False)
-    return Fact("last paid", f"{happened}, {km:,.0f} km away", f"takes {kmh:,.0f} km/h", odd=kmh > FAST_KMH)
+        return Fact("last paid", f"{happened}, same place", "no travel", odd=False)
+    return Fact("last paid", f"{happened}, {km:,.0f} km away", f"needs {kmh:,.0f} km/h", odd=kmh > FAST_KMH)
 
 
 def _device(features: dict[str, float], payment: Transaction | None) -> Fact | None:
     if features.get("device_missing") == 1.0:
-        return Fact("device", "not named", _devices(features), odd=False)
-    kind, age = _device_kind(features), _told(features, "device_age_days")
+        return Fact("device", "not given", _recent_devices(features), odd=False)
+    kind, age = _device_kind(features), _value(features, "device_age_days")
     if kind is None:
         return None
     happened = f"{kind}: {payment.device_id}" if payment and payment.device_id else kind
-    normal = _devices(features) if age is None else f"used for {span(max(age * DAY_MS, MINUTE_MS))}"
+    normal = _recent_devices(features) if age is None else f"used for {span(max(age * DAY_MS, MINUTE_MS))}"
     return Fact("device", happened, normal, odd=kind != "own")
 
 
-def _devices(features: dict[str, float]) -> str:
-    count = _told(features, "devices_24h")
-    return "not known" if count is None else f"{count:.0f} other in 24 hours" if count else "none in 24 hours"
+def _recent_devices(features: dict[str, float]) -> str:
+    count = _value(features, "devices_24h")
+    if count is None:
+        return "unknown"
+    return f"{plural(round(count), 'device')} in 24 h" if round(count) else "no device in 24 h"
 
 
 def _merchant(alert: ScoredTransaction, payment: Transaction | None) -> Fact | None:
@@ -222,12 +253,12 @@ def _merchant(alert: ScoredTransaction, payment: Transaction | None) -> Fact | N
         return None
     category = f", {_category(payment)}" if _category(payment) else ""
     new = alert.features.get("merchant_new")
-    normal = {0.0: "has paid here before", 1.0: "never paid here"}.get(-1.0 if new is None else new, "not known")
+    normal = {0.0: "has paid here before", 1.0: "never paid here before"}.get(-1.0 if new is None else new, "unknown")
     return Fact("merchant", f"{alert.merchant_id}{category}", normal, odd=new == 1.0)
 
 
 def _reputation(features: dict[str, float]) -> Fact | None:
-    known, rate = _told(features, "merchant_known_frauds"), features.get("merchant_fraud_rate")
+    known, rate = _value(features, "merchant_known_frauds"), features.get("merchant_fraud_rate")
     if known is None or rate is None:
         return None
     share = 1 / (1 + exp(-(rate + REFERENCE_LOG_ODDS)))
@@ -235,24 +266,24 @@ def _reputation(features: dict[str, float]) -> Fact | None:
     whose = "customers' own" if features.get("device_own") == 1.0 else "other"
     return Fact(
         "reputation",
-        f"{count} from {whose} devices, {100 * share:.1f} %",
-        "1 % is the reference",
+        f"{count} from {whose} devices, {100 * share:.1f}%",
+        "reference rate 1%",
         odd=share >= BAD_RATE,
     )
 
 
 def _pace(features: dict[str, float]) -> Fact | None:
-    hour, day, ratio = _told(features, "count_1h"), _told(features, "count_24h"), features.get("pace_ratio")
+    hour, day, ratio = _value(features, "count_1h"), _value(features, "count_24h"), features.get("pace_ratio")
     if hour is None or day is None:
         return None
     usual = None if ratio is None else max(0.0, (day + 1) / exp(ratio) - 1)
     normal = "too new to tell" if usual is None else f"{usual:.1f} a day"
     odd = ratio is not None and exp(ratio) >= UNUSUAL_RATIO
-    return Fact("pace", f"{day:.0f} in 24 h, {hour:.0f} in 1 h", normal, odd=odd)
+    return Fact("payments", f"{day:.0f} in 24 h, {hour:.0f} in 1 h", normal, odd=odd)
 
 
 def _hour(alert: ScoredTransaction) -> Fact:
     minutes, unusual = alert.event_time_ms % DAY_MS // MINUTE_MS, alert.features.get("hour_unusual")
     odd = unusual is not None and unusual >= UNUSUAL_HOUR
-    normal = "too new to tell" if unusual is None else "rarely pays at this hour" if odd else "a usual hour"
+    normal = "too new to tell" if unusual is None else "rarely pays at this hour" if odd else "usual hour"
     return Fact("hour", f"{minutes // 60:02d}:{minutes % 60:02d} UTC", normal, odd=odd)

@@ -1,4 +1,4 @@
-"""The transactions' clock beside the clock on the wall: how fast event time passes, told by the alerts themselves."""
+"""The transactions' clock beside wall time. The speed of event time is measured on the alerts."""
 
 from collections import deque
 from statistics import median
@@ -7,6 +7,8 @@ from typing import NamedTuple
 OVER_MS = 10_000
 AT_LEAST_MS = 2000
 EVERY_MS = 250
+"""The speed is measured over the last 10 s and at least 2 s, with a sample every 250 ms. Round numbers; not measured."""
+
 DELAYS = 50
 
 
@@ -18,7 +20,7 @@ class Tick(NamedTuple):
 
 
 class StreamClock:
-    """Folds when events happened and when they were scored."""
+    """Tracks when events happened, when they were scored and when they were labelled."""
 
     def __init__(self) -> None:
         self._ticks: deque[Tick] = deque()
@@ -26,7 +28,7 @@ class StreamClock:
         self.event_time_ms: int | None = None
 
     def saw(self, event_ms: int, wall_ms: int) -> None:
-        """An event of that time was scored then."""
+        """Record that an event of that time was scored at that wall time. A late event does not turn the clock back."""
         self.event_time_ms = max(event_ms, self.event_time_ms or 0)
         if self._ticks and wall_ms - self._ticks[-1].wall_ms < EVERY_MS:
             return
@@ -35,11 +37,11 @@ class StreamClock:
             self._ticks.popleft()
 
     def labelled(self, delay_ms: int) -> None:
-        """A verdict came that long after its transaction, on the transactions' clock."""
+        """Record a verdict's delay after its transaction, on the transactions' clock."""
         self._delays.append(max(0, delay_ms))
 
     def speed(self, now_ms: int) -> float | None:
-        """How much event time passes in a second of wall time; None where the last seconds do not tell."""
+        """Seconds of event time per second of wall time, or None if the last seconds hold too few alerts."""
         if len(self._ticks) < 2 or now_ms - self._ticks[-1].wall_ms > OVER_MS:  # noqa: PLR2004 a speed needs two
             return None
         first, last = self._ticks[0], self._ticks[-1]
@@ -47,5 +49,5 @@ class StreamClock:
         return (last.event_ms - first.event_ms) / wall_ms if wall_ms >= AT_LEAST_MS else None
 
     def label_delay_ms(self) -> float | None:
-        """The usual delay of the latest verdicts, on the transactions' clock."""
+        """The median delay of the latest verdicts, on the transactions' clock."""
         return median(self._delays) if self._delays else None

@@ -1,4 +1,4 @@
-"""How fast the stream runs, from the ledger's counts, and which part it waits for when it stands still."""
+"""Transactions a second, from the ledger's counts, and the part to blame if the stream is silent."""
 
 from bisect import bisect_right
 from collections import deque
@@ -11,17 +11,18 @@ WINDOW_MS = 120_000
 BUCKET_MS = 2000
 RATE_OVER_MS = 5000
 SILENT_AFTER_MS = 5000
+"""A stream that scored nothing for this long is reported as silent. A round number; not measured."""
 
 
 class Silence(NamedTuple):
-    """Nothing was scored since then (None: never); `sentence` says which part is waited for."""
+    """Nothing was scored since `since_ms` (None: no counts yet)."""
 
     since_ms: int | None
     sentence: str
 
 
 class Throughput:
-    """Folds counts. Times are wall times as counted, so that reading an old topic makes no rate of its own."""
+    """Applies counts. Times are the ledger's wall times, so reading old records fast does not inflate the rate."""
 
     def __init__(self) -> None:
         self._counted: deque[Counts] = deque()
@@ -29,11 +30,10 @@ class Throughput:
 
     @property
     def begun(self) -> bool:
-        """Whether any counts came yet."""
+        """Whether any counts have arrived."""
         return self._progress is not None
 
     def apply(self, counts: Counts) -> None:
-        """Fold the next counts."""
         if self._progress is None or counts.scored > self._progress.scored:
             self._progress = counts
         self._counted.append(counts)
@@ -41,12 +41,12 @@ class Throughput:
             self._counted.popleft()
 
     def per_second(self, now_ms: int) -> float:
-        """Transactions scored a second, over the last five."""
+        """Transactions scored a second, averaged over RATE_OVER_MS."""
         recent = [counts for counts in self._counted if counts.counted_at_ms >= now_ms - RATE_OVER_MS]
         return _rate(recent[0], recent[-1]) if recent else 0.0
 
     def series(self, now_ms: int) -> list[float]:
-        """Transactions a second over the last two minutes, one number for every two seconds, oldest first."""
+        """Transactions a second over WINDOW_MS, one value per BUCKET_MS, oldest first."""
         if not self._counted:
             return [0.0] * (WINDOW_MS // BUCKET_MS)
         last_ms = self._counted[-1].counted_at_ms
@@ -58,20 +58,20 @@ class Throughput:
         return [(after - before) * 1000 / BUCKET_MS for before, after in pairwise(totals)]
 
     def silence(self, now_ms: int) -> Silence | None:
-        """Whether nothing has been scored lately."""
+        """The silence, or None if something was scored in the last SILENT_AFTER_MS."""
         if self._progress is None:
-            return Silence(None, "No transaction has been counted yet")
+            return Silence(None, "No transactions counted yet")
         since_ms = self._progress.counted_at_ms
         if now_ms - since_ms <= SILENT_AFTER_MS:
             return None
         latest = self._counted[-1]
         if latest.transactions_sent > self._progress.transactions_sent:
-            return Silence(since_ms, "Transactions arrive, but the detector scores none")
-        return Silence(since_ms, "No transaction arrives")
+            return Silence(since_ms, "Transactions arrive, but the detector has scored none")
+        return Silence(since_ms, "No transactions")
 
 
 def _between(times: list[float], totals: list[float], at: float) -> float:
-    """The total at a time, on the straight line between its neighbours; beyond the ends it stands still."""
+    """Interpolate the total at a time; before the first and after the last count it is constant."""
     place = bisect_right(times, at)
     if place in {0, len(times)}:
         return totals[0] if place == 0 else totals[-1]

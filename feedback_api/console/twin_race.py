@@ -1,10 +1,10 @@
-"""The frozen twin against the model that goes on learning, counted by what labels told: the new attack, known so far.
+"""The frozen twin against the live model, which keeps learning. Counted are labelled frauds of new kinds.
 
     ---- labels name kinds of fraud ----|-- freeze --|---- a kind that no label named before the freeze ---->
-                                                          live caught it: its decision was not approve
+                                                          Weir caught it: its decision was not approve
                                                           the twin caught it: it is among the twin's alerts
 
-Bounded: past the limits the oldest is dropped and counted.
+Memory is bounded: past a limit the oldest entry is dropped and counted in `dropped`.
 """
 
 from collections import OrderedDict
@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from weir.messages import Example, ModelRef, TwinFrozen
 
-MOST_KINDS = 1000  # a labeler's word is free text
+MOST_KINDS = 1000  # labelers enter kinds as free text
 
 
 class KnownFraud(NamedTuple):
-    """A fraud that a label named the kind of."""
+    """A fraud whose label names its kind."""
 
     event_time_ms: int
     kind: str
@@ -24,7 +24,7 @@ class KnownFraud(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The standings after the next fraud of a new kind, in the order of event time."""
+    """Frauds caught up to and including one fraud of a new kind, in order of event time."""
 
     event_time_ms: int
     live: int
@@ -32,7 +32,7 @@ class Step(NamedTuple):
 
 
 class TwinRace:
-    """Folds labels and the twin's alerts; the standings are counted when they are asked for."""
+    """Collects labelled frauds and the twin's alerts. `steps` counts on demand and caches the result."""
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit
@@ -45,25 +45,23 @@ class TwinRace:
 
     @property
     def frozen_at_ms(self) -> int | None:
-        """The event time from which on the twin stands still; None while it still learns, or there is none."""
+        """The event time at which the twin stopped learning. None while it still learns, or without a twin."""
         return None if self._frozen is None else self._frozen.event_time_ms
 
     @property
     def frozen_model(self) -> ModelRef | None:
-        """What the twin scores with."""
+        """The model that the twin scores with."""
         return None if self._frozen is None else self._frozen.model
 
     def freeze(self, frozen: TwinFrozen) -> None:
-        """The twin has stopped learning."""
         self._frozen, self._steps = frozen, None
 
     def twin_alerted(self, transaction_id: str) -> None:
-        """The twin would not have approved it."""
         self._twin_alerts[transaction_id], self._steps = None, None
         self._bound(self._twin_alerts)
 
     def apply(self, example: Example) -> None:
-        """Fold an entry of the learning log; a later verdict may take back a fraud."""
+        """Apply an entry of the learning log. A later verdict of legitimate removes the fraud."""
         if example.verdict != "fraud":
             if self._frauds.pop(example.transaction_id, None) is not None:
                 self._steps = None
@@ -72,12 +70,12 @@ class TwinRace:
             self._know(example.transaction_id, KnownFraud(example.event_time_ms, example.fraud_type, caught))
 
     def new_kinds(self) -> list[str]:
-        """The kinds that no label named for an event before the freeze."""
+        """The kinds that no label has given to an event before the freeze."""
         freeze_ms = self.frozen_at_ms
         return [] if freeze_ms is None else [kind for kind, ms in self._first_seen.items() if ms >= freeze_ms]
 
     def steps(self) -> list[Step]:
-        """The standings after every known fraud of a new kind; counted again only after something changed."""
+        """One step per known fraud of a new kind, in order of event time."""
         if self._steps is None:
             self._steps = self._count()
         return self._steps

@@ -1,9 +1,9 @@
-"""What the page shows, in words and charts, made of what the console knows; templates only place it."""
+"""The texts and charts of the page, made from the console's state. Templates only arrange them."""
 
 from typing import NamedTuple
 
 from feedback_api.console import charts
-from feedback_api.console.console import Console, Said
+from feedback_api.console.console import Console, GivenVerdict
 from feedback_api.console.desk import Desk
 from feedback_api.console.review_queue import OpenAlert
 from feedback_api.console.story import Story, headline, story_of
@@ -12,14 +12,18 @@ from feedback_api.console.words import ago, clock, moment, money, plural, span
 from weir.messages import ScoredTransaction
 
 FRESH_MS = 1500
-FASTER_THAN_THE_WALL = 2.0
-WORTH_AN_ARROW = 0.005
+"""How long a new model is highlighted."""
+
+COMPRESSED_FROM = 2.0
+"""Seconds of event time per second of wall time from which the page shows the speed: a live stream runs at 1."""
+
+ARROW_FROM = 0.005
+"""The smallest change that rounds to the last digit of a score with two decimals."""
+
 MOST_POINTS = 120
 
 
 class Top(NamedTuple):
-    """The line at the top."""
-
     queue: str
     rate: str
     spark: str
@@ -36,16 +40,12 @@ class Top(NamedTuple):
 
 
 class EvidenceBar(NamedTuple):
-    """A bar with its number and words."""
-
     bar: str
     contribution: str
     text: str
 
 
 class Case(NamedTuple):
-    """The case on the desk."""
-
     transaction_id: str
     user: str
     decision: str
@@ -58,7 +58,7 @@ class Case(NamedTuple):
 
 
 class QueueRow(NamedTuple):
-    """An open alert in the queue; `direction` is how learning moved it since it was scored."""
+    """An open alert in the queue. `direction` (up, down, same) compares `now`, its score under the current model."""
 
     story: str
     amount: str
@@ -71,7 +71,7 @@ class QueueRow(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What twin and live model caught of what is known."""
+    """Known frauds of the new kind, and how many the twin (`frozen`) and Weir (`live`) caught."""
 
     frozen: str
     live: str
@@ -80,15 +80,15 @@ class Standing(NamedTuple):
 
 
 class Race(NamedTuple):
-    """The twin against the live model; without a standing, `sentence` says what is waited for."""
+    """The twin against the live model. Before the first known fraud of a new kind there is no standing."""
 
     headline: str
     sentence: str
     standing: Standing | None
 
 
-class Remark(NamedTuple):
-    """What a labeler said."""
+class VerdictRow(NamedTuple):
+    """A labeler's verdict. `kind` is the kind of fraud, `n` the number of the example."""
 
     who: str
     verdict: str
@@ -98,7 +98,6 @@ class Remark(NamedTuple):
 
 
 def top_of(console: Console, now_ms: int, currency: str) -> Top:
-    """The top line."""
     board, champion = console.scoreboard, console.champions.current
     rate = f"{console.throughput.per_second(now_ms):,.0f}"
     event_ms = console.clock.event_time_ms
@@ -106,10 +105,10 @@ def top_of(console: Console, now_ms: int, currency: str) -> Top:
         queue=f"{len(console.queue):,}",
         rate=rate,
         spark=charts.sparkline(
-            console.throughput.series(now_ms), f"{rate} transactions a second, the last two minutes"
+            console.throughput.series(now_ms), f"Transactions a second over the last two minutes, now {rate}"
         ),
         caught=money(board.caught, currency, 0),
-        caught_title=f"{plural(board.caught_count, 'alert')} with the verdict fraud; missed: "
+        caught_title=f"{plural(board.caught_count, 'alert')} labelled fraud; missed: "
         f"{plural(board.missed_count, 'fraud')}, {money(board.missed, currency, 0)}",
         stopped_good=f"{board.stopped_good:,}",
         by_maturity=f"{board.stopped_good_matured:,} by maturity" if board.stopped_good_matured else None,
@@ -123,34 +122,34 @@ def top_of(console: Console, now_ms: int, currency: str) -> Top:
 
 
 def pace_of(console: Console, now_ms: int) -> str | None:
-    """How fast event time passes, where it is faster than the wall; told by the stream itself."""
+    """The speed of event time as measured on the stream, or None unless it is clearly faster than wall time."""
     speed, delay_ms = console.clock.speed(now_ms), console.clock.label_delay_ms()
-    if speed is None or speed < FASTER_THAN_THE_WALL:
+    if speed is None or speed < COMPRESSED_FROM:
         return None
-    labels = f" (labels come after {span(max(1000.0, delay_ms / speed))})" if delay_ms is not None else ""
-    return f"1 minute here = {span(speed * 60_000)} there{labels}"
+    labels = f"; labels follow after {span(max(1000.0, delay_ms / speed))}" if delay_ms is not None else ""
+    return f"1 minute here = {span(speed * 60_000)} of payments{labels}"
 
 
 def _trouble(console: Console, now_ms: int) -> str | None:
     refused = console.champions.refused
     if refused is not None and console.kafka_away_since_ms is None:
-        return f"Publication {refused:,} does not verify; the model before it stays"
+        return f"Model #{refused:,} failed verification; the previous model stays in force"
     begun = console.throughput.begun or console.kafka_away_since_ms is not None
     return silence_of(console, now_ms) if begun else None
 
 
 def silence_of(console: Console, now_ms: int) -> str | None:
-    """What keeps the stream silent, and since when."""
+    """Why the stream is silent and since when, or None if it is not."""
     away_ms, silence = console.kafka_away_since_ms, console.throughput.silence(now_ms)
     if away_ms is not None:
-        return f"Kafka does not answer since {clock(away_ms)}"
+        return f"Kafka has not answered since {clock(away_ms)}"
     if silence is None or silence.since_ms is None:
         return silence and silence.sentence
     return f"{silence.sentence} since {clock(silence.since_ms)}"
 
 
 def case_of(scored: ScoredTransaction, currency: str) -> Case:
-    """A case, told once: it does not change while it lies on the desk."""
+    """The case on the desk, as it was scored; later models do not change it."""
     story = story_of(scored, currency)
     largest = max((abs(why.contribution) for why in story.why), default=1.0)
     return Case(
@@ -170,22 +169,23 @@ def case_of(scored: ScoredTransaction, currency: str) -> Case:
 
 
 def note_of(console: Console, desk: Desk, now_ms: int) -> str | None:
-    """What happened to the case meanwhile by somebody else's hand."""
+    """What happened to the case since it was opened here, or None if it is still this visitor's."""
     if desk.case is None:
         return None
     alert = console.queue.find(desk.case.transaction_id)
     if alert is not None:
         holder = alert.held_by(now_ms)
-        return f"{holder} has this case now; your lease has ended." if holder not in {None, desk.name} else None
+        return f"Your lease ended and {holder} took this case." if holder not in {None, desk.name} else None
     closed = console.queue.closed(desk.case.transaction_id)
     if closed is None:
-        return "This case has left the queue: too many newer ones wait."
-    by = f"by {closed.labeler}" if closed.labeler else "by maturity: nobody reported it"
-    return f"Meanwhile called {closed.verdict} {by}."
+        return "This case left the queue to make room for newer ones."
+    if closed.labeler is None:
+        return f"Nobody reported this payment in time; it now counts as {closed.verdict}."
+    return f"{closed.labeler} marked this payment {closed.verdict}."
 
 
 def rows_of(console: Console, desk: Desk, now_ms: int, currency: str) -> list[QueueRow]:
-    """The rows that this visitor sees, each in its place."""
+    """The visitor's rows of the queue, each in its place."""
     found = (console.queue.find(transaction_id) for transaction_id in desk.rows)
     return [_row(console, desk, alert, now_ms, currency) for alert in found if alert is not None]
 
@@ -194,7 +194,7 @@ def _row(console: Console, desk: Desk, alert: OpenAlert, now_ms: int, currency: 
     scored, holder = alert.scored, alert.held_by(now_ms)
     now = console.champions.score_now(scored)
     moved = 0.0 if now is None else now - scored.score
-    direction = "up" if moved >= WORTH_AN_ARROW else "down" if moved <= -WORTH_AN_ARROW else "same"
+    direction = "up" if moved >= ARROW_FROM else "down" if moved <= -ARROW_FROM else "same"
     return QueueRow(
         story=headline(scored),
         amount=money(scored.amount, currency),
@@ -208,29 +208,26 @@ def _row(console: Console, desk: Desk, alert: OpenAlert, now_ms: int, currency: 
 
 
 def race_of(console: Console) -> Race:
-    """The twin's standing."""
     freeze_ms, model = console.race.frozen_at_ms, console.race.frozen_model
     if freeze_ms is None:
-        return Race(
-            "No frozen twin yet", "Once one is frozen, this shows what learning catches that it does not.", None
-        )
+        return Race("No frozen twin yet", "Once there is one, this compares it with Weir, which keeps learning.", None)
     steps = console.race.steps()
     if not steps:
         name = f"model #{model.publication:,}" if model else "no model"
-        told = "No label has named a new kind of fraud since; when one does, the two are compared here."
-        return Race(f"Twin frozen at {moment(freeze_ms)} with {name}", told, None)
+        awaited = "No label has named a new kind of fraud since. When one does, this compares Weir with the twin."
+        return Race(f"Twin frozen at {moment(freeze_ms)} with {name}", awaited, None)
     known, last = len(steps), steps[-1]
-    title = f"Frauds of the new kind caught: Weir {last.live}, frozen twin {last.twin}, of {known} known"
+    title = f"Of {plural(known, 'known fraud')} of the new kind, Weir caught {last.live}, the frozen twin {last.twin}"
     kinds = ", ".join(kind.replace("_", " ") for kind in console.race.new_kinds())
     return Race(
-        "New attack, known so far",
-        f"Kind, as labelers call it: {kinds}. By event time; frozen at {moment(freeze_ms)}.",
+        "New attack: labelled frauds caught",
+        f"Labelled {kinds}, by event time. The twin was frozen at {moment(freeze_ms)}.",
         Standing(f"{last.twin:,}", f"{last.live:,}", f"{known:,}", charts.race(_lines(steps), title)),
     )
 
 
 def _lines(steps: list[Step]) -> list[charts.Line]:
-    """The standings as lines of at most so many points; the last one is always among them."""
+    """The standings as lines, thinned to about MOST_POINTS points. The last point is always kept."""
     every = -(-len(steps) // MOST_POINTS)
     kept = sorted({*range(0, len(steps), every), len(steps) - 1})
 
@@ -245,14 +242,14 @@ def _lines(steps: list[Step]) -> list[charts.Line]:
     ]
 
 
-def remarks_of(console: Console, now_ms: int) -> list[Remark]:
-    """What labelers said last, the latest first."""
-    return [_remark(said, now_ms) for said in reversed(console.said)]
+def verdicts_of(console: Console, now_ms: int) -> list[VerdictRow]:
+    """The latest verdicts, newest first."""
+    return [_verdict_row(given, now_ms) for given in reversed(console.latest_verdicts)]
 
 
-def _remark(said: Said, now_ms: int) -> Remark:
-    kind = said.fraud_type.replace("_", " ") if said.fraud_type else None
-    return Remark(said.labeler, said.verdict, kind, f"{said.n:,}", ago(now_ms - said.learned_ms))
+def _verdict_row(given: GivenVerdict, now_ms: int) -> VerdictRow:
+    kind = given.fraud_type.replace("_", " ") if given.fraud_type else None
+    return VerdictRow(given.labeler, given.verdict, kind, f"{given.n:,}", ago(now_ms - given.learned_ms))
 
 
 def _signed(number: float) -> str:

@@ -1,6 +1,6 @@
-"""The console's static files: our own out of this package, htmx out of its WebJars; no copy of it is ours.
+"""The console's static files: its own from this package, htmx from WebJars, so the repository holds no copy of it.
 
-Their address carries a hash of all of them, so a browser may keep them for ever.
+Their address contains a hash of all of them, so a browser may cache them for ever.
 """
 
 import hashlib
@@ -20,14 +20,12 @@ TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf
 
 
 class Asset(NamedTuple):
-    """A file as it is served."""
-
     content: bytes
     media_type: str
 
 
 class WebAssets:
-    """The files by name, and their address."""
+    """Files by name. `version` is a hash of their contents."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self._files = {name: Asset(content, TYPES[Path(name).suffix]) for name, content in files.items()}
@@ -35,24 +33,24 @@ class WebAssets:
         self.version = digest.hexdigest()[:12]
 
     def address(self, name: str) -> str:
-        """Where a file is."""
+        """The path of a file below the API's root."""
         return f"/console/static/{self.version}/{name}"
 
     def find(self, version: str, name: str) -> Asset | None:
-        """The file at this address."""
+        """The file, or None for an unknown name or another version."""
         return self._files.get(name) if version == self.version else None
 
 
 def own_files() -> dict[str, bytes]:
-    """What this package brings."""
+    """The static files of this package, by name."""
     return {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in TYPES}
 
 
 def scripts(cache_dir: Path) -> dict[str, bytes]:
-    """What the WebJars bring.
+    """The scripts from the WebJars, by name.
 
     Raises:
-        MissingPart: they were not fetched, or are not the pinned ones.
+        MissingPart: a jar is missing or differs from the pinned one.
     """
     found = {}
     for name, (group, member) in SCRIPTS.items():

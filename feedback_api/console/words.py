@@ -1,4 +1,4 @@
-"""Numbers and times as people read them."""
+"""Format numbers and times for people."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ _WHOLE_FROM, _NEARLY = 10, 0.95
 
 
 def money(amount: float, currency: str, decimals: int = 2) -> str:
-    """An amount with its currency.
+    """Format an amount with its currency.
 
     >>> money(18240.4, "EUR", 0)
     '18,240 €'
@@ -18,7 +18,7 @@ def money(amount: float, currency: str, decimals: int = 2) -> str:
 
 
 def span(ms: float) -> str:
-    """A length of time in its largest unit.
+    """Format a duration in its largest unit.
 
     >>> span(90_000), span(86_000_000), span(2_500_000_000)
     ('1.5 minutes', '1 day', '29 days')
@@ -31,7 +31,7 @@ def span(ms: float) -> str:
 
 
 def ago(ms: float) -> str:
-    """How long ago, short.
+    """Format an age in its short form.
 
     >>> ago(400), ago(42_000), ago(7_200_000)
     ('now', '42 s', '2 h')
@@ -44,12 +44,12 @@ def ago(ms: float) -> str:
 
 
 def clock(wall_ms: float) -> str:
-    """A wall time of today, UTC."""
+    """Format a wall time as a time of day in UTC, without the date."""
     return f"{datetime.fromtimestamp(wall_ms / 1000, UTC):%H:%M:%S} UTC"
 
 
 def moment(event_ms: float) -> str:
-    """A date and a time, UTC.
+    """Format a date and a time in UTC.
 
     >>> moment(1_750_000_000_000)
     'Sun 15 Jun 2025, 15:06'
@@ -58,7 +58,7 @@ def moment(event_ms: float) -> str:
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """A counted thing.
+    """Format a count with its noun.
 
     >>> plural(1, "alert"), plural(1204, "alert")
     ('1 alert', '1,204 alerts')

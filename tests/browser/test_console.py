@@ -1,4 +1,4 @@
-"""The console in a browser: a stranger gives verdicts and sees the model learn from them."""
+"""The console in a browser: a visitor gives verdicts and sees the model learn from them."""
 
 import re
 import signal
@@ -36,16 +36,16 @@ def case_of(page):
     return page.locator("#case [data-same]").get_attribute("data-same")
 
 
-def test_an_empty_desk_says_so_and_fills_by_itself(visit, request):
+def test_an_empty_desk_fills_by_itself(visit, request):
     page = visit()
-    expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
     expect(page.locator("#keys")).not_to_contain_text("Fraud")
     request.getfixturevalue("played")
     expect(page.locator("#key-f")).to_be_visible()
     expect(page.locator("#top")).to_contain_text("tx/s")
 
 
-def test_without_a_pass_the_page_says_how_to_get_in(visit, deployment):
+def test_without_a_pass_the_page_says_how_to_sign_in(visit, deployment):
     expect(visit(deployment.address).get_by_text("weir demo")).to_be_visible()
 
 
@@ -87,10 +87,10 @@ def test_skip_gives_another_case(page, deployment):
     assert holders[case] is None
 
 
-def test_a_case_that_somebody_else_labels_says_so_in_place(page, deployment):
+def test_a_case_that_somebody_else_labels_gets_a_note(page, deployment):
     case = case_of(page)
     deployment.label(case, "legitimate", "ana")
-    expect(page.locator("#note")).to_contain_text("Meanwhile called legitimate by ana")
+    expect(page.locator("#note")).to_contain_text("ana marked this payment legitimate")
     expect(page.locator("#key-f")).to_have_count(0)
     assert case_of(page) == case
     page.keyboard.press("s")
@@ -103,7 +103,7 @@ def test_figures_move_by_themselves(page, deployment):
     alert = next(alert for alert in deployment.open_alerts() if alert["holder"] is None)
     deployment.label(alert["transaction_id"], "fraud", "ben")
     expect(page.locator("#top .model b")).not_to_have_text(model)
-    expect(page.locator("#top .clock")).to_contain_text(re.compile("1 minute here = .* there"))
+    expect(page.locator("#top .clock")).to_contain_text(re.compile("1 minute here = .* of payments"))
 
 
 def test_a_slow_learner_is_named_and_the_verdict_is_safe(page, played):
@@ -153,13 +153,13 @@ def test_nothing_is_cut_off_at_the_side(page, width, height):
         assert page.evaluate("document.documentElement.scrollHeight") <= height
 
 
-def test_a_connection_that_is_lost_says_so_and_an_open_page_keeps_no_process_from_ending(visit, broker, tmp_path):
+def test_a_lost_connection_is_shown_and_an_open_page_does_not_keep_the_process_from_ending(visit, broker, tmp_path):
     deployed = Deployment(broker, tmp_path)
     process = spawn(deployed.command, deployed.log)
     try:
         eventually(deployed.ready)
         page = visit(deployed.entrance)
-        expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
+        expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
         process.terminate()
         assert process.wait(8) in {0, -signal.SIGTERM}  # uvicorn ends by the signal it was sent
         expect(page.locator("#lost")).to_be_visible()

@@ -46,7 +46,7 @@ def act(api, what="verdict", headers=None, **form):
     return api.post(f"/console/{what}", data=form, headers={**cookie(), **SAME, **(headers or {})})
 
 
-def test_a_pass_becomes_a_cookie_that_scripts_and_other_sites_never_see(api):
+def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_cannot_read(api):
     answer = api.get(f"/console/sign-in?pass={pass_for('vera', NEVER_MS, KEY.encode())}")
     assert (answer.status_code, answer.headers["location"]) == (303, "/console")
     attributes = answer.headers["set-cookie"].lower()
@@ -54,7 +54,7 @@ def test_a_pass_becomes_a_cookie_that_scripts_and_other_sites_never_see(api):
 
 
 @pytest.mark.parametrize("path", ["/console", "/console/live", "/console/sign-in", "/console/sign-in?pass=x.1.y"])
-def test_without_a_valid_pass_there_is_a_page_that_says_how_to_get_in(api, path):
+def test_without_a_valid_pass_the_page_says_how_to_sign_in(api, path):
     answer = api.get(path)
     assert answer.status_code == 401
     assert "weir demo" in answer.text
@@ -67,7 +67,7 @@ def test_an_expired_or_forged_pass_lets_nobody_in(api, wrong):
     assert api.post("/console/verdict", headers={**cookie(**wrong), **SAME}).status_code == 401
 
 
-def test_without_a_signing_key_nobody_gets_in_not_even_by_an_empty_one(tmp_path, stream):
+def test_without_a_signing_key_nobody_can_sign_in_not_even_with_an_empty_key(tmp_path, stream):
     with an_api(tmp_path, stream) as api:
         answer = api.get("/console", headers=cookie(key=""))
     assert answer.status_code == 401
@@ -116,7 +116,7 @@ def test_scripts_are_served_for_ever_and_under_a_version(api):
     assert api.get("/console/static/other/console.js").status_code == 404
 
 
-def test_missing_scripts_say_what_to_do_and_labels_go_on(tmp_path, stream, monkeypatch):
+def test_without_its_scripts_the_page_says_what_to_do_and_labels_are_accepted(tmp_path, stream, monkeypatch):
     monkeypatch.setenv("WEIR_CACHE_DIR", str(tmp_path / "nothing"))
     with an_api(tmp_path, stream, signing_key=KEY) as api:
         answer = api.get("/console", headers=cookie())
@@ -143,7 +143,7 @@ def test_a_strangers_text_is_never_markup(api):
     assert page.count("&lt;script&gt;") >= 8
 
 
-def test_a_verdict_becomes_a_label_of_the_one_who_signed_in(api, stream):
+def test_a_verdict_becomes_a_label_by_the_signed_in_visitor(api, stream):
     raise_alert(api, "t1")
     raise_alert(api, "t2", scored_at_ms=1)
     api.get("/console", headers=cookie())
@@ -157,14 +157,14 @@ def test_a_verdict_becomes_a_label_of_the_one_who_signed_in(api, stream):
     assert "Case <b>t2</b>" in answer.text
 
 
-def test_a_verdict_on_another_case_than_the_one_on_the_desk_is_not_taken(api, stream):
+def test_a_verdict_on_a_case_that_is_not_on_the_desk_is_ignored(api, stream):
     raise_alert(api, "t1")
     api.get("/console", headers=cookie())
     assert act(api, transaction_id="t9", verdict="fraud").status_code == 200
     assert stream.records == []
 
 
-def test_a_verdict_that_cannot_be_kept_stays_on_the_desk_and_says_so(api, stream):
+def test_a_verdict_that_is_not_acknowledged_keeps_its_case_and_shows_why(api, stream):
     raise_alert(api, "t1")
     api.get("/console", headers=cookie())
     stream.away = True
@@ -177,7 +177,7 @@ def test_a_verdict_that_cannot_be_kept_stays_on_the_desk_and_says_so(api, stream
     assert len({decode_with(LABEL, value).label_id for _, _, value in stream.records}) == 1
 
 
-def test_a_skip_gives_the_case_back(api):
+def test_a_skipped_case_returns_to_the_queue(api):
     raise_alert(api, "t1")
     raise_alert(api, "t2", scored_at_ms=1)
     api.get("/console", headers=cookie())
@@ -197,14 +197,14 @@ def test_a_skip_gives_the_case_back(api):
     ],
 )
 @pytest.mark.parametrize("path", ["/console/verdict", "/console/skip"])
-def test_an_act_that_another_site_sends_is_refused(api, stream, path, headers):
+def test_a_form_sent_by_another_site_is_refused(api, stream, path, headers):
     raise_alert(api, "t1")
     api.get("/console", headers=cookie())
     answer = api.post(path, data={"transaction_id": "t1", "verdict": "fraud"}, headers={**cookie(), **headers})
     assert (answer.status_code, stream.records) == (403, [])
 
 
-def test_an_older_browser_is_known_by_its_origin(api, stream):
+def test_a_browser_without_fetch_metadata_is_checked_by_origin(api, stream):
     raise_alert(api, "t1")
     api.get("/console", headers=cookie())
     headers = {**cookie(), "origin": "http://api"}
@@ -212,7 +212,7 @@ def test_an_older_browser_is_known_by_its_origin(api, stream):
     assert (answer.status_code, answer.headers["location"], len(stream.records)) == (303, "/console", 1)
 
 
-def test_what_is_no_verdict_names_its_field(api):
+def test_an_invalid_verdict_names_its_field(api):
     raise_alert(api, "t1")
     answer = act(api, transaction_id="t1", verdict="maybe")
     assert (answer.status_code, answer.json()["field"]) == (422, "verdict")
@@ -225,14 +225,14 @@ def test_a_form_over_the_limit_is_refused(api):
 def test_two_visitors_never_get_the_same_case(api):
     raise_alert(api, "t1")
     assert "Case <b>t1</b>" in api.get("/console", headers=cookie("vera")).text
-    assert "Nothing waits" in api.get("/console", headers=cookie("walt")).text
+    assert "Nothing to review" in api.get("/console", headers=cookie("walt")).text
 
 
 def test_the_landing_page_names_the_console(api):
     assert api.get("/").json()["links"]["console"] == "/console"
 
 
-def test_every_door_of_the_console_is_documented():
+def test_every_path_of_the_console_is_documented():
     text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
     assert [route.path for route in router.routes if route.path not in text] == []
 

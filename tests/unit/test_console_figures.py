@@ -49,7 +49,7 @@ def test_money_is_caught_by_alerts_that_were_fraud_and_missed_by_those_approved(
     assert (board.caught, board.caught_count, board.missed, board.missed_count) == (100.0, 1, 40.0, 1)
 
 
-def test_good_customers_are_counted_by_label_and_by_maturity():
+def test_stopped_good_customers_are_counted_by_label_and_by_maturity():
     board = a_board(
         an_example(transaction_id="a", decision="review", verdict="legitimate"),
         an_example(transaction_id="b", decision="review", verdict="legitimate", label_id=None),
@@ -92,7 +92,7 @@ def test_the_standings_count_what_each_side_caught_in_the_order_of_event_time():
     assert [(step.live, step.twin) for step in race.steps()] == [(0, 0), (1, 0), (2, 1)]
 
 
-def test_a_fraud_that_was_revised_is_not_known_any_more():
+def test_a_revised_fraud_is_no_longer_known():
     race = a_race(a_fraud(1), a_fraud(2))
     race.apply(an_example(transaction_id="t1", verdict="legitimate", outcome="revision", revision=1))
     assert len(race.steps()) == 1
@@ -102,7 +102,7 @@ def test_before_the_freeze_nothing_is_new():
     assert a_race(a_fraud(1), frozen=False).steps() == []
 
 
-def test_the_race_forgets_the_oldest_and_counts_that():
+def test_the_race_drops_the_oldest_and_counts_it():
     race = TwinRace(limit=3)
     for number in range(5):
         race.twin_alerted(f"t{number}")
@@ -111,7 +111,7 @@ def test_the_race_forgets_the_oldest_and_counts_that():
     assert (len(race.steps()), race.dropped) == (3, 4)
 
 
-def test_the_rate_is_of_the_last_seconds():
+def test_the_rate_covers_the_last_seconds():
     throughput = Throughput()
     for second in range(60):
         throughput.apply(counts_at(NOW + 1000 * second, scored=100 * second + max(0, second - 50) * 300))
@@ -122,7 +122,7 @@ def test_the_rate_is_of_the_last_seconds():
     assert throughput.silence(now) is None
 
 
-def test_a_steady_stream_is_a_steady_line_however_its_counts_come():
+def test_a_steady_stream_is_a_steady_line_at_any_interval_of_counts():
     throughput = Throughput()
     for number in range(300):
         ms = NOW + 513 * number
@@ -130,19 +130,19 @@ def test_a_steady_stream_is_a_steady_line_however_its_counts_come():
     assert throughput.series(ms + 100)[2:] == pytest.approx([100.0] * 58, rel=0.01)
 
 
-def test_a_stream_without_transactions_says_since_when():
+def test_a_stream_without_transactions_is_silent_since_the_last_one():
     throughput = Throughput()
     throughput.apply(counts_at(NOW, scored=5))
     throughput.apply(counts_at(NOW + 9000, scored=5))
     silence = throughput.silence(NOW + 9000)
-    assert (silence.since_ms, silence.sentence) == (NOW, "No transaction arrives")
+    assert (silence.since_ms, silence.sentence) == (NOW, "No transactions")
 
 
 def test_a_detector_that_scores_nothing_is_named():
     throughput = Throughput()
     throughput.apply(counts_at(NOW, scored=5))
     throughput.apply(counts_at(NOW + 9000, scored=5, sent=80))
-    assert "the detector scores none" in throughput.silence(NOW + 9000).sentence
+    assert "the detector has scored none" in throughput.silence(NOW + 9000).sentence
 
 
 def test_before_the_first_counts_nothing_is_known():
@@ -150,7 +150,7 @@ def test_before_the_first_counts_nothing_is_known():
     assert Throughput().per_second(NOW) == 0
 
 
-def test_the_clock_tells_its_speed_from_the_stream():
+def test_the_clock_measures_its_speed_on_the_stream():
     clock = StreamClock()
     for second in range(20):
         clock.saw(NOON_MS + second * DAY_MS // 60, NOW + second * 1000)
@@ -165,7 +165,7 @@ def test_the_clock_never_goes_back_for_a_late_event():
     assert clock.event_time_ms == NOON_MS
 
 
-def test_a_clock_that_stands_tells_no_speed():
+def test_a_stopped_clock_has_no_speed():
     clock = StreamClock()
     for second in range(5):
         clock.saw(NOON_MS + second * DAY_MS, NOW + second * 1000)

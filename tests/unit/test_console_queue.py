@@ -36,7 +36,7 @@ def ids_of(alerts):
     return [alert.scored.transaction_id for alert in alerts]
 
 
-def test_those_who_lease_get_the_longest_waiting_and_never_the_same():
+def test_leases_go_to_the_longest_waiting_alerts_and_never_overlap():
     queue = a_queue()
     assert ids_of(queue.lease("ana", 2, until_ms=NOW + 1000, now_ms=NOW)) == ["t0", "t1"]
     assert ids_of(queue.lease("ben", 5, until_ms=NOW + 1000, now_ms=NOW)) == ["t2"]
@@ -58,7 +58,7 @@ def test_a_closed_alert_does_not_open_again():
     assert queue.closed("t1").labeler == "ana"
 
 
-def test_an_alert_that_comes_after_its_verdict_does_not_open():
+def test_an_alert_that_arrives_after_its_verdict_does_not_open():
     queue = a_queue()
     queue.close("t9", "fraud", "ana")
     queue.open(an_alert(9))
@@ -92,12 +92,12 @@ def test_a_desk_prefers_reviews_then_recent_ones_then_clear_reasons():
     desk = a_desk()
     seen = []
     for _ in range(4):
-        desk.take_next(queue, NOW)
+        desk.lease_next(queue, NOW)
         seen.append(desk.case.transaction_id)
     assert seen == ["t2", "t3", "t1", "t0"]
 
 
-def test_a_case_stays_on_the_desk_whatever_comes():
+def test_a_case_stays_on_the_desk_until_the_visitor_acts():
     queue, desk = a_queue(an_alert(1)), a_desk()
     desk.keep(queue, NOW)
     queue.open(an_alert(2, evidence=9.0))
@@ -106,7 +106,7 @@ def test_a_case_stays_on_the_desk_whatever_comes():
     assert desk.case.transaction_id == "t1"
 
 
-def test_an_open_page_prolongs_the_lease_and_a_closed_one_does_not():
+def test_an_open_page_renews_the_lease_and_a_closed_one_does_not():
     queue, desk = a_queue(an_alert(1)), a_desk()
     desk.keep(queue, NOW)
     desk.keep(queue, NOW + LEASE_MS - 1)

@@ -1,8 +1,8 @@
-// Keys and focus, and a word when the connection is lost; everything else is htmx and the server.
+// Keys, focus and the banner for a lost connection; htmx and the server do the rest.
 (() => {
   "use strict";
   const KEYS = { f: "key-f", l: "key-l", s: "key-s", "?": "key-help" };
-  const SETTLE_MS = 350; // a key that is pressed twice by mistake must not judge the case that has just appeared
+  const SETTLE_MS = 350; // an accidental second press must not judge the case that has just appeared
   let changedAt = -SETTLE_MS;
 
   const byId = (id) => document.getElementById(id);
@@ -20,14 +20,14 @@
     if (event.target.closest("#key-help")) byId("help").showModal();
   });
 
-  // What the stream repeats after an act of the visitor's own is on the page already: leave it, and its focus, alone.
+  // After the visitor acts, the stream repeats content that the page already shows. Skipping it keeps the focus.
   document.addEventListener("htmx:sseBeforeMessage", (event) => {
     const shown = event.target.querySelector("[data-same]");
     const came = new DOMParser().parseFromString(event.detail.data, "text/html").querySelector("[data-same]");
     if (shown && came && shown.dataset.same === came.dataset.same && came.dataset.same !== "") event.preventDefault();
   });
 
-  // Focus that a swap takes away goes to the case; focus that nobody has set stays nowhere.
+  // If a swap removes the focused element, focus moves to the case. If nothing had focus, nothing gets it.
   let held = false;
   const within = (id) => byId(id) !== null && byId(id).contains(document.activeElement);
   document.addEventListener("htmx:beforeSwap", () => { held = true; });

@@ -1,4 +1,4 @@
-"""The fold of facts: receipts in any order of topics, what moved, who said what; and its parts in words."""
+"""The console's read model: facts in any order of topics, receipts, moved alerts, and the texts made of them."""
 
 from itertools import permutations
 
@@ -77,7 +77,7 @@ def test_a_receipt_goes_from_sent_to_in_force():
     assert [step.state for step in line.steps] == ["done"] * 4
 
 
-def test_a_receipt_comes_to_its_end_in_whatever_order_the_topics_are_read():
+def test_a_receipt_reaches_its_end_in_any_order_of_topics():
     for order in permutations(range(3)):
         console = a_console()
         desk, label = with_a_verdict(console)
@@ -88,7 +88,7 @@ def test_a_receipt_comes_to_its_end_in_whatever_order_the_topics_are_read():
         assert desk.receipt.stage == "in force", order
 
 
-def test_what_moved_is_the_open_alerts_whose_score_differs_by_a_hundredth():
+def test_an_open_alert_moved_if_its_score_differs_by_a_hundredth():
     console = a_console()
     _, label = with_a_verdict(console)
     console.accepted(label, NOW)
@@ -99,7 +99,7 @@ def test_what_moved_is_the_open_alerts_whose_score_differs_by_a_hundredth():
     assert line.strongest == ["m1 0.50 → 0.82"]
 
 
-def test_a_part_that_is_slow_is_named_and_the_verdict_called_safe():
+def test_a_slow_part_is_named_and_the_verdict_is_called_safe():
     console = a_console()
     desk, label = with_a_verdict(console)
     console.accepted(label, NOW)
@@ -111,7 +111,7 @@ def test_a_part_that_is_slow_is_named_and_the_verdict_called_safe():
     assert "verdict is safe" in late
 
 
-def test_a_receipts_steps_show_what_is_reached_and_what_is_next():
+def test_a_receipts_steps_show_the_stages_reached_and_the_next_one():
     console = a_console()
     desk, label = with_a_verdict(console)
     seen = [[step.state for step in receipt_of(desk.receipt, NOW).steps]]
@@ -125,10 +125,10 @@ def test_a_receipts_steps_show_what_is_reached_and_what_is_next():
     ]
 
 
-def test_a_publication_that_does_not_verify_changes_nothing_and_is_told():
+def test_a_publication_that_fails_verification_changes_nothing_and_is_reported():
     console = a_console(a_publication(2, 11, key=b"another"))
     assert console.champions.current.publication == 1
-    assert "Publication 2 does not verify" in top_of(console, NOW, "EUR").trouble
+    assert "Model #2 failed verification" in top_of(console, NOW, "EUR").trouble
 
 
 def test_without_a_signing_key_no_publication_verifies():
@@ -137,9 +137,9 @@ def test_without_a_signing_key_no_publication_verifies():
     assert console.champions.current is None
 
 
-def test_a_kafka_that_does_not_answer_is_named_until_it_does():
+def test_kafka_is_reported_until_it_answers_again():
     console = a_console(Reachable(NOW))
-    assert top_of(console, NOW, "EUR").trouble == "Kafka does not answer since 00:50:00 UTC"
+    assert top_of(console, NOW, "EUR").trouble == "Kafka has not answered since 00:50:00 UTC"
     console.apply(Reachable(None), NOW)
     assert top_of(console, NOW, "EUR").trouble is None
 
@@ -150,25 +150,25 @@ def test_an_accepted_label_closes_its_alert_before_it_is_learned():
     assert [alert.scored.transaction_id for alert in console.queue] == ["t2"]
 
 
-def test_a_case_that_somebody_else_labels_says_so():
+def test_a_case_that_somebody_else_labels_gets_a_note():
     console = a_console()
     desk, _ = with_a_verdict(console)
     example = an_example(transaction_id=desk.case.transaction_id, decision="review", labeler="ana")
     assert note_of(console, desk, NOW) is None
     console.apply(Learned(1, 12, example, NOW), NOW)
-    assert note_of(console, desk, NOW) == "Meanwhile called fraud by ana."
+    assert note_of(console, desk, NOW) == "ana marked this payment fraud."
 
 
-def test_a_lease_that_somebody_else_took_over_says_so():
+def test_a_lease_that_somebody_else_took_over_gets_a_note():
     console = a_console()
     desk, _ = with_a_verdict(console)
     console.queue.lease("ana", 9, until_ms=NOW + 10**9, now_ms=NOW + 10**8)
-    assert note_of(console, desk, NOW + 10**8) == "ana has this case now; your lease has ended."
+    assert note_of(console, desk, NOW + 10**8) == "Your lease ended and ana took this case."
 
 
-def test_the_latest_remarks_are_kept():
+def test_the_latest_verdicts_are_kept():
     console = a_console(*(Learned(1, n, an_example(labeler="ana", label_id=f"l{n}"), NOW) for n in range(20)))
-    assert [said.n for said in console.said] == list(range(14, 20))
+    assert [given.n for given in console.latest_verdicts] == list(range(14, 20))
 
 
 def test_desks_are_bounded():
@@ -179,18 +179,18 @@ def test_desks_are_bounded():
     assert console.desk("0") is not first
 
 
-def test_a_fast_stream_says_so_and_one_at_the_walls_pace_says_nothing():
+def test_the_page_shows_the_pace_of_a_compressed_stream_only():
     console = a_console()
     for second in range(12):
         event_ms = NOON_MS + second * DAY_MS // 60
         console.apply(an_alert(f"f{second}", event_time_ms=event_ms, scored_at_ms=2 * 10**12 + second * 1000), NOW)
     console.apply(Learned(1, 12, an_example(event_time_ms=NOON_MS, as_of_ms=NOON_MS + DAY_MS // 12), NOW), NOW)
     now = 2 * 10**12 + 11_000
-    assert pace_of(console, now) == "1 minute here = 1 day there (labels come after 5 seconds)"
+    assert pace_of(console, now) == "1 minute here = 1 day of payments; labels follow after 5 seconds"
     assert pace_of(a_console(), NOW) is None
 
 
-def test_the_race_has_words_for_every_state():
+def test_the_race_has_a_text_for_every_state():
     console = a_console()
     assert race_of(console).headline == "No frozen twin yet"
     console.apply(TwinFrozen(event_time_ms=NOON_MS, frozen_at_ms=NOW, model=ModelRef(7, 1, 1)), NOW)
@@ -199,7 +199,7 @@ def test_the_race_has_words_for_every_state():
     console.apply(Learned(1, 12, fraud, NOW), NOW)
     console.apply(TwinAlerted("t9"), NOW)
     race = race_of(console)
-    assert race.headline == "New attack, known so far"
+    assert race.headline == "New attack: labelled frauds caught"
     assert (race.standing.frozen, race.standing.live, race.standing.known) == ("1", "1", "1")
     assert "mule shops" in race.sentence
 
@@ -219,13 +219,13 @@ def test_records_become_facts_by_topic_and_key(topic, key, message, kind):
     assert type(fact_of(TOPICS, topic, key, encode(message), NOW)) is kind
 
 
-def test_reputation_and_tombstones_are_no_facts():
+def test_reputation_and_tombstones_are_not_facts():
     reputation = Reputation(merchant_id="m", epoch=1, n=1, known_frauds=1, known_legitimate=1, fraud_rate=0.1)
     assert fact_of(TOPICS, TOPICS.control, b"m", encode(reputation), NOW) is None
     assert fact_of(TOPICS, TOPICS.control, b"m", None, NOW) is None
 
 
-def test_what_is_no_record_of_its_topic_is_refused():
+def test_a_record_that_does_not_fit_its_topic_is_refused():
     with pytest.raises(InvalidRecord):
         fact_of(TOPICS, TOPICS.alerts, b"t1", b"{}", NOW)
     with pytest.raises(InvalidRecord):
@@ -237,7 +237,7 @@ def matured(transaction_id, n=11):
     return Learned(1, n, implicit, NOW)
 
 
-def test_maturity_closes_what_nobody_looks_at_and_leaves_what_is_on_a_desk():
+def test_maturity_closes_an_alert_only_if_nobody_holds_it():
     console = a_console()
     case = console.desk("visitor")
     case.keep(console.queue, NOW)
