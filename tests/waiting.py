@@ -7,7 +7,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 
-def eventually(check: Callable[[], Value], deadline_s: float = 30, every_s: float = 0.1) -> Value:
+def eventually(check: Callable[[], Value], deadline_s: float = 120, every_s: float = 0.1) -> Value:
     """The first truthy value of `check()`; an AssertionError inside counts as not yet.
 
     Raises:
@@ -22,3 +22,23 @@ def eventually(check: Callable[[], Value], deadline_s: float = 30, every_s: floa
             failure = error
         time.sleep(every_s)
     raise AssertionError(f"not within {deadline_s} s: {failure}") from failure
+
+
+def while_it_moves(
+    check: Callable[[], Value], progress: Callable[[], object], stall_s: float = 180, every_s: float = 0.2
+) -> Value:
+    """The first truthy value of `check()`, however long that takes, as long as `progress()` goes on changing.
+
+    A slow machine is not a broken one: what counts is that something moves, not how fast.
+
+    Raises:
+        AssertionError: `progress()` has not changed for `stall_s`; it carries the last value.
+    """
+    before, since_s = progress(), time.monotonic()
+    while not (value := check()):
+        now = progress()
+        if now != before:
+            before, since_s = now, time.monotonic()
+        assert time.monotonic() - since_s < stall_s, f"nothing has moved for {stall_s} s: {before}"
+        time.sleep(every_s)
+    return value

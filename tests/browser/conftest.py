@@ -17,7 +17,7 @@ from weir.settings import Settings
 from weir.sign_in import pass_for
 
 KEY = "browser-tests"
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=120_000)  # a slow machine is not a broken page
 
 
 class Deployment:
