@@ -30,15 +30,23 @@ def missing_topics(bootstrap_servers: str, topics: Iterable[Topic]) -> list[str]
 
 
 def end_offsets(bootstrap_servers: str, topics: Iterable[Topic]) -> dict[TopicPartition, int]:
-    """The end of every partition of the topics."""
+    """The end of every partition of the topics.
+
+    Raises:
+        PartUnavailable: the broker does not answer in time, or does not know a topic.
+    """
     asked = {
         TopicPartition(topic.name, number): OffsetSpec.latest()
         for topic in topics
         for number in range(topic.partitions)
     }
     admin = _admin(bootstrap_servers)  # its futures are never done once it is gone
-    futures = admin.list_offsets(asked, request_timeout=_ASK_S)
-    return {partition: future.result(_ASK_S).offset for partition, future in futures.items()}
+    try:
+        futures = admin.list_offsets(asked, request_timeout=_ASK_S)
+        return {partition: future.result(_ASK_S).offset for partition, future in futures.items()}
+    except (KafkaException, TimeoutError) as error:
+        problem = f"Kafka at {bootstrap_servers} does not answer: {str(error) or 'timed out'}."
+        raise PartUnavailable(problem, "See `weir logs kafka`.") from error
 
 
 def lag(bootstrap_servers: str, group: str, topics: Iterable[Topic]) -> dict[str, int]:

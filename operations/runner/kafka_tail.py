@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
+from weir.errors import PartUnavailable
 from weir.kafka_clients import consumer
 
 Found = TypeVar("Found")
@@ -12,7 +13,11 @@ _WINDOW = 256
 
 
 def last_that(bootstrap_servers: str, topic: str, found: Callable[[Message], Found | None]) -> Found | None:
-    """What `found` makes of the last record that it does not refuse (None), or None when it refuses all."""
+    """What `found` makes of the last record that it does not refuse (None), or None when it refuses all.
+
+    Raises:
+        PartUnavailable: the broker does not answer in time, or does not know the topic.
+    """
     reader = consumer(bootstrap_servers, "weir-status", enable_partition_eof=True)
     try:
         low, high = reader.get_watermark_offsets(TopicPartition(topic, 0), timeout=5)
@@ -21,6 +26,8 @@ def last_that(bootstrap_servers: str, topic: str, found: Callable[[Message], Fou
             hits = [hit for record in _until(reader, end) if (hit := found(record)) is not None]
             if hits:
                 return hits[-1]
+    except KafkaException as error:
+        raise PartUnavailable(f"Kafka cannot read {topic}: {error}.", "See `weir logs kafka`.") from error
     finally:
         reader.close()
     return None

@@ -6,14 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
-from confluent_kafka import KafkaException, Message
 
 from operations.runner.flink_rest import FlinkRest
 from operations.runner.health import problem_of
 from operations.runner.job import JobPart
 from operations.runner.kafka_admin import end_offsets, lag
-from operations.runner.kafka_tail import last_that
-from operations.runner.ledger_tail import last_commit, last_entry, progress
+from operations.runner.kafka_status import last_commit, last_entry, last_publication, progress
 from operations.runner.loops import running_settings
 from operations.runner.parts import Part, infrastructure, loop
 from operations.runner.reconciliation import reconcile
@@ -21,7 +19,6 @@ from operations.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_gr
 from operations.runner.supervisord import Running, Supervisor
 from operations.runner.up import addresses
 from weir.errors import PartUnavailable
-from weir.messages import CONTROL, Publication, decode_with
 from weir.settings import Settings
 
 COLLECTED_WITHIN_S = 0.4
@@ -84,7 +81,7 @@ def topics(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def learner_model(settings: Settings) -> dict[str, Any] | None:
     """The learner's last publication."""
-    last = last_that(settings.bootstrap_servers, settings.topics.control, _publication)
+    last = last_publication(settings)
     return None if last is None else {"publication": last.publication, "epoch": last.epoch, "n": last.n}
 
 
@@ -110,15 +107,10 @@ def ledger(settings: Settings) -> dict[str, Any] | None:
     return {"counts": msgspec.to_builtins(counts), "reconciliation": msgspec.to_builtins(verdict)}
 
 
-def _publication(record: Message) -> Publication | None:
-    message = decode_with(CONTROL, record.value())
-    return message if isinstance(message, Publication) else None
-
-
 def _or_none(ask: Any) -> Any:
     try:
         return ask()
-    except (PartUnavailable, KafkaException, TimeoutError):
+    except (PartUnavailable, TimeoutError):
         return None
 
 

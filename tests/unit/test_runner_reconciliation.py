@@ -1,7 +1,7 @@
 import pytest
 
 from ledger.counting import Ledger, LedgerSnapshot
-from operations.runner.ledger_tail import progress
+from operations.runner.kafka_status import progress
 from operations.runner.reconciliation import LogProgress, reconcile
 from operations.runner.status_view import verdict
 from tests.builders import a_label, a_scored_transaction, an_example

@@ -1,4 +1,4 @@
-"""The ledger's last commit, as `weir status` reads it: the counts, and how far they cover the learning log."""
+"""The last records that `weir status` reads: the learner's publication, the learning log's entry, the ledger's commit."""
 
 import msgspec
 from confluent_kafka import Message
@@ -7,11 +7,21 @@ from ledger.counting import LedgerSnapshot
 from ledger.kafka_ledger import SNAPSHOT_KEY
 from operations.runner.kafka_tail import last_that
 from operations.runner.reconciliation import LogProgress
-from weir.messages import COUNTS, Counts, EntryNumber, decode_with
+from weir.messages import CONTROL, COUNTS, Counts, EntryNumber, Publication, decode_with
 from weir.settings import Settings
 from weir.topics import COUNTS_KEY
 
 _SNAPSHOT = msgspec.msgpack.Decoder(LedgerSnapshot)
+
+
+def last_publication(settings: Settings) -> Publication | None:
+    """The learner's last publication."""
+
+    def found(record: Message) -> Publication | None:
+        message = decode_with(CONTROL, record.value())
+        return message if isinstance(message, Publication) else None
+
+    return last_that(settings.bootstrap_servers, settings.topics.control, found)
 
 
 def last_entry(settings: Settings) -> EntryNumber | None:
