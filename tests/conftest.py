@@ -19,6 +19,7 @@ from operations.runner.flink import prepare_jobmanager, prepare_taskmanager
 from operations.runner.flink_config import FlinkCluster
 from operations.runner.ports import free_ports
 from operations.runner.process import running
+from tests.waiting import PATIENCE
 from weir.settings import Settings
 
 TASKMANAGERS = 3
@@ -79,7 +80,7 @@ def flink_cluster(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> 
 
 
 def _wait(check: Callable[[], bool], deadline_s: float, log: Path) -> None:
-    end = time.monotonic() + deadline_s
+    end = time.monotonic() + PATIENCE * deadline_s
     while not check():
         assert time.monotonic() < end, f"not up within {deadline_s} s:\n{log.read_text()[-4000:]}"
         time.sleep(0.2)

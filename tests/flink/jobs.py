@@ -13,6 +13,7 @@ from confluent_kafka import Message
 import operations.runner
 from operations.runner.flink import client
 from operations.runner.flink_config import FlinkCluster
+from tests.waiting import PATIENCE
 from weir.kafka_clients import consumer
 from weir.settings import Settings
 
@@ -66,14 +67,23 @@ def job(cluster: FlinkCluster, settings: Settings, module: str) -> Iterator[str]
 
 
 def read(
-    bootstrap_servers: str, topic: str, enough: Callable[[list[Message]], bool], deadline_s: float
+    bootstrap_servers: str,
+    topic: str,
+    enough: Callable[[list[Message]], bool],
+    stall_s: float,
+    patience: float = PATIENCE,
 ) -> list[Message]:
-    """All committed records of a topic, from the start, until there are enough or the deadline passes."""
-    reader, records, end = consumer(bootstrap_servers, "test-read"), [], time.monotonic() + deadline_s
+    """All committed records of a topic, from the start, until there are enough or none has come for long.
+
+    `stall_s` is for a quiet machine; a slow one gets `patience` times as long.
+    """
+    reader, records, since_s = consumer(bootstrap_servers, "test-read"), [], time.monotonic()
     reader.subscribe([topic])
     try:
-        while not enough(records) and time.monotonic() < end:
-            records += [record for record in reader.consume(1000, timeout=0.2) if record.error() is None]
+        while not enough(records) and time.monotonic() - since_s < patience * stall_s:
+            found = [record for record in reader.consume(1000, timeout=0.2) if record.error() is None]
+            records += found
+            since_s = time.monotonic() if found else since_s
     finally:
         reader.close()
     return records
