@@ -15,7 +15,7 @@ from tests.malformed import malformed_payloads
 from tests.waiting import eventually
 from weir.messages import Transaction, encode
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(3600)
 MALFORMED = 5_000
 numbers = count()
 

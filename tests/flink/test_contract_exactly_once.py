@@ -27,7 +27,7 @@ from tests.waiting import eventually
 from weir.kafka_clients import consumer, create_topics, producer
 from weir.settings import Settings
 
-pytestmark = pytest.mark.timeout(600)  # six TaskManagers start and four die
+pytestmark = pytest.mark.timeout(3600)  # six TaskManagers start and four die
 
 SHORT_TIMEOUT = {"WEIR_FLINK__TRANSACTION_TIMEOUT_MS": "20000"}
 FIRST, OPEN, LOST, LAST = range(1, 101), range(101, 131), range(131, 181), range(181, 191)
