@@ -24,7 +24,8 @@ ERROR_SHARE = 0.03
 # Event time. Labels come late, yet within the demo's two minutes: at its speed after 2.5 s and 10 s (ADR 15).
 ANALYST_MEDIAN_MS, CHARGEBACK_MEDIAN_MS = HOUR_MS, 4 * HOUR_MS
 
-# The sigma of the delay's logarithm: two of three delays lie between 0.6 and 1.65 times the median. Not taken from data.
+# The sigma of the delay's logarithm: two of three delays lie between 0.6 and 1.65 times the median. Not taken from
+# data.
 DELAY_SPREAD = 0.5
 
 

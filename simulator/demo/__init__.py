@@ -1,1 +1,1 @@
-"""`weir demo`: a story on a real loop."""
+"""`weir demo`: a scripted attack on a real loop."""

@@ -1,6 +1,6 @@
-"""The demo: a week of history as fast as it goes, then live traffic, and one day the new attack.
+"""One run of the demo: a week of history at full speed, then live traffic, and later a new attack.
 
-simulator --payments--> Kafka ==> the loop ==> scores, twin's alerts, learning log, counts --> here, to be counted
+simulator --payments--> Kafka ==> the loop ==> scores, twin's alerts, learning log, counts --> counted here
 simulated analysts <--alerts-- API <--labels-- simulated analysts, chargebacks
 """
 
@@ -31,11 +31,13 @@ from weir.messages import EntryNumber
 from weir.settings import Settings
 from weir.topics import FROZEN_KEY
 
+# How many payments of the history may be unscored, so that analysts see alerts while they are recent. A round number:
+# two thirds of a day of event time at the demo's rate.
 HISTORY_IN_FLIGHT = 2000
-"""How far the history may run ahead of its scores, so that analysts see alerts of about now."""
 
+# After every so many live payments a broken till sends an amount as text, which the detector must dead-letter. A round
+# number: about one in 6 s at the demo's rate.
 BROKEN_EVERY = 300
-"""One in so many live payments comes again from a till that writes amounts as text; it has to be dead-lettered."""
 
 
 class _TwinAlert(Struct):
@@ -52,7 +54,7 @@ _learned = msgspec.json.Decoder(_LearnedLabel)
 
 
 class Demo:
-    """One run on a loop that is up. Records are folded in the watcher's thread, everything else happens in one."""
+    """One run on a loop that is up. Handlers run in the watcher's thread, everything else in the event loop's."""
 
     def __init__(self, settings: Settings, timeline: Timeline) -> None:
         self.settings, self.timeline = settings, timeline
@@ -71,28 +73,28 @@ class Demo:
         self._payments = traffic(timeline.traffic)
         self._number = 0
 
-    async def run(self, for_s: float | None, say: Callable[[str], None]) -> None:
-        """Play the story: for ever, or until `for_s` seconds of live traffic are scored, labelled and learned.
+    async def run(self, for_s: float | None, announce: Callable[[str], None]) -> None:
+        """Play without end, or until `for_s` seconds of live traffic are scored, labelled and learned.
 
         Raises:
-            PartUnavailable: a part of the loop does not answer, or does not come to an end.
+            PartUnavailable: a part of the loop does not answer or makes no progress.
         """
-        enough = asyncio.Event()
+        stop = asyncio.Event()
         analysts = Analysts(self.settings.api_url, self._planned, self.labels, lambda: self.now_event_ms)
         with Watcher(self.settings, self._handlers()) as watcher:
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(analysts.work(enough))
-                    say(f"{self.timeline.history_days} days of history, as fast as they go")
+                    group.create_task(analysts.work(stop))
+                    announce(f"sending {self.timeline.history_days} days of history at full speed")
                     await self._history(watcher)
-                    say(f"live: a day takes {86400 / self.timeline.speed:.0f} s")
+                    announce(f"live traffic: a day of event time takes {86400 / self.timeline.speed:.0f} s")
                     await self._live(for_s, watcher)
                     self._live_ended_s = time.monotonic()
                     self.transactions.flush()
-                    enough.set()
-                say("the rest is scored and learned")
+                    stop.set()
+                announce("waiting until everything sent is scored and learned")
                 await self._settle(watcher)
-                await self._hear_the_twin_out(watcher)
+                await self._settle_twin(watcher)
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None
             finally:
@@ -100,12 +102,11 @@ class Demo:
 
     @property
     def live_s(self) -> float:
-        """Seconds of live traffic so far."""
+        """Seconds of live traffic so far; 0 during the history."""
         return 0.0 if self.live_since_s is None else (self._live_ended_s or time.monotonic()) - self.live_since_s
 
     @property
     def sent(self) -> Sent:
-        """What has been sent so far."""
         return Sent(self.transactions.sent, self.labels.sent)
 
     async def _history(self, watcher: Watcher) -> None:
@@ -120,13 +121,13 @@ class Demo:
     async def _live(self, for_s: float | None, watcher: Watcher) -> None:
         self.live_since_s = time.monotonic()
         clock = Clock(self.timeline.speed, self.timeline.history_end_ms, self.live_since_s)
-        for start_ms, some in slices(self._payments, clock.tick_ms):
+        for start_ms, payments in slices(self._payments, clock.tick_ms):
             due_s = clock.due_s(start_ms)
             if for_s is not None and due_s - self.live_since_s > for_s:
                 return
             await asyncio.sleep(max(0.0, due_s - time.monotonic()))
             watcher.check()
-            for payment in some:
+            for payment in payments:
                 self.observed.leaves(self.transactions.sent, payment.transaction.transaction_id, now_ms())
                 self._send(payment)
                 self._send_broken(payment)
@@ -147,11 +148,11 @@ class Demo:
         return self.transactions.sent - self.observed.done
 
     async def _settle(self, watcher: Watcher) -> None:
-        """Wait until everything sent is scored, and seen here, and every label learned and in force."""
+        """Wait until every payment is scored and its score seen here, and every label is learned and in force."""
         await self._until(lambda: self._unsettled() is None and self._in_flight <= 0, watcher, "the loop")
 
-    async def _hear_the_twin_out(self, watcher: Watcher) -> None:
-        """Wait until the twin has scored everything, and all that it alerted on is counted here."""
+    async def _settle_twin(self, watcher: Watcher) -> None:
+        """Wait until the twin has scored everything and its alerts are counted here."""
         topics, servers = self.settings.topics, self.settings.bootstrap_servers
         by_name = {topic.name: topic for topic in topics.all()}
 
@@ -165,11 +166,11 @@ class Demo:
     def _unsettled(self) -> str | None:
         counts = self.observed.counts
         waiting = counts.labels_waiting if counts is not None else 0
-        left = f"{waiting} labels wait for their transaction" if waiting else None
+        left = f"{waiting} labels are waiting for their transaction" if waiting else None
         return unsettled(self.sent, counts, self.observed.learned_n) or left
 
-    async def _until(self, holds: Callable[[], bool], watcher: Watcher, whom: str) -> None:
-        await wait_until(holds, whom, self.observed, check=watcher.check, state=self._unsettled)
+    async def _until(self, holds: Callable[[], bool], watcher: Watcher, awaited: str) -> None:
+        await wait_until(holds, awaited, self.observed, check=watcher.check, state=self._unsettled)
 
     def _handlers(self) -> dict[str, Handler]:
         topics = self.settings.topics
@@ -196,7 +197,7 @@ class Demo:
         self.scorecard.twin_alerted(alert.transaction_id, alert.event_time_ms)
 
     def _accepted(self, label_id: str) -> None:
-        """Labels of the history come faster than any analyst's; how long they take says nothing."""
+        """Time live labels only: those of the history come faster than any analyst works."""
         if self.live_since_s is not None:
             self.times.accepted(label_id, now_ms())
 

@@ -1,4 +1,4 @@
-"""The signals that end a demo: Ctrl-C, a termination, a terminal that closes."""
+"""The signals that end a demo: Ctrl-C, termination, and a closed terminal."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def endings_handled(handler: Callable[[int, Any], Any] | signal.Handlers) -> Iterator[None]:
-    """Handle all of them alike while the block runs, whatever was inherited; afterwards it is as it was before."""
+    """Install one handler for all of them, even if one was ignored on start; restore the earlier handlers on exit."""
     before = {number: signal.signal(number, handler) for number in ENDINGS}
     try:
         yield

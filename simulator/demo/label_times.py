@@ -1,4 +1,4 @@
-"""How long a label takes to be in force: from the API's answer to the first score by a model that learned it.
+"""The time until a label is in force: from the API's answer to the first score by a model that learned it.
 
 accepted (wall time) --> joined as example n --> first score whose model is at n or beyond (wall time)
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class LabelTimes:
-    """Folds the three moments, in whatever order and from whatever thread they are heard of."""
+    """Matches the three moments of each label, which may arrive in any order and from any thread."""
 
     def __init__(self) -> None:
         self.took_ms: list[int] = []
@@ -20,7 +20,6 @@ class LabelTimes:
         self._lock = Lock()
 
     def accepted(self, label_id: str, now_ms: int) -> None:
-        """The API took a label."""
         with self._lock:
             number = self._numbers.pop(label_id, None)
             if number is None:
@@ -29,7 +28,7 @@ class LabelTimes:
                 self._pending.append((number, now_ms))
 
     def joined(self, label_id: str, number: int) -> None:
-        """A label became example `number`."""
+        """Note that a label became example `number`."""
         with self._lock:
             accepted_ms = self._accepted_ms.pop(label_id, None)
             if accepted_ms is None:
@@ -38,7 +37,7 @@ class LabelTimes:
                 self._pending.append((number, accepted_ms))
 
     def scored(self, learned_n: int, scored_at_ms: int) -> None:
-        """A payment was scored by a model that had learned `learned_n` examples."""
+        """Note that a model scored a payment after learning `learned_n` examples."""
         if learned_n <= self._in_force_n:
             return
         with self._lock:
@@ -48,5 +47,5 @@ class LabelTimes:
         self.took_ms += [max(0, scored_at_ms - since) for since in learned]
 
     def quantile_s(self, quantile: float) -> float | None:
-        """A quantile over all labels so far, in seconds."""
+        """Return a quantile over all labels so far, in seconds; None before the first."""
         return float(np.quantile(self.took_ms, quantile)) / 1000 if self.took_ms else None

@@ -1,4 +1,4 @@
-"""The demo's figures for a person: a live table in a terminal, a line now and then elsewhere."""
+"""The demo's figures for people: a live table in a terminal, a line every few seconds elsewhere."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -25,7 +25,6 @@ async def show(console: Console, figures: Callable[[], Report]) -> None:
 
 
 def line(figures: Report) -> str:
-    """The figures in a line."""
     return (
         f"{figures.live_s:.0f} s live: {figures.transactions_scored:,} scored, {figures.alerts:,} alerts, "
         f"{figures.labels_accepted:,} labels, model #{figures.model_sequence_detector:,}; {attack(figures)}"
@@ -33,15 +32,14 @@ def line(figures: Report) -> str:
 
 
 def attack(figures: Report) -> str:
-    """The race in words."""
+    """Describe in words how much of the new attack the live model and its twin caught."""
     if not figures.new_attack_total:
         return "the new attack has not begun"
-    total = figures.new_attack_total
-    return f"new attack caught: frozen {figures.new_attack_caught_frozen} of {total}, Weir {figures.new_attack_caught_live} of {total}"
+    frozen, live, total = figures.new_attack_caught_frozen, figures.new_attack_caught_live, figures.new_attack_total
+    return f"new attack caught: frozen twin {frozen} of {total}, Weir {live} of {total}"
 
 
 def table(figures: Report) -> Table:
-    """The figures as a table."""
     found = Table(show_header=False, box=None, padding=(0, 2))
     found.add_column(style="dim")
     found.add_column(justify="right")
@@ -51,15 +49,21 @@ def table(figures: Report) -> Table:
 
 
 def rows(figures: Report) -> Iterator[tuple[str, str]]:
-    """Name and value, in words."""
+    """Yield label and value of each row."""
     yield "transactions scored", f"{figures.transactions_scored:,}"
     yield "alerts", f"{figures.alerts:,}"
     yield "labels accepted", f"{figures.labels_accepted:,}"
     yield "model: learner / detector", f"#{figures.model_sequence_learner:,} / #{figures.model_sequence_detector:,}"
-    yield "versions in MLflow", f"{figures.mlflow_versions:,}"
-    yield "latency p50 / p99", f"{_ms(figures.latency_p50_ms)} / {_ms(figures.latency_p99_ms)}"
-    yield "label to model p95", "-" if figures.label_to_model_p95_s is None else f"{figures.label_to_model_p95_s:.2f} s"
-    yield "false alerts: Weir / frozen", f"{figures.false_alert_rate:.2%} / {figures.false_alert_rate_frozen:.2%}"
+    yield "MLflow versions", f"{figures.mlflow_versions:,}"
+    yield "latency, p50 / p99", f"{_ms(figures.latency_p50_ms)} / {_ms(figures.latency_p99_ms)}"
+    yield (
+        "label to model, p95",
+        "-" if figures.label_to_model_p95_s is None else f"{figures.label_to_model_p95_s:.2f} s",
+    )
+    yield (
+        "false-alert rate: Weir / frozen twin",
+        f"{figures.false_alert_rate:.2%} / {figures.false_alert_rate_frozen:.2%}",
+    )
     yield "", attack(figures)
 
 

@@ -1,4 +1,4 @@
-"""The demo's loop: a namespace of its own, and at the end nothing is left running that it started."""
+"""The demo's loop, in its own namespace; at the end the demo stops everything that it started."""
 
 import shutil
 import signal
@@ -20,12 +20,13 @@ from weir.settings import Settings
 
 @contextmanager
 def demo_loop(settings: Settings, console: Console) -> Iterator[Settings]:
-    """A running loop in a new namespace; beside what `weir up` started, or with everything that it needs.
+    """Run a loop in a new namespace, on the servers that `weir up` started or on new ones.
 
-    Afterwards what it started ends and its namespace is removed. A second Ctrl-C does not disturb that.
+    On exit, stop what was started here and remove the namespace; a second Ctrl-C does not interrupt this. After a
+    failure logs and state stay.
 
     Raises:
-        DeploymentError: a part does not come up.
+        DeploymentError: a part does not start.
     """
     settings = with_signing_key(settings.model_copy(update={"state_dir": settings.state_dir.absolute()}))
     supervisor = Supervisor(Folders(settings.state_dir))
@@ -38,14 +39,14 @@ def demo_loop(settings: Settings, console: Console) -> Iterator[Settings]:
         raise
     finally:
         with endings_handled(signal.SIG_IGN):
-            console.print("ending what the demo started")
+            console.print("stopping everything the demo started")
             _end(settings, supervisor, console, beside=beside, keep=keep)
 
 
 def _end(settings: Settings, supervisor: Supervisor, console: Console, *, beside: bool, keep: bool) -> None:
-    """Every step is taken, whatever becomes of the others. After a failure (`keep`) logs and state stay to be looked at.
+    """Stop the loop, delete its topics, stop the servers, and remove logs and state unless `keep`.
 
-    What the demo started goes on if somebody else's loop came to use it.
+    A step that fails does not prevent the next ones. The servers keep running if another loop has come to use them.
     """
     with ExitStack() as steps:
         if not keep:
@@ -63,7 +64,7 @@ def _delete_topics(settings: Settings, supervisor: Supervisor, console: Console)
     try:
         delete_topics(running_settings(settings))
     except PartUnavailable as error:
-        console.print(f"  [yellow]its topics stay: {error.problem}[/yellow]")
+        console.print(f"  [yellow]The demo's topics were not deleted: {error.problem}[/yellow]")
 
 
 def _down_unless_shared(settings: Settings, supervisor: Supervisor, console: Console, *, beside: bool) -> None:
@@ -71,6 +72,6 @@ def _down_unless_shared(settings: Settings, supervisor: Supervisor, console: Con
         return
     others = {program.group for program in supervisor.programs()} if supervisor.is_running() else set()
     if others - {INFRASTRUCTURE}:
-        console.print("  another loop uses Kafka, Flink and MLflow: they stay; `weir down` ends them")
+        console.print("  Kafka, Flink and MLflow keep running because another loop uses them; `weir down` stops them")
     else:
         down(settings, console)

@@ -1,4 +1,4 @@
-"""What a demo showed, in figures: written as JSON, shown as a table, and judged."""
+"""The figures of a demo and the problems that they show."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,10 @@ from weir.messages import Counts, is_alert
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """Latencies are from the producer's call to the detector's score, of live payments.
+    """Latencies are those of live payments, from the producer's call to the detector's score.
 
-    The attack's figures, the false-alert rates and the frozen twin's are over payments since the attack began, by the
-    simulator's truth. `lost` counts records that reached no end, `doubled` payments that were scored twice.
+    The attacks, the false-alert rates and all figures of the frozen twin cover payments since the attack began, judged
+    by the simulator's truth. `lost` counts records without an outcome, `doubled` payments that were scored twice.
     """
 
     seed: int
@@ -43,10 +43,10 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def report(demo: Demo, *, started_s: float, mlflow_versions: int) -> Report:
-    """The figures as of now; `started_s` is the wall time at which the command was given."""
+    """Collect the figures as of now; `started_s` is the wall time at which the command started."""
     seen, card, counts = demo.observed, demo.scorecard, demo.observed.counts
     first_score_s = None if demo.first_score_at_s is None else round(demo.first_score_at_s - started_s, 1)
-    decisions, dead = dict(seen.decisions), dict(seen.dead_fields)  # the watcher's thread goes on counting
+    decisions, dead = dict(seen.decisions), dict(seen.dead_fields)  # copies: the watcher's thread goes on counting
     return Report(
         seed=demo.timeline.seed,
         live_s=round(demo.live_s, 1),
@@ -76,31 +76,34 @@ def report(demo: Demo, *, started_s: float, mlflow_versions: int) -> Report:
 
 
 def lost(sent: Sent, counts: Counts) -> int:
-    """Records that reached no end, once everything has settled. What the visitor sends comes on top of what was sent here."""
+    """Count the records without an outcome once everything has settled.
+
+    The visitor's own records may make the counts exceed what was sent here; that is no loss.
+    """
     ended = counts.label_examples + counts.label_revisions + counts.label_confirmations + counts.labels_dead_lettered
     unsent = max(0, sent.transactions - counts.transactions_sent) + max(0, sent.labels - counts.labels_accepted)
     return unsent + counts.in_flight + abs(counts.labels_accepted - ended)
 
 
 def problems(figures: Report, *, twin_frozen: bool) -> Iterator[str]:
-    """Which arrow of the loop carried nothing, and what was lost or doubled; nothing when all is well."""
-    arrows = {
+    """Yield a sentence for each part of the loop that carried nothing, and for lost and doubled records."""
+    carried = {
         "no transaction was scored": figures.transactions_scored,
         "no broken transaction was dead-lettered": figures.transactions_dead_lettered,
-        "there was no alert": figures.alerts,
+        "there were no alerts": figures.alerts,
         "no label was accepted": figures.labels_accepted,
         "no example was learned": figures.examples_learned,
         "no model reached the detector": figures.model_sequence_detector,
-        "MLflow has no version": figures.mlflow_versions,
-        "no label was seen in force": figures.label_to_model_p95_s is not None,
+        "MLflow has no model version": figures.mlflow_versions,
+        "no label came into force": figures.label_to_model_p95_s is not None,
         "the twin did not freeze": twin_frozen,
         "the new attack did not begin": figures.new_attack_total,
     }
-    yield from (sentence for sentence, carried in arrows.items() if not carried)
+    yield from (sentence for sentence, count in carried.items() if not count)
     if figures.lost:
-        yield f"{figures.lost} records were lost"
+        yield f"records lost: {figures.lost}"
     if figures.doubled:
-        yield f"{figures.doubled} payments were scored twice"
+        yield f"payments scored twice: {figures.doubled}"
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -1,4 +1,4 @@
-"""What the truth says about the scores since the attack began: the live model's and its frozen twin's, side by side."""
+"""Catches and false alerts since the attack began, of the live model and of its frozen twin, by the truth."""
 
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ class Scorecard:
     _twin_alerted: set[str] = field(default_factory=set)
 
     def scored(self, transaction_id: str, event_time_ms: int, decision: Decision) -> None:
-        """The detector's first score of a payment."""
+        """Count the detector's first score of a payment."""
         if event_time_ms >= self.from_ms:
             alerted = is_alert(decision)
             match self.truth.kind_of(transaction_id):
@@ -40,7 +40,7 @@ class Scorecard:
                     self.known_caught += alerted
 
     def twin_alerted(self, transaction_id: str, event_time_ms: int) -> None:
-        """An alert of the twin; once more the same one counts nothing."""
+        """Count an alert of the twin, once per payment."""
         if event_time_ms < self.from_ms or transaction_id in self._twin_alerted:
             return
         self._twin_alerted.add(transaction_id)
@@ -54,10 +54,10 @@ class Scorecard:
 
     @property
     def false_alert_rate(self) -> float:
-        """Alerts among legitimate payments, live."""
+        """The live model's share of alerts among legitimate payments."""
         return self.false_alerts / max(self.legitimate, 1)
 
     @property
     def false_alert_rate_frozen(self) -> float:
-        """The same of the twin, over the same payments."""
+        """The twin's share of alerts among the same payments."""
         return self.false_alerts_frozen / max(self.legitimate, 1)

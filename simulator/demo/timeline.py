@@ -1,4 +1,4 @@
-"""The demo's time line: event time runs compressed, and everything that happens has its moment on it.
+"""The demo's timeline in compressed event time (ADR 15).
 
 start            history_end        attack_ms (= the twin freezes)            end
   |---- history ----|------ live -------|---- live, with the new kind ----------|
@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from simulator.world.traffic import START_MS, TrafficSettings
 from weir.topics import DAY_MS
 
+# Habits, reputation and a first model need a week, and the twin should freeze as a trained model (ADR 15).
 HISTORY_DAYS = 7
+
+# 16 hours of event time at the demo's speed. Chosen for the demo's story: a visitor has about two minutes.
 ATTACK_AFTER_S = 40.0
+
+# A day of event time instead of weeks, so that unlabelled payments mature within the demo (ADR 15).
 MATURITY_S = 24 * 3600
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """`attack_after_s` is wall time after the history; `speed` is event time per wall time."""
+    """`attack_after_s` is wall time after the history; `speed` is seconds of event time per second of wall time."""
 
     seed: int = 7
     rate_per_s: float = 50.0
@@ -27,7 +32,7 @@ class Timeline:
 
     @property
     def history_end_ms(self) -> int:
-        """The event time at which the live part begins."""
+        """The event time at which live traffic begins."""
         return START_MS + self.history_days * DAY_MS
 
     @property
@@ -37,7 +42,6 @@ class Timeline:
 
     @property
     def traffic(self) -> TrafficSettings:
-        """The traffic of this time line."""
         return TrafficSettings(
             seed=self.seed, rate_per_s=self.rate_per_s, speed=self.speed, new_kind_from_ms=self.attack_ms
         )

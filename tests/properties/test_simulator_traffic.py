@@ -18,7 +18,7 @@ WORLDS = st.builds(
 
 @settings(max_examples=25, deadline=None)
 @given(WORLDS)
-def test_any_world_is_ordered_unique_and_the_same_again(world):
+def test_any_traffic_is_ordered_unique_and_repeatable(world):
     payments = list(islice(traffic(world), 150))
     order = [(payment.event_time_ms, payment.transaction.transaction_id) for payment in payments]
     assert order == sorted(order)

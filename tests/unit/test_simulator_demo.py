@@ -1,4 +1,4 @@
-"""The demo's own counting: what the truth says of live and frozen, label times, the desk, the verdict on a run."""
+"""The demo's own counting: the race of live model and frozen twin, label times, planned labels, problems of a run."""
 
 import msgspec
 import pytest
@@ -17,7 +17,7 @@ from simulator.world.truth import Truth
 from tests.builders import DAY_MS, NOON_MS, a_transaction
 from weir.messages import Counts
 
-WELL = Report(
+GOOD_RUN = Report(
     seed=7,
     live_s=120.0,
     first_score_s=45.0,
@@ -91,14 +91,14 @@ def test_a_label_is_in_force_with_the_first_score_that_learned_it(joined_first):
     assert times.quantile_s(0.95) == 0.5
 
 
-def test_a_label_that_nobody_timed_counts_nothing():
+def test_a_label_that_was_not_timed_is_ignored():
     times = LabelTimes()
     times.joined("of-the-visitor", 1)
     times.scored(5, 100)
     assert times.took_ms == []
 
 
-def test_a_verdict_is_given_at_its_event_time_and_not_before():
+def test_a_label_is_due_at_its_event_time_and_not_before():
     planned = PlannedLabels(a_truth(t1="card_testing"), seed=1)
     planned.plan_verdict("t1", NOON_MS)
     assert list(planned.pop_due(NOON_MS)) == []
@@ -108,20 +108,20 @@ def test_a_verdict_is_given_at_its_event_time_and_not_before():
     assert list(planned.pop_due(NOON_MS + DAY_MS)) == []
 
 
-def test_who_calls_a_payment_fraud_says_of_what_kind():
+def test_a_fraud_label_names_the_kind():
     planned = PlannedLabels(a_truth(t1="card_testing"), seed=1)
     planned.plan_chargeback("t1", NOON_MS, "approve")
     [body] = planned.pop_due(NOON_MS + 30 * DAY_MS)
     assert (body["source"], body["verdict"], body["fraud_type"]) == ("chargeback", "fraud", "card_testing")
 
 
-def test_what_went_through_and_was_good_is_never_charged_back():
+def test_an_approved_legitimate_payment_is_never_charged_back():
     planned = PlannedLabels(a_truth(t1=None), seed=1)
     planned.plan_chargeback("t1", NOON_MS, "approve")
     assert list(planned.pop_due(NOON_MS + 30 * DAY_MS)) == []
 
 
-def test_the_analysts_err_now_and_then_and_never_know_more_than_the_truth():
+def test_the_analysts_err_in_about_three_of_a_hundred_verdicts():
     names = {f"t{number}": "card_testing" if number % 2 else None for number in range(2000)}
     planned = PlannedLabels(a_truth(**names), seed=1)
     for name in names:
@@ -132,10 +132,10 @@ def test_the_analysts_err_now_and_then_and_never_know_more_than_the_truth():
     assert 0.015 < len(wrong) / 2000 < 0.045
 
 
-def test_nothing_is_lost_when_every_record_reached_an_end():
+def test_nothing_is_lost_when_every_record_has_an_outcome():
     found = counts(transactions_sent=10, scored=9, transactions_dead_lettered=1, labels_accepted=4, label_examples=4)
     assert lost(Sent(10, 4), found) == 0
-    assert lost(Sent(10, 3), found) == 0, "the visitor's label comes on top"
+    assert lost(Sent(10, 3), found) == 0, "the visitor sent one label more"
 
 
 @pytest.mark.parametrize(
@@ -147,16 +147,16 @@ def test_nothing_is_lost_when_every_record_reached_an_end():
         {"transactions_sent": 10, "labels_accepted": 3, "label_examples": 3},
     ],
 )
-def test_what_reached_no_end_is_lost(known):
+def test_a_record_without_an_outcome_is_lost(known):
     assert lost(Sent(10, 4), counts(**{"labels_accepted": 4, "label_examples": 4, **known})) == 1
 
 
-def test_a_run_in_which_everything_flowed_is_well():
-    assert list(problems(WELL, twin_frozen=True)) == []
+def test_a_good_run_has_no_problems():
+    assert list(problems(GOOD_RUN, twin_frozen=True)) == []
 
 
 @pytest.mark.parametrize(
-    "arrow",
+    "figure",
     [
         "transactions_scored",
         "transactions_dead_lettered",
@@ -168,33 +168,33 @@ def test_a_run_in_which_everything_flowed_is_well():
         "new_attack_total",
     ],
 )
-def test_an_arrow_that_carried_nothing_is_named(arrow):
-    figures = msgspec.structs.replace(WELL, **{arrow: 0})
+def test_a_part_that_carried_nothing_is_a_problem(figure):
+    figures = msgspec.structs.replace(GOOD_RUN, **{figure: 0})
     assert len(list(problems(figures, twin_frozen=True))) == 1
 
 
-def test_what_was_lost_or_doubled_and_a_twin_that_never_froze_are_named():
-    figures = msgspec.structs.replace(WELL, lost=2, doubled=1)
+def test_losses_doubles_and_a_twin_that_never_froze_are_problems():
+    figures = msgspec.structs.replace(GOOD_RUN, lost=2, doubled=1)
     assert list(problems(figures, twin_frozen=False)) == [
         "the twin did not freeze",
-        "2 records were lost",
-        "1 payments were scored twice",
+        "records lost: 2",
+        "payments scored twice: 1",
     ]
 
 
 def test_the_race_reads_as_a_sentence():
-    assert attack(WELL) == "new attack caught: frozen 3 of 40, Weir 31 of 40"
-    assert attack(msgspec.structs.replace(WELL, new_attack_total=0)) == "the new attack has not begun"
-    assert attack(WELL) in line(WELL)
-    assert ("latency p50 / p99", "9 ms / 90 ms") in list(rows(WELL))
+    assert attack(GOOD_RUN) == "new attack caught: frozen twin 3 of 40, Weir 31 of 40"
+    assert attack(msgspec.structs.replace(GOOD_RUN, new_attack_total=0)) == "the new attack has not begun"
+    assert attack(GOOD_RUN) in line(GOOD_RUN)
+    assert ("latency, p50 / p99", "9 ms / 90 ms") in list(rows(GOOD_RUN))
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90", 90), ("120s", 120), ("5m", 300), ("0.5h", 1800)])
-def test_a_duration_has_a_unit(text, expected):
+def test_a_duration_may_have_a_unit(text, expected):
     assert seconds(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "s", "soon", "-5s", "0", "5d", "5ss", "nan", "inf"])
-def test_what_is_no_duration_is_refused(text):
+def test_text_that_is_not_a_duration_is_refused(text):
     with pytest.raises(typer.BadParameter):
         seconds(text)

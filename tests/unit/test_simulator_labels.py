@@ -10,7 +10,7 @@ from tests.builders import a_transaction
 
 @pytest.fixture
 def truth() -> Truth:
-    """2000 payments, each fourth a fraud."""
+    """2000 payments, every fourth of them a fraud."""
     truth = Truth()
     for number in range(2000):
         kind = "card_testing" if number % 4 == 0 else None
@@ -29,7 +29,7 @@ def test_the_analyst_errs_in_the_set_share_of_verdicts(truth):
     assert 0.07 < wrong / 2000 < 0.13
 
 
-def test_an_analyst_without_errors_tells_the_truth(truth):
+def test_an_analyst_without_errors_is_always_right(truth):
     analyst = Analyst(truth, seed=1, error_share=0.0)
     assert all((analyst.plan(f"t{n}").verdict == "fraud") == truth.is_fraud(f"t{n}") for n in range(2000))
 
@@ -52,9 +52,9 @@ def test_another_seed_errs_elsewhere(truth):
 
 def test_analysts_take_about_an_hour_and_chargebacks_four(truth):
     analyst, chargebacks = Analyst(truth, seed=1), Chargebacks(truth, seed=1)
-    looked = [analyst.plan(f"t{number}").delay_ms for number in range(2000)]
+    judged = [analyst.plan(f"t{number}").delay_ms for number in range(2000)]
     charged = [chargebacks.plan(f"t{number}", "approve").delay_ms for number in range(0, 2000, 4)]
-    assert median(looked) == pytest.approx(HOUR_MS, rel=0.1)
+    assert median(judged) == pytest.approx(HOUR_MS, rel=0.1)
     assert median(charged) == pytest.approx(4 * HOUR_MS, rel=0.15)
 
 

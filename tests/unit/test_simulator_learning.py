@@ -10,7 +10,7 @@ ATTACK_MS, END_MS = START_MS + 4 * DAY_MS + 16 * HOUR_MS, START_MS + 6 * DAY_MS
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    """A development seed with a shorter history."""
+    """A development seed with a history of four days and 16 hours."""
     return run(TrafficSettings(seed=1), ATTACK_MS, END_MS)
 
 
@@ -19,15 +19,15 @@ def test_the_live_detector_catches_at_least_twice_as_much_of_a_new_kind_as_its_f
     assert live >= max(10, 2 * twin)
 
 
-def test_what_learning_catches_is_not_paid_by_good_customers():
-    """Three seeds that nothing was tuned on: of about 11,000 legitimate payments each side stops about ten."""
+def test_learning_does_not_stop_more_good_customers():
+    """Three seeds that nothing was tuned on; each side stops about ten of some 11,000 legitimate payments."""
     results = [run(TrafficSettings(seed=seed), ATTACK_MS, END_MS) for seed in (301, 302, 303)]
     live = sum(result.live.alerted[None] for result in results)
     twin = sum(result.twin.alerted[None] for result in results)
     assert live <= twin + 3
 
 
-def test_both_catch_the_old_kinds(result):
+def test_both_catch_the_known_kinds(result):
     assert result.live.rate(*OLD_KINDS) > 0.8
     assert result.twin.rate(*OLD_KINDS) > 0.8
 

@@ -36,7 +36,7 @@ def payments(days: int, **settings: object) -> list[Payment]:
 
 @pytest.fixture(scope="module")
 def week() -> list[Payment]:
-    """Seven days at 20/s with the new kind from the fourth on."""
+    """Seven days at 20 payments a second, with the new kind from the fourth day on."""
     return payments(7, rate_per_s=20, new_kind_from_ms=ATTACK_MS)
 
 
@@ -76,23 +76,23 @@ def test_the_new_kind_changes_no_other_payment(week):
     assert [payment for payment in week if payment.kind != NEW_KIND] == without
 
 
-def test_the_new_kind_starts_at_its_moment_and_at_its_rate(week):
+def test_the_new_kind_starts_on_time_and_at_its_rate(week):
     times = [payment.event_time_ms for payment in week if payment.kind == NEW_KIND]
     assert min(times) >= ATTACK_MS
     a_day = TrafficSettings(rate_per_s=20).new_kind_a_day
     assert 0.8 * a_day < len(times) / 4 < 1.1 * a_day
 
 
-def test_every_kind_and_every_look_alike_occurs(week):
+def test_every_kind_of_fraud_and_look_alike_occurs(week):
     assert {payment.kind for payment in week} == {None, *KINDS}
     assert {payment.look_alike for payment in week} == {None, *LOOK_ALIKES}
 
 
-def test_a_fraud_is_no_look_alike(week):
+def test_a_fraud_is_never_a_look_alike(week):
     assert not [payment for payment in week if payment.fraud and payment.look_alike]
 
 
-def test_rate_and_fraud_share_are_as_set(week):
+def test_rate_and_fraud_share_match_the_settings(week):
     old = [payment for payment in week if payment.kind != NEW_KIND]
     assert len(old) / 7 == pytest.approx(TrafficSettings(rate_per_s=20).payments_a_day, rel=0.1)
     assert sum(payment.fraud for payment in old) / len(old) == pytest.approx(0.015, rel=0.25)
@@ -113,7 +113,7 @@ def test_legitimate_payments_never_need_more_than_900_kmh(week):
     assert max(speeds(payment for payment in week if not payment.fraud)) < 900
 
 
-def test_travellers_get_far(week):
+def test_some_users_pay_in_several_countries(week):
     countries = defaultdict(set)
     for payment in week:
         if not payment.fraud:
@@ -132,14 +132,16 @@ def speeds(legitimate):
         last[paid.user_id] = payment.event_time_ms, here
 
 
-def test_a_fraudulent_payment_is_written_like_a_legitimate_one(week):
+def test_a_fraudulent_payment_has_the_form_of_a_legitimate_one(week):
     def shapes(fraud):
-        return {(payment.transaction.channel, *sorted(decode(payment))) for payment in week if payment.fraud == fraud}
+        return {
+            (payment.transaction.channel, *sorted(fields_set(payment))) for payment in week if payment.fraud == fraud
+        }
 
     assert shapes(True) <= shapes(False)
 
 
-def decode(payment):
+def fields_set(payment):
     fields = payment.transaction
     return [name for name in fields.__struct_fields__ if getattr(fields, name) not in (None, {})]
 
@@ -156,19 +158,19 @@ def decode(payment):
         ("type", "purchase"),
     ],
 )
-def test_ids_are_of_one_form_for_all(week, field, pattern):
+def test_all_ids_have_one_form(week, field, pattern):
     values = [getattr(payment.transaction, field) for payment in week]
     assert all(re.fullmatch(pattern, value) for value in values if value is not None)
 
 
-def test_ids_of_frauds_spread_like_all_others(week):
-    """An id's leading digits are evenly spread for both: half of either lies in the lower half."""
+def test_an_id_does_not_reveal_a_fraud(week):
+    """Leading digits are spread evenly for frauds and for legitimate payments: half of them are below 8."""
     for fraud in (True, False):
         low = [payment.transaction.transaction_id[2] < "8" for payment in week if payment.fraud == fraud]
         assert sum(low) / len(low) == pytest.approx(0.5, abs=0.1)
 
 
-def test_mule_shops_take_from_many_users_on_their_own_devices(week):
+def test_mule_shops_rob_many_users_on_their_own_devices(week):
     mules = [payment.transaction for payment in week if payment.kind == NEW_KIND]
     own = defaultdict(set)
     for payment in week:
@@ -186,6 +188,6 @@ def test_honest_shops_open_over_time():
     assert not opened[0] & opened[1]
 
 
-def test_distances_are_great_circles():
+def test_distances_follow_great_circles():
     north, equator = Place(CITIES[0], 90.0, 0.0), Place(CITIES[0], 0.0, 45.0)
     assert distance_km(north, equator) == pytest.approx(EARTH_RADIUS_KM * 3.14159265 / 2)
