@@ -1,1 +1,1 @@
-"""The detector: features, rules, score, decision and reasons (pure), and the Flink job around them."""
+"""The detector: pure functions for features, rules, scores, decisions and reasons, and the Flink job around them."""

@@ -1,7 +1,7 @@
-"""Amounts in one currency, so that they can be compared and summed.
+"""Conversion of amounts to the base currency.
 
-The rates are rounded market rates of mid 2025 against the euro, good to a few per cent: enough to compare a payment
-with a habit, not for accounting. A change of them shifts habits, so it is a new `RATES_AS_OF` and a line in the changelog.
+The rates are rounded market rates of mid 2025 against the euro, accurate to a few per cent: enough to compare a payment
+with a habit, but not for accounting. A change shifts habits, so give it a new `RATES_AS_OF` and a line in the changelog.
 """
 
 from weir.errors import DeploymentError, InvalidRecord
@@ -46,19 +46,22 @@ PER_EURO: dict[str, float] = {
 
 
 def factors_into(base_currency: str) -> dict[str, float]:
-    """What to multiply an amount of each currency with.
+    """Return the factor that converts each currency into the base currency.
 
     Raises:
         DeploymentError: there is no rate for the base currency.
     """
     base = PER_EURO.get(base_currency)
     if base is None:
-        raise DeploymentError(f"There is no rate for {base_currency}.", "Set WEIR_DETECTOR__BASE_CURRENCY to another.")
+        raise DeploymentError(
+            f"There is no exchange rate for the base currency {base_currency}.",
+            f"Set WEIR_DETECTOR__BASE_CURRENCY to one of {', '.join(PER_EURO)}.",
+        )
     return {currency: base / rate for currency, rate in PER_EURO.items()}
 
 
 def normalised(amount: float, currency: str | None, factors: dict[str, float]) -> float:
-    """The amount in the base currency, which is also what a payment without a currency is in.
+    """Convert an amount to the base currency; without a currency it already is.
 
     Raises:
         InvalidRecord: there is no rate for the currency.

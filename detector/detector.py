@@ -1,8 +1,8 @@
 """The detector: one transaction and its user's state in, one scored transaction out.
 
-    check -> first decision? -> fold what is old -> look (moment) -> features, rules -> score -> decide, say why -> insert
+    check -> first decision? -> compact -> moment -> features, rules -> score -> decision, reasons -> insert
 
-Everything that can refuse a record comes before anything that changes the state.
+Every check that can refuse a record comes before the first change of the state.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,14 +28,14 @@ from weir.settings import DetectorSettings
 
 
 class Champion(Struct, frozen=True):
-    """The model in force and where it stands in the learning log."""
+    """The model in force and its place in the learning log."""
 
     ref: ModelRef
     scorer: LinearScorer
 
 
 class Detector:
-    """Scores transactions. It holds settings only; everything that changes is in the user's state."""
+    """Scores transactions. It holds only settings; everything that changes is in the user's state."""
 
     def __init__(self, settings: DetectorSettings) -> None:
         self._settings = settings
@@ -54,20 +54,20 @@ class Detector:
         raw: bytes,
         flags: Sequence[str] = (),
     ) -> ScoredTransaction:
-        """Score a transaction and take it into the state.
+        """Score a transaction and add it to the state.
 
         Args:
             state: The user's state; changed in place.
-            transaction: What `raw` says.
-            source: Where it stands in Kafka.
-            champion: The model in force, None before the first.
-            reputation: What is known about merchants, by its key.
+            transaction: The decoded `raw`.
+            source: Its position in Kafka.
+            champion: The model in force; None before the first.
+            reputation: The merchants' reputations.
             now_ms: The wall clock.
-            raw: The original JSON, which travels on inside the scored transaction.
-            flags: What the caller already knows about this score, such as a refused model.
+            raw: The original JSON, copied into the scored transaction.
+            flags: Flags that the caller adds, such as that of a refused model.
 
         Raises:
-            InvalidRecord: the event time or the currency cannot be; the state is as it was.
+            InvalidRecord: the event time or the currency is impossible; the state is unchanged.
         """
         time_ms = self._checked_time(transaction.event_time_ms, now_ms)
         amount = normalised(transaction.amount, transaction.currency, self._factors)
@@ -95,10 +95,10 @@ class Detector:
         return scored
 
     def observe(self, state: UserState, event: UserEvent, *, now_ms: int) -> None:
-        """Take what a customer confirmed or a challenge showed into the state.
+        """Add a confirmation or a challenge's outcome to the state.
 
         Raises:
-            InvalidRecord: the event time cannot be; the state is as it was.
+            InvalidRecord: the event time is impossible; the state is unchanged.
         """
         self._checked_time(event.event_time_ms, now_ms)
         note(state, event)
@@ -202,7 +202,7 @@ def _again(
     raw: bytes,
     flags: list[str],
 ) -> ScoredTransaction:
-    """The first decision once more; features stay empty, so that nothing can be learned from a repetition."""
+    """Repeat the first decision; features stay empty so that nothing is learned from a repetition."""
     return ScoredTransaction(
         transaction_id=transaction.transaction_id,
         user_id=transaction.user_id,

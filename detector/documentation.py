@@ -1,4 +1,4 @@
-"""The pages about features and rules, written from their schema rows: `python -m detector.documentation`."""
+"""Generate docs/features.md and docs/rules.md from the code: `python -m detector.documentation`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,23 +11,38 @@ from weir.artefact import probability
 _FEATURES_INTRO = """\
 # Features
 
-What the detector computes for a payment, in this order. Everything is as of the payment's event time and from payments
-before it; a payment does not count itself. What a payment, or its user's history, does not say is absent from
-`features`, never a zero. Whether position, device or merchant were missing is told by a feature of its own.
+The detector computes these features for each payment, in this order.
+They are as of the payment's event time and cover only the payments before it; a payment does not count itself.
 
-Windows of 10 minutes, 1 hour and 24 hours are exact. Those of 7 and 30 days are exact for the last 24 hours plus the
-allowed lateness and made of panes of a day beyond, so their far edge is off by at most 12 hours. A session ends with a
-pause of 30 minutes and is cut at 24 hours.
+If the payment or its user's history lacks what a feature needs, the feature is absent from `features`, never zero.
+Three features report a missing position, device or merchant.
+
+Windows of 10 minutes, 1 hour and 24 hours are exact.
+Windows of 7 and 30 days are exact for the last 24 hours plus the allowed lateness, and use daily panes for older payments, so their far edge is off by at most 12 hours.
+A session ends after a pause of 30 minutes and covers at most 24 hours.
+
+A merchant has two reputations, one from payments on customers' own devices and one from all others ([ADR 16](adr/0016-whose-device.md)).
+The `merchant_fraud_*` and `merchant_known_frauds` features use the one that matches the payment.
+
+`python -m detector.documentation` generates this page.
 """
 
 _RULES_INTRO = f"""\
 # Rules
 
-Rules speak before a model has learned, and by the part that the model is not yet trusted with afterwards:
-`log odds = (1 - trust) * ({BASE_LOG_ODDS:g} + weights of the rules that fire) + trust * model`. Without any rule that is a
-score of {probability(BASE_LOG_ODDS):.3f}. A rule may raise the decision to challenge or review; only a high score blocks. A
-rule that yields asks in vain where the score is below {OVERRIDE_BELOW_SCORE:g} and the model's trust is {OVERRIDE_FROM_TRUST:g} or more: it speaks
-of what the model sees as well. A rule that knows an attack never yields. The OTP threshold is the setting `detector.otp_threshold`.
+Before a model has learned, the rules alone score; later the model's trust weighs it against them ([ADR 8](adr/0008-model-and-rules-in-one-score.md)):
+`log odds = (1 - trust) * ({BASE_LOG_ODDS:g} + weights of the rules that fire) + trust * model`.
+With no model, a payment on which no rule fires scores {probability(BASE_LOG_ODDS):.3f}.
+
+A rule can raise the decision to challenge or review; only a high score blocks.
+
+A model can override some rules: their challenge is waived if the score is below {OVERRIDE_BELOW_SCORE:g} and the model's trust is at least {OVERRIDE_FROM_TRUST:g} ([ADR 16](adr/0016-whose-device.md), [ADR 17](adr/0017-an-attack-makes-nobody-suspect.md)).
+The model sees all the evidence of these rules.
+It cannot override a rule that recognises an attack, because it may never have been taught that attack, nor `bad_merchant`, because it has not yet learned the newest labels about a merchant.
+
+The OTP threshold (setting `detector.otp_threshold`) is the amount from which customers must prove who they are.
+
+`python -m detector.documentation` generates this page.
 """
 
 
@@ -37,13 +52,13 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def features_page() -> str:
-    """The text of docs/features.md."""
+    """Return the text of docs/features.md."""
     rows = ((f"`{row.name}`", row.group, row.unit, row.description) for row in FEATURES)
-    return f"{_FEATURES_INTRO}\n{_table(('feature', 'group', 'unit', 'what it is'), rows)}"
+    return f"{_FEATURES_INTRO}\n{_table(('feature', 'group', 'unit', 'meaning'), rows)}"
 
 
 def rules_page() -> str:
-    """The text of docs/rules.md."""
+    """Return the text of docs/rules.md."""
     rows = (
         (
             f"`{row.name}`",
@@ -55,11 +70,11 @@ def rules_page() -> str:
         )
         for row in RULES
     )
-    return f"{_RULES_INTRO}\n{_table(('rule', 'version', 'weight', 'asks for', 'yields', 'when it fires'), rows)}"
+    head = ("rule", "version", "weight", "asks for", "model can override", "fires when")
+    return f"{_RULES_INTRO}\n{_table(head, rows)}"
 
 
 def write_pages(folder: Path) -> None:
-    """Write both pages into the documentation's folder."""
     (folder / "features.md").write_text(features_page())
     (folder / "rules.md").write_text(rules_page())
 

@@ -1,4 +1,4 @@
-"""Why a score is what it is: contributions that sum to it, and the largest of them in words."""
+"""Explain a score: contributions that sum to it, and the largest of them in words."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -11,15 +11,18 @@ from detector.rules import BASE_LOG_ODDS, WEIGHTS
 from weir.artefact import LinearScorer
 from weir.messages import Reason, RuleHit
 
+# An analyst reads a few reasons, not forty. Round numbers; not measured.
 MOST_FOR = 5
 MOST_AGAINST = 2
+
+# A contribution of .1 in log-odds moves the score by at most .025, which no analyst would notice.
 WORTH_TELLING = 0.1
 
 
 class Evidence(Struct, frozen=True):
-    """`intercept + sum(contributions)`, in log-odds, is the score. Codes are names of rules and features.
+    """The parts of a score: `intercept + sum(contributions)` is its log-odds.
 
-    `trust` in 0..1 is the part that the model had in it.
+    `contributions` are keyed by the names of rules and features. `trust`, from 0 to 1, is the model's share.
     """
 
     intercept: float
@@ -28,12 +31,11 @@ class Evidence(Struct, frozen=True):
 
     @property
     def log_odds(self) -> float:
-        """The score's log-odds."""
         return self.intercept + sum(self.contributions.values())
 
 
 def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: LinearScorer | None) -> Evidence:
-    """Let rules and model speak; the model by how far it is trusted, the rules by the rest."""
+    """Blend rules and model: the model weighs `trust`, the rules the rest."""
     trust = scorer.trust if scorer is not None else 0.0
     intercept, said = (1 - trust) * BASE_LOG_ODDS, {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
     if scorer is not None:
@@ -47,7 +49,7 @@ def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: LinearSco
 
 
 def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, float], moment: Moment) -> list[Reason]:
-    """The largest contributions for fraud, then the largest against it, each in words."""
+    """Return the largest contributions for fraud, then the largest against it, each in words."""
     told = [item for item in evidence.contributions.items() if not -WORTH_TELLING < item[1] < WORTH_TELLING]
     told.sort(key=itemgetter(1))
     against = [item for item in told[:MOST_AGAINST] if item[1] < 0]

@@ -1,4 +1,4 @@
-"""All features, in their fixed order, and how they are computed for a payment."""
+"""All features in their fixed order."""
 
 from detector import (
     features_amount,
@@ -24,7 +24,7 @@ _COMPUTE = tuple((feature.name, feature.compute) for feature in FEATURES)
 
 
 def features_of(moment: Moment) -> dict[str, float]:
-    """The features of a payment; what it or the history does not say is absent."""
+    """Compute the features of a payment; those that cannot be computed are absent."""
     found: dict[str, float] = {}
     for name, compute in _COMPUTE:
         value = compute(moment)

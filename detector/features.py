@@ -1,6 +1,6 @@
-"""What a feature is: one small function and its schema row. Each group has its own file, `features_<group>.py`.
+"""The definition of a feature: a function and its schema row. Each group has its own file, `features_<group>.py`.
 
-A function returns None where the payment, or the user's history, does not say: the feature is then absent.
+The function returns None, and the feature is absent, if the payment or the user's history lacks what it needs.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Words = Callable[[Moment, float], str]
 class Feature(Struct, frozen=True, kw_only=True):
     """A feature and its schema row.
 
-    `compute` gives its value; `words` tells an analyst about a value, with this user's normal beside it.
+    `compute` returns its value; `words` explains a value to an analyst beside what is normal for this user.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Feature(Struct, frozen=True, kw_only=True):
 
 
 def feature(group: str, unit: str, words: Words) -> Callable[[Compute], Feature]:
-    """Make a function a feature: its name is the feature's, its docstring the description."""
+    """Turn a function into a `Feature` with its name; the docstring becomes the description."""
 
     def row(compute: Compute) -> Feature:
         name, description = compute.__name__, (compute.__doc__ or "").strip()

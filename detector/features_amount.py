@@ -1,21 +1,26 @@
-"""Features of the amount, against the user's own habit."""
+"""Features of the amount, compared with the user's habit."""
 
 from math import exp, log1p, sqrt
 
 from detector.features import Feature, feature
 from detector.moment import Moment
 
+# One extreme amount must not decide a score alone. A round number; not measured.
 Z_LIMIT = 8.0
+
+# Added to the variance: it keeps the z-score of a user who always pays the same amount finite. Not measured.
 Z_FLOOR = 0.05
 
 
 def _usual(moment: Moment) -> str:
-    return f"usual is {moment.habits.amount:.2f}" if moment.habits.count else "no earlier payment"
+    return (
+        f"this customer's usual is {moment.habits.amount:.2f}" if moment.habits.count else "there is no earlier payment"
+    )
 
 
 @feature("amount", "log(1 + base currency)", lambda m, _: f"The amount is {m.amount:.2f} {m.currency}; {_usual(m)}")
 def log_amount(moment: Moment) -> float | None:
-    """The amount."""
+    """The amount of the payment."""
     return log1p(moment.amount)
 
 
@@ -23,21 +28,21 @@ def log_amount(moment: Moment) -> float | None:
     "amount",
     "log ratio",
     lambda m, v: (
-        f"The amount {m.amount:.2f} {m.currency} is {exp(v):.1f} times this customer's usual {m.habits.amount:.2f}"
+        f"{m.amount:.2f} {m.currency} is {exp(v):.1f} times this customer's usual amount of {m.habits.amount:.2f}"
     ),
 )
 def amount_ratio(moment: Moment) -> float | None:
-    """The amount against the user's habit, a clipped running mean; absent on the first payment."""
+    """The amount relative to the user's habit, a clipped running mean; absent on the first payment."""
     return moment.amount_ratio
 
 
 @feature(
     "amount",
     "log ratio",
-    lambda _, v: f"The largest payment of the last 7 days was {exp(v):.1f} times the usual amount",
+    lambda _, v: f"The largest payment in the previous 7 days was {exp(v):.1f} times the usual amount",
 )
 def max_amount_ratio_7d(moment: Moment) -> float | None:
-    """The highest `amount_ratio` of the payments of the last 7 days before this one."""
+    """The highest `amount_ratio` in the previous 7 days."""
     return moment.windows.ratio_7d
 
 
@@ -45,12 +50,12 @@ def max_amount_ratio_7d(moment: Moment) -> float | None:
     "amount",
     "standard deviations, -8 to 8",
     lambda m, v: (
-        f"The amount {m.amount:.2f} is {v:+.1f} standard deviations from this customer's typical "
-        f"{exp(m.habits.log_mean) - 1:.2f}"
+        f"{m.amount:.2f} {m.currency} is {abs(v):.1f} standard deviations {'below' if v < 0 else 'above'} "
+        f"this customer's typical {exp(m.habits.log_mean) - 1:.2f}"
     ),
 )
 def amount_z(moment: Moment) -> float | None:
-    """The z-score of the log amount among the user's own; absent before the second payment."""
+    """The z-score of the log amount among the user's earlier ones; absent if there are fewer than two."""
     habits = moment.habits
     if habits.count < 2:  # noqa: PLR2004 a spread needs two
         return None

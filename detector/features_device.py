@@ -6,6 +6,7 @@ from detector.features import Feature, feature
 from detector.habits import DAY_MS
 from detector.moment import NO_EARLIER, Moment
 from detector.user_events import device_is_confirmed
+from detector.wording import DAY_S, duration, plural
 
 
 def is_new_device(moment: Moment) -> bool:
@@ -18,42 +19,42 @@ def is_new_device(moment: Moment) -> bool:
     )
 
 
-def _days(days: float) -> str:
-    return f"{days:.1f} days" if days >= 1 else "less than a day"
-
-
 @feature("device", "0 or 1", lambda _, v: f"The device is {'new' if v else 'known'} for this customer")
 def device_new(moment: Moment) -> float | None:
-    """Whether the device is new for the user and not confirmed; absent where no earlier device is known."""
+    """Whether the device is new for the user and not confirmed; absent if no earlier device is known."""
     return None if moment.device_first_ms is None else float(is_new_device(moment))
 
 
 @feature(
     "device",
     "0 or 1",
-    lambda _, v: f"The customer has {'' if v else 'not '}used the device for a day",
+    lambda _, v: f"The customer has {'' if v else 'not yet '}used the device for a day or confirmed it",
 )
 def device_own(moment: Moment) -> float | None:
-    """Whether the user has used the device for a day, or confirmed it; absent where no device is named."""
+    """Whether the user has used the device for a day or confirmed it; absent if no device is named."""
     return None if moment.transaction.device_id is None else float(moment.own_device)
 
 
-@feature("device", "log(1 + days)", lambda _, v: f"This customer has used the device for {_days(expm1(v))}")
+@feature(
+    "device",
+    "log(1 + days)",
+    lambda _, v: f"This customer has used the device for {duration(expm1(v) * DAY_S)}",
+)
 def device_age_days(moment: Moment) -> float | None:
-    """Time since the user first paid with this device; absent for one never seen."""
+    """Time since the user first paid with this device; absent for a new device."""
     first_ms = moment.device_first_ms
     return None if first_ms is None or first_ms == NO_EARLIER else log1p((moment.time_ms - first_ms) / DAY_MS)
 
 
-@feature("device", "log(1 + devices)", lambda _, v: f"{expm1(v):.0f} devices in the last 24 hours")
+@feature("device", "log(1 + devices)", lambda _, v: f"{plural(expm1(v), 'device')} used in the previous 24 hours")
 def devices_24h(moment: Moment) -> float | None:
-    """Distinct devices of the last 24 hours before this payment."""
+    """Distinct devices in the previous 24 hours."""
     return log1p(moment.windows.devices_24h)
 
 
-@feature("device", "0 or 1", lambda _, v: f"The payment {'does not name' if v else 'names'} a device")
+@feature("device", "0 or 1", lambda _, v: f"The payment names {'no' if v else 'a'} device")
 def device_missing(moment: Moment) -> float | None:
-    """Whether the payment lacks a device."""
+    """Whether the payment names no device."""
     return float(moment.transaction.device_id is None)
 
 

@@ -1,4 +1,4 @@
-"""Features of where the payment happens."""
+"""Features of the payment's position and country."""
 
 from math import log1p
 
@@ -6,40 +6,42 @@ from detector.features import Feature, feature
 from detector.moment import NO_EARLIER, Moment
 
 
-@feature("location", "log(1 + km)", lambda m, _: f"{m.distance_km or 0:.0f} km from the payment before")
+@feature("location", "log(1 + km)", lambda m, _: f"{m.distance_km or 0:.0f} km from the last known position")
 def distance_km(moment: Moment) -> float | None:
-    """Distance to the last payment that told its position."""
+    """Distance from the last earlier payment with a position."""
     return None if moment.distance_km is None else log1p(moment.distance_km)
 
 
 @feature(
-    "location", "log(1 + km/h)", lambda m, _: f"Getting here from the payment before takes {m.speed_kmh or 0:.0f} km/h"
+    "location",
+    "log(1 + km/h)",
+    lambda m, _: f"Getting here from the last known position takes {m.speed_kmh or 0:.0f} km/h",
 )
 def speed_kmh(moment: Moment) -> float | None:
-    """The speed that the distance since that payment takes; a pause under a minute counts as one."""
+    """Speed that this distance takes; a pause under a minute counts as a minute."""
     return None if moment.speed_kmh is None else log1p(moment.speed_kmh)
 
 
 @feature("location", "log(1 + km)", lambda m, _: f"{m.home_km or 0:.0f} km from where this customer usually pays")
 def home_distance_km(moment: Moment) -> float | None:
-    """Distance to the user's learned home, the running mean position."""
+    """Distance from the user's home, the running mean of their positions."""
     return None if moment.home_km is None else log1p(moment.home_km)
 
 
 @feature(
     "location",
     "0 or 1",
-    lambda m, v: f"{'First' if v else 'Not the first'} payment of this customer in {m.transaction.country}",
+    lambda m, v: f"This customer has {'never paid' if v else 'paid'} in {m.transaction.country} before",
 )
 def country_new(moment: Moment) -> float | None:
-    """Whether the user never paid in this country; absent where no earlier country is known."""
+    """Whether the user has never paid in this country; absent if no earlier country is known."""
     first_ms = moment.country_first_ms
     return None if first_ms is None else float(first_ms == NO_EARLIER)
 
 
-@feature("location", "0 or 1", lambda _, v: f"The payment {'does not tell' if v else 'tells'} its position")
+@feature("location", "0 or 1", lambda _, v: f"The payment has {'no' if v else 'a'} position")
 def location_missing(moment: Moment) -> float | None:
-    """Whether the payment lacks a position."""
+    """Whether the payment has no position."""
     return float(moment.transaction.latitude is None or moment.transaction.longitude is None)
 
 

@@ -1,4 +1,4 @@
-"""Features of the hour, and of the user's history as a whole."""
+"""Features of the time of day and of the user's history as a whole."""
 
 from math import atan2, cos, expm1, log1p, pi, sin
 
@@ -6,7 +6,9 @@ from detector.features import Feature, feature
 from detector.habits import DAY_MS, hour_angle
 from detector.moment import Moment
 from detector.user_events import failed_challenges
+from detector.wording import plural
 
+# 06:00 UTC. A round number; not measured.
 NIGHT_ENDS_MS = DAY_MS // 4
 
 
@@ -17,46 +19,50 @@ def _hour(sine: float, cosine: float) -> float:
 def _at(moment: Moment) -> str:
     minutes = moment.time_ms % DAY_MS // 60_000
     usual = _hour(moment.habits.hour_sin, moment.habits.hour_cos)
-    known = f"; this customer usually pays around {usual:.0f}:00" if moment.habits.count else ""
+    known = f"; this customer usually pays around {round(usual) % 24:02d}:00" if moment.habits.count else ""
     return f"The time is {minutes // 60:02d}:{minutes % 60:02d} UTC{known}"
 
 
 @feature("time", "-1 to 1", lambda m, _: _at(m))
 def hour_sin(moment: Moment) -> float | None:
-    """The sine of the time of day (UTC)."""
+    """Sine of the time of day (UTC)."""
     return sin(hour_angle(moment.time_ms))
 
 
 @feature("time", "-1 to 1", lambda m, _: _at(m))
 def hour_cos(moment: Moment) -> float | None:
-    """The cosine of the time of day (UTC)."""
+    """Cosine of the time of day (UTC)."""
     return cos(hour_angle(moment.time_ms))
 
 
 @feature("time", "0 or 1", lambda m, _: _at(m))
 def night(moment: Moment) -> float | None:
-    """Whether it is before 6 in the morning (UTC)."""
+    """Whether the time is before 06:00 (UTC)."""
     return float(moment.time_ms % DAY_MS < NIGHT_ENDS_MS)
 
 
 @feature("time", "0 to 2", lambda m, _: _at(m))
 def hour_unusual(moment: Moment) -> float | None:
-    """How far the hour is from the user's own hours: 0 always at this hour, 2 always opposite; absent when cold."""
+    """Distance from the user's usual hours: 0 if always at this hour, 2 if always opposite; absent on a cold history."""
     if moment.is_cold:
         return None
     angle, habits = hour_angle(moment.time_ms), moment.habits
     return 1 - (sin(angle) * habits.hour_sin + cos(angle) * habits.hour_cos)
 
 
-@feature("history", "0 or 1", lambda m, _: f"{m.habits.count} earlier payments of this customer are known")
+@feature("history", "0 or 1", lambda m, _: f"This customer has {plural(m.habits.count, 'known earlier payment')}")
 def history_cold(moment: Moment) -> float | None:
-    """Whether fewer than 5 earlier payments are known."""
+    """Whether the history is cold: fewer than 5 earlier payments are known."""
     return float(moment.is_cold)
 
 
-@feature("history", "log(1 + challenges)", lambda _, v: f"{expm1(v):.0f} failed challenges in the last 24 hours")
+@feature(
+    "history",
+    "log(1 + challenges)",
+    lambda _, v: f"{plural(expm1(v), 'failed challenge')} in the previous 24 hours",
+)
 def challenge_failed(moment: Moment) -> float | None:
-    """Challenges that failed in the last 24 hours with none passed since."""
+    """Challenges failed in the previous 24 hours, with none passed since."""
     return log1p(failed_challenges(moment.state, moment.time_ms, DAY_MS))
 
 

@@ -1,4 +1,7 @@
-"""The detector job: `flink run -py detector/flink_job.py`.
+"""The detector job. `weir run detector-job` starts it as `operations/runner/entry/run_job.py detector.flink_job`.
+
+Flink cannot run this file itself: it would put this folder first on the Python path, where `detector.py` hides the
+package (ADR 9).
 
 transactions, user-events --key by user--> score <--broadcast-- control
                                             |
@@ -16,7 +19,7 @@ from weir.settings import Settings, load_settings
 
 RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG(), BYTES])
 
-# A user's key is taken from the payload, so that a producer need not set one; what has none shares the empty key.
+# The key comes from the payload, so producers need not set one. Records without a user id share the empty key.
 KEYED = f"""
     SELECT {key_text("JSON_VALUE(CAST(payload AS STRING), '$.user_id')")},
            ROW(kafka_key, payload, `topic`, `partition`, `offset`, `headers`['weir-reply-to'])
@@ -26,7 +29,7 @@ CONTROL = "SELECT kafka_key, payload, `topic`, `partition`, `offset`, CAST(NULL 
 
 
 def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
-    """Sources and sink. Their order numbers the uids of SQL operators: only append."""
+    """Declare sources and sink. Their order numbers the uids of SQL operators: only append."""
     topics, broker = settings.topics, settings.bootstrap_servers
     group = f"weir-{settings.namespace}-detector"
     inbound = [topics.transactions, topics.user_events]
@@ -37,7 +40,7 @@ def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
 
 
 def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
-    """Keyed records meet the broadcast control records in one Python operator; out come outbound rows."""
+    """Connect keyed records with broadcast control records in one Python operator, which emits outbound rows."""
     records = keyed_stream(pairs(tables, KEYED, RECORD), RECORD)
     control = tables.to_append_stream(tables.sql_query(CONTROL), RECORD).broadcast(CONTROL_STATE)
     score = Score(settings.detector, settings.topics, settings.require_signing_key())
@@ -52,7 +55,7 @@ def _guarantee(settings: Settings) -> dict[str, str]:
 
 
 def main() -> None:
-    """Build the job and submit it to the cluster that `flink run` names."""
+    """Build the job and submit it to the cluster of the calling `flink run`."""
     settings = load_settings()
     tables = table_environment(
         settings,

@@ -1,4 +1,4 @@
-"""The detector's operator: state in, `Intake.take`, state and records out."""
+"""The detector's operator: it moves state and records between Flink and `Intake.process`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ CONTROL_STATE = MapStateDescriptor("control", Types.STRING(), STATE_BYTES)
 
 
 class Score(KeyedBroadcastProcessFunction):
-    """Keyed by user; the control records are its broadcast state."""
+    """Scores records keyed by user; broadcast state holds the control records."""
 
     def __init__(self, settings: DetectorSettings, topics: Topics, signing_key: bytes) -> None:
         self._settings, self._topics, self._signing_key = settings, topics, signing_key
@@ -60,15 +60,15 @@ class Score(KeyedBroadcastProcessFunction):
             yield _row(Outbound(self._topics.dead_letters, cut(control.kafka_key), letter))
         else:
             ctx.get_broadcast_state(CONTROL_STATE).put(key, control.payload)
-            self._tell_model()
+            self._report_model()
 
     def _restore(self, ctx: Any) -> None:
-        """Compile what broadcast state holds; `open` cannot read it."""
+        """Compile the records in broadcast state, which `open` cannot read."""
         self._knowledge.restore(payload for _, payload in ctx.get_broadcast_state(CONTROL_STATE).items())
         self._restored = True
-        self._tell_model()
+        self._report_model()
 
-    def _tell_model(self) -> None:
+    def _report_model(self) -> None:
         champion = self._knowledge.champion
         if champion is not None:
             self._publication.update(champion.ref.publication)

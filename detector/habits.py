@@ -1,28 +1,34 @@
-"""What is normal for a user, learned one payment at a time."""
+"""A user's habits: running means of amount, hour and place, updated one payment at a time."""
 
 import math
 
 from detector.state import Event, Habits
 
+# A new payment weighs at least 1/150 in the means of amount and hour. A round number; not measured.
 MEMORY = 150
+
+# A new position weighs at least 1/50 in the mean position. A round number; not measured.
 HOME_MEMORY = 50
+
+# A payment counts as at most 2.5 times the mean, so one large payment (or fraud) hardly moves it. Not measured.
 CLIP = 2.5
+
 DAY_MS = 24 * 3600 * 1000
 _ANGLE_PER_MS = 2 * math.pi / DAY_MS
 
 
 def hour_angle(time_ms: int) -> float:
-    """The time of day (UTC) as an angle."""
+    """Return the time of day (UTC) as an angle in radians."""
     return time_ms % DAY_MS * _ANGLE_PER_MS
 
 
 def log_ratio(habits: Habits, amount: float) -> float | None:
-    """How far an amount is above the user's habit, as a log ratio; None before the first payment."""
+    """Return log((amount + 1) / (mean + 1)); None before the first payment."""
     return math.log((amount + 1) / (habits.amount + 1)) if habits.count else None
 
 
 def learn(habits: Habits, event: Event) -> None:
-    """Move the habits by one payment, which is not before any that they know."""
+    """Update the habits with a payment that is not earlier than any they include."""
     amount = event.cents / 100
     _learn_amount(habits, amount)
     _learn_hour(habits, event.time_ms)
@@ -35,7 +41,6 @@ def learn(habits: Habits, event: Event) -> None:
 
 
 def _learn_amount(habits: Habits, amount: float) -> None:
-    """The mean is clipped, so that one large payment (or fraud) does not become the habit."""
     share = 1 / min(habits.count + 1, MEMORY)
     clipped = min(amount, CLIP * habits.amount + 1) if habits.count else amount
     habits.amount += (clipped - habits.amount) * share
@@ -51,7 +56,7 @@ def _learn_hour(habits: Habits, time_ms: int) -> None:
 
 
 def _learn_place(habits: Habits, latitude: float, longitude: float, time_ms: int) -> None:
-    """The home is a running mean; longitudes are compared the short way round."""
+    """Update the home, a running mean; longitudes differ by the short way round the globe."""
     share = 1 / min(habits.located + 1, HOME_MEMORY)
     if not habits.located:
         habits.home_latitude, habits.home_longitude = latitude, longitude

@@ -1,4 +1,4 @@
-"""How payments enter a user's state and how old ones are folded. See the picture in `detector.state`."""
+"""Insert payments into a user's state and compact old ones; `detector.state` has a picture."""
 
 from bisect import bisect_right
 from copy import copy
@@ -7,22 +7,27 @@ from operator import attrgetter
 from detector.habits import DAY_MS, learn, log_ratio
 from detector.state import Event, Habits, Pane, UserState
 
+# The far edge of a window over panes is off by up to half of this. A round number; not measured.
 PANE_MS = DAY_MS
+
+# The length of the longest window.
 KEPT_MS = 30 * DAY_MS
+
+# Bounds a user's known devices, merchants, categories and countries. A round number; not measured.
 MAX_KNOWN = 64
 
 event_time = attrgetter("time_ms")
 
 
 def is_late(state: UserState, time_ms: int, allowed_lateness_ms: int) -> bool:
-    """Whether an event can no longer be inserted where it belongs."""
+    """Whether an event is too old to be inserted in event-time order."""
     if not state.habits.count:
         return False
     return time_ms < state.habits.last_ms - allowed_lateness_ms or time_ms < state.compacted.last_ms
 
 
 def habits_at(state: UserState, time_ms: int) -> Habits:
-    """The habits from the payments at or before a time; not to be changed."""
+    """Return the habits as of `time_ms`. They may be the state's own: do not modify them."""
     if time_ms >= state.habits.last_ms:
         return state.habits
     habits = copy(state.compacted)
@@ -34,7 +39,7 @@ def habits_at(state: UserState, time_ms: int) -> Habits:
 
 
 def advance(state: UserState, time_ms: int, allowed_lateness_ms: int) -> None:
-    """Fold what no admissible event can precede any more, once a payment of `time_ms` is here."""
+    """Compact payments that no event can precede any more after one at `time_ms`; drop panes older than any window."""
     bar, recent, old = time_ms - DAY_MS - allowed_lateness_ms, state.recent, 0
     while old < len(recent) and recent[old].time_ms < bar:
         _compact(state, recent[old])
@@ -49,7 +54,7 @@ def advance(state: UserState, time_ms: int, allowed_lateness_ms: int) -> None:
 
 
 def insert(state: UserState, event: Event, max_recent_events: int) -> None:
-    """Put a payment that is not late where it belongs; the oldest is folded early where there are too many."""
+    """Insert a payment that is not late in event-time order; if there are too many, compact the oldest early."""
     recent = state.recent
     if event.time_ms >= state.habits.last_ms:
         recent.append(event)
@@ -69,7 +74,7 @@ def _learn_next(habits: Habits, event: Event) -> None:
 
 
 def _relearn(state: UserState) -> None:
-    """Habits and ratios as if the payments had arrived in order."""
+    """Recompute habits and ratios as if the payments had arrived in order."""
     state.habits = copy(state.compacted)
     for event in state.recent:
         _learn_next(state.habits, event)
@@ -96,7 +101,7 @@ def _compact_into_pane(panes: list[Pane], event: Event) -> None:
 
 
 def remember(known: dict[str, int], name: str | None, time_ms: int) -> None:
-    """Note a use; the first-seen time stays, and beyond the bound the least recently used is forgotten."""
+    """Record a use and keep the earliest time; beyond `MAX_KNOWN`, drop the least recently used name."""
     if name is None:
         return
     known[name] = min(known.pop(name, time_ms), time_ms)

@@ -1,4 +1,4 @@
-"""From the bytes of one record to the records that leave for it; the operator only moves state in and out."""
+"""Process one record: bytes in, outbound records and the user's new state out."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from weir.topics import Topics
 
 
 class Intake:
-    """Takes transactions and user events of one namespace."""
+    """Processes the transactions and user events of one namespace."""
 
     def __init__(self, detector: Detector, topics: Topics) -> None:
         self._detector = detector
@@ -21,13 +21,13 @@ class Intake:
         self._replies, self._dead_letters = topics.replies, topics.dead_letters
 
     def process(self, record: Inbound, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Processed:
-        """Score a transaction or observe a user event; what is wrong with it becomes a dead letter.
+        """Score a transaction or observe a user event; an invalid record becomes a dead letter.
 
         Args:
-            record: The record.
-            key: The key under which the state is kept; it has to be the user's.
-            user: The state's bytes, None for a new user.
-            knowledge: What the control topic said.
+            record: A transaction or a user event.
+            key: The key of the state, which must be the user's id.
+            user: The encoded state; None for a new user.
+            knowledge: The model and the reputation in force.
             now_ms: The wall clock.
         """
         try:
@@ -70,12 +70,15 @@ class Intake:
         return Processed(StateChange.UNCHANGED, [leaving, *self._reply(record, payload)], dead=True)
 
     def _reply(self, record: Inbound, payload: bytes) -> Iterator[Outbound]:
-        """Whoever waits is named by an id; a longer header is nobody's name and would not fit as a key."""
+        """Reply only to an id of legal length; a longer header names nobody and would not fit as a key."""
         if record.reply_to is not None and len(record.reply_to) <= LONGEST_ID:
             yield Outbound(self._replies, record.reply_to, payload)
 
 
 def _require_key(key: str, user_id: str) -> None:
-    """Flink's JSON reader gives up earlier than ours (depth, digits); users' states must not mix under its empty key."""
+    """Refuse a record whose user id Flink's JSON reader did not find.
+
+    It gives up earlier than msgspec (depth, digits) and keys by the empty string, where users' states would mix.
+    """
     if key != user_id:
-        raise InvalidRecord("$", "nested too deeply or a number too long to find its user_id")
+        raise InvalidRecord("$", "is nested too deeply or has too long a number for Flink to find its user_id")

@@ -1,7 +1,7 @@
-"""`python -m detector.kafka_twin`: the frozen twin on Kafka, until it is told to stop.
+"""The frozen twin on Kafka: `python -m detector.kafka_twin` runs it until it is stopped.
 
-It reads transactions, user events and control from their beginning, for its users' state is in memory; the offsets that
-it commits only say how far it is. What it alerts on may be written twice and is known by the transaction's id.
+It reads transactions, user events and control from the beginning because users' state is in memory; the offsets that it
+commits only show its progress. An alert may be written twice; its transaction id identifies it.
 """
 
 import sys
@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 
 class TwinProcess:
-    """The twin between two crashes."""
+    """One run of the twin."""
 
     def __init__(self, settings: Settings, freeze_at_ms: int) -> None:
         servers, self._topics = settings.bootstrap_servers, settings.topics
@@ -42,22 +42,22 @@ class TwinProcess:
         _log.info("twin_started", namespace=settings.namespace, freeze_at_ms=freeze_at_ms, frozen=frozen is not None)
 
     def step(self) -> None:
-        """Take what has arrived; say how far that is once a second."""
+        """Process the records that have arrived; commit the offsets once a second."""
         for record in self._reader.consume(_BATCH, timeout=_POLL_S):
             if record.error() is not None:
-                raise PartUnavailable(f"The twin cannot read: {record.error()}.", "See `weir logs kafka`.")
+                raise PartUnavailable(f"The twin cannot read from Kafka: {record.error()}.", "See `weir logs kafka`.")
             self._process(record)
         self._producer.poll(0)
         if time.monotonic() - self._committed_s >= _COMMIT_EVERY_S:
             self._commit()
 
     def close(self) -> None:
-        """Write what was found and stop reading."""
+        """Commit and stop reading."""
         self._commit()
         self._reader.close()
 
     def _catch_up(self, bootstrap_servers: str) -> int:
-        """Learn what `control` holds before the first transaction is scored; returns where to go on from."""
+        """Apply all of `control` before the first transaction is scored; return the offset to continue from."""
         offset = 0
         for record in read_to_end(bootstrap_servers, self._topics.control):
             self._twin.learn(record.value())
@@ -77,7 +77,9 @@ class TwinProcess:
 
     def _commit(self) -> None:
         if left := self._producer.flush(_TIMEOUT_S):
-            raise PartUnavailable(f"The broker did not take {left} alerts of the twin.", "See `weir logs kafka`.")
+            raise PartUnavailable(
+                f"The broker did not acknowledge {left} of the twin's alerts.", "See `weir logs kafka`."
+            )
         positions = [place for place in self._reader.position(self._reader.assignment()) if place.offset >= 0]
         if positions:
             self._reader.commit(offsets=positions, asynchronous=False)
@@ -88,7 +90,7 @@ class TwinProcess:
 
 
 def _last_frozen(settings: Settings) -> TwinFrozen | None:
-    """What an earlier run froze, so that a restart goes on with the same model."""
+    """Return the record of an earlier run's freeze, so that a restart continues with the same model."""
     found = None
     for record in read_to_end(settings.bootstrap_servers, settings.topics.twin_alerts):
         if record.key() == FROZEN_KEY:
@@ -101,11 +103,11 @@ def run_twin(settings: Settings, stopping: Callable[[], bool]) -> None:
 
     Raises:
         PartUnavailable: the broker does not answer.
-        DeploymentError: it is not set when the twin freezes.
+        DeploymentError: `detector.twin_freezes_at_ms` is not set.
     """
     freeze_at_ms = settings.detector.twin_freezes_at_ms
     if freeze_at_ms is None:
-        raise DeploymentError("The twin does not know when to freeze.", "Set WEIR_DETECTOR__TWIN_FREEZES_AT_MS.")
+        raise DeploymentError("The twin has no time to freeze at.", "Set WEIR_DETECTOR__TWIN_FREEZES_AT_MS.")
     try:
         create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
         process = TwinProcess(settings, freeze_at_ms)

@@ -1,7 +1,6 @@
-"""What the detector knows from the control topic: the champion in force and the merchants' reputation.
+"""The champion in force and the merchants' reputation, compiled from the control topic.
 
-The records live in Flink's broadcast state as bytes; this is their compiled form, which is rebuilt from them after a
-restore.
+Flink's broadcast state keeps the records as bytes; this compiled form is rebuilt from them after a restore.
 """
 
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ from weir.messages import CONTROL, ModelRef, Publication, Reputation, Reputation
 
 
 class Knowledge:
-    """The compiled control records. The highest publication wins; a refused one is flagged, never silent."""
+    """The compiled control records. The highest publication wins; scores carry a flag while one is refused."""
 
     def __init__(self, signing_key: bytes) -> None:
         self._signing_key = signing_key
@@ -24,20 +23,19 @@ class Knowledge:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Flags that every score carries while they hold."""
         return ("model_refused",) if self.refused is not None else ()
 
     def restore(self, payloads: Iterable[bytes]) -> None:
-        """Take in what broadcast state holds.
+        """Apply the records of broadcast state.
 
-        What an earlier version signed otherwise is left out; the learner publishes it anew.
+        Records that an earlier version signed differently are left out; the learner publishes them again.
         """
         for payload in payloads:
             with suppress(InvalidRecord):
                 self.apply(payload)
 
     def apply(self, payload: bytes | None) -> str:
-        """Take in one control record and return the key under which broadcast state keeps it.
+        """Apply one control record and return its key in broadcast state.
 
         Raises:
             InvalidRecord: it is not a control record of this deployment.

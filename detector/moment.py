@@ -1,4 +1,4 @@
-"""A payment together with everything that was known when it happened: what features and rules look at."""
+"""A payment with everything that was known when it happened: the input of features and rules."""
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
@@ -13,20 +13,27 @@ from detector.user_events import device_is_confirmed
 from detector.windows import HOUR_MS, Windows, windows_at
 from weir.messages import Reputation, ReputationKey, Transaction
 
+# With fewer earlier payments a user's habits are too uncertain to compare with. A round number; not measured.
 COLD_BELOW = 5
+
+# Otherwise two quick payments would give any speed. A round number; not measured.
 SHORTEST_JOURNEY_H = 1 / 60
+
+# A first-seen time that no event can have.
 NO_EARLIER = -1
+
+# A stranger's burst lasts minutes; a day stopped fewer good customers than counting a device at once (ADR 16).
 OWN_AFTER_MS = DAY_MS
 
 Part = Callable[[Event], str | None]
 
 
 class Moment(Struct, kw_only=True):
-    """A payment as of its event time; everything about the user is from payments before it.
+    """A payment as of its event time. Everything about the user comes from earlier payments.
 
-    `amount` and `otp_threshold` are in base currency. The four `..._first_ms` are first-seen times, `NO_EARLIER` for
-    what is new, None where the payment or the user's history says nothing. `own_device` says that the user has used the
-    device for a day, or confirmed it; `reputation` is the merchant's among payments of that kind.
+    `amount` and `otp_threshold` are in base currency. The four `..._first_ms` are first-seen times, explained in
+    `first_seen`. `own_device` is true if the user has used the device for a day or confirmed it. `reputation` is the
+    merchant's among payments of the same kind.
     """
 
     state: UserState
@@ -64,7 +71,7 @@ def moment_of(
     otp_threshold: float,
     reputation: Mapping[ReputationKey, Reputation],
 ) -> Moment:
-    """Look at a payment from the state, which stays as it is."""
+    """Build the moment of a payment without changing the state."""
     habits, merchant_id = habits_at(state, time_ms), transaction.merchant_id
     device_first_ms = first_seen(state.devices, state.recent, _device, transaction.device_id, time_ms)
     own_device = _is_own(state, transaction.device_id, device_first_ms, time_ms)
@@ -94,7 +101,7 @@ _category, _country = attrgetter("category"), attrgetter("country")
 
 
 def _is_own(state: UserState, device_id: str | None, first_ms: int | None, time_ms: int) -> bool:
-    """A stranger's device is not new any more after its first payment, but strangers do not wait a day."""
+    """A stranger's device stops being new after one payment, but strangers do not wait a day."""
     if device_id is None:
         return False
     used_for_a_day = first_ms is not None and first_ms != NO_EARLIER and time_ms - first_ms >= OWN_AFTER_MS
@@ -104,7 +111,11 @@ def _is_own(state: UserState, device_id: str | None, first_ms: int | None, time_
 def first_seen(
     known: Mapping[str, int], recent: Sequence[Event], part: Part, name: str | None, time_ms: int
 ) -> int | None:
-    """When the user first had to do with `name`, at or before a time."""
+    """Return when the user first used `name`, at or before `time_ms`.
+
+    The result is `NO_EARLIER` if the user has used others but not this one, and None if there is nothing to compare:
+    the payment names none, or no earlier one is known.
+    """
     if name is None:
         return None
     first_ms = known.get(name)
@@ -122,7 +133,7 @@ def first_seen(
 
 
 def _locate(moment: Moment) -> None:
-    """Distances and speed; a pause under a minute counts as one, or two quick payments make any speed."""
+    """Set distances and speed if both this payment and an earlier one have a position."""
     habits, transaction = moment.habits, moment.transaction
     latitude, longitude = transaction.latitude, transaction.longitude
     if latitude is None or longitude is None or not habits.located:

@@ -1,7 +1,7 @@
-"""The bounded record of a user's recent decisions: a transaction that is sent again gets the first one again.
+"""A bounded record of a user's recent decisions, so a transaction that is sent again gets its first decision again.
 
-The record is one byte string of entries: length (2 bytes), the id's CRC-32 (4 bytes), msgpack. Looking for the CRC in the
-whole costs a fraction of decoding dozens of entries with every payment; only a likely repetition decodes any.
+The record is one byte string of entries: length (2 bytes), the id's CRC-32 (4 bytes), msgpack. Searching the bytes for
+the CRC costs a fraction of decoding dozens of entries for every payment; only a likely repetition decodes any.
 """
 
 from zlib import crc32
@@ -12,13 +12,13 @@ from msgspec import Struct
 from detector.state import UserState
 from weir.messages import Decision, ModelRef
 
+# Bounds a user's state. A round number; not measured.
 MAX_DECIDED = 32
+
 _LENGTH_BYTES, _HEADER_BYTES = 2, 6
 
 
 class Decided(Struct, frozen=True, array_like=True, gc=False):
-    """A decision that stands."""
-
     transaction_id: str
     score: float
     decision: Decision
@@ -31,7 +31,7 @@ _decoder = msgspec.msgpack.Decoder(Decided)
 
 
 def first_decision(state: UserState, transaction_id: str) -> Decided | None:
-    """The decision that this transaction already has, as far as the record reaches."""
+    """Return the transaction's first decision; None if it has none or the record no longer holds it."""
     record = state.decided
     if _check(transaction_id) not in record:
         return None
@@ -46,7 +46,7 @@ def first_decision(state: UserState, transaction_id: str) -> Decided | None:
 
 
 def record_decision(state: UserState, decided: Decided) -> None:
-    """Append a decision; beyond the bound the oldest is forgotten."""
+    """Append a decision and drop the oldest beyond `MAX_DECIDED`."""
     record = state.decided
     if state.decided_count >= MAX_DECIDED:
         record = record[_end(record, 0) :]

@@ -1,7 +1,7 @@
-"""The rules: what speaks for fraud before any model has learned, and stays in words when one has.
+"""The rules: evidence of fraud that needs no trained model.
 
-A rule is its row and a function that returns the evidence in words, or None. Its weight is in log-odds. The decision that
-it asks for is never above review: a rule alone may inconvenience a customer, only a high score may block one.
+A rule is a function that returns its evidence in words, or None if it does not fire, with a row of metadata. Its weight
+is in log-odds. It asks for `review` at most: a rule alone may inconvenience a customer, but only a high score blocks one.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,17 +16,34 @@ from detector.habits import DAY_MS
 from detector.moment import Moment
 from detector.user_events import failed_challenges, trip_covers
 from detector.windows import JUST_UNDER_SHARE
+from detector.wording import plural
 from weir.messages import RuleHit
 
+# A score of .018 when no rule fires. A round number; not measured.
 BASE_LOG_ODDS = -4.0
 
+# Faster than an airliner, which cruises at about 900 km/h.
 FASTEST_KMH = 1000
+
+# Two payments a minute apart reach 1000 km/h over 17 km already. A round number; not measured.
 NEARBY_KM = 300
+
+# The fourth payment of a burst fires the rule. Not measured.
 MANY_BEFORE = 3
+
+# Lower than for a spike because the new device is evidence too. A round number; not measured.
 HIGH_RATIO = log(3)
+
+# A round number; not measured.
 SPIKE_RATIO = log(5)
+
+# A thief often uses one card twice in one shop, so two frauds of one customer say little about the shop (ADR 17).
 BAD_MERCHANT_VICTIMS = 2
+
+# The shortest run that is more than a single fraud. Not measured.
 BAD_MERCHANT_RUN = 2
+
+# A fifth instead of a tenth: 10% fewer false alerts on development seeds and no catch lost (changelog).
 BAD_MERCHANT_RATE = 0.2
 
 Asks = Literal["challenge", "review"]
@@ -34,10 +51,13 @@ Evidence = Callable[[Moment], str | None]
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """A rule. Its version changes with anything that changes when it fires, or what it weighs or asks for.
+    """A rule's metadata and its evidence function.
 
-    `model_can_override` says that its challenge is spared where a trusted model is sure: for evidence of which the model has seen all
-    there is. A rule that knows an attack does not yield: the model may never have been taught that attack.
+    Raise `version` with every change to when the rule fires, what it weighs or what it asks for.
+
+    `model_can_override` waives the rule's challenge if a trusted model gives a low score. Set it only if the model sees
+    all of the rule's evidence. Never set it for a rule that recognises an attack: the model may never have been taught
+    that attack (ADR 16).
     """
 
     name: str
@@ -50,7 +70,7 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 def rule(version: int, weight: float, asks: Asks, *, model_can_override: bool = False) -> Callable[[Evidence], Rule]:
-    """Make a function a rule: its name is the rule's, its docstring the description."""
+    """Turn an evidence function into a `Rule` with its name; the docstring becomes the description."""
 
     def row(evidence: Evidence) -> Rule:
         return Rule(
@@ -66,9 +86,13 @@ def rule(version: int, weight: float, asks: Asks, *, model_can_override: bool = 
     return row
 
 
+# The weights below are round numbers, not measured. Before there is a model, one rule scores .12 to .27, which is under
+# the default `challenge_at` of .3; two score at least .5.
+
+
 @rule(version=1, weight=2.5, asks="challenge")
 def velocity_under_threshold(moment: Moment) -> str | None:
-    """This payment and three more within an hour lay just under the OTP threshold, that is from half of it on."""
+    """This payment and at least three in the previous hour are below the OTP threshold but at least half of it."""
     threshold, earlier = moment.otp_threshold, moment.windows.just_under_1h
     if earlier < MANY_BEFORE or not threshold * JUST_UNDER_SHARE <= moment.amount < threshold:
         return None
@@ -77,40 +101,43 @@ def velocity_under_threshold(moment: Moment) -> str | None:
 
 @rule(version=1, weight=3.0, asks="review")
 def impossible_travel(moment: Moment) -> str | None:
-    """The payment is over 300 km from the one before, and getting there takes more than 1000 km/h.
+    """The payment is over 300 km from the customer's last known position; getting there takes more than 1000 km/h.
 
-    It stays silent on a trip that the customer confirmed.
+    The rule does not fire on a trip that the customer confirmed.
     """
     distance, speed = moment.distance_km, moment.speed_kmh
     if distance is None or speed is None or distance <= NEARBY_KM or speed <= FASTEST_KMH:
         return None
     if trip_covers(moment.state, moment.transaction, moment.time_ms):
         return None
-    return f"{distance:.0f} km from the payment before, which takes {speed:.0f} km/h"
+    return f"{distance:.0f} km from the last known position; getting here takes {speed:.0f} km/h"
 
 
 @rule(version=1, weight=2.5, asks="challenge")
 def card_testing(moment: Moment) -> str | None:
-    """Three tiny payments, up to a tenth of the OTP threshold, were made in the 10 minutes before."""
+    """At least three tiny payments, each at most a tenth of the OTP threshold, were made in the previous 10 minutes."""
     tiny = moment.windows.tiny_10m
-    return f"{tiny} tiny payments in the 10 minutes before" if tiny >= MANY_BEFORE else None
+    return f"{tiny} tiny payments in the previous 10 minutes" if tiny >= MANY_BEFORE else None
 
 
 @rule(version=3, weight=2.0, asks="challenge", model_can_override=True)
 def new_device_high_amount(moment: Moment) -> str | None:
-    """A device that is new for the customer pays at least three times the usual, and not less than the OTP threshold.
+    """A device that is new for the customer pays at least three times the usual amount and at least the OTP threshold.
 
-    It stays silent on a device that the customer confirmed.
+    The rule does not fire on a device that the customer confirmed.
     """
     ratio = moment.amount_ratio
     if ratio is None or ratio < HIGH_RATIO or moment.amount < moment.otp_threshold or not is_new_device(moment):
         return None
-    return f"A new device pays {exp(ratio):.1f} times the usual {moment.habits.amount:.2f} {moment.currency}"
+    return f"A new device pays {exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
 
 
 @rule(version=3, weight=2.0, asks="challenge", model_can_override=True)
 def amount_spike(moment: Moment) -> str | None:
-    """The amount is at least five times the usual, and not less than the OTP threshold; never on a cold history."""
+    """The amount is at least five times the usual amount and at least the OTP threshold.
+
+    The rule does not fire while fewer than five earlier payments are known.
+    """
     ratio = moment.amount_ratio
     if ratio is None or ratio < SPIKE_RATIO or moment.amount < moment.otp_threshold or moment.is_cold:
         return None
@@ -119,10 +146,11 @@ def amount_spike(moment: Moment) -> str | None:
 
 @rule(version=4, weight=2.5, asks="challenge")
 def bad_merchant(moment: Moment) -> str | None:
-    """The merchant has known frauds of two customers or more, and frauds are its last two known payments or a fifth of all.
+    """At least two customers have known frauds here, and the last two known payments or a fifth of all are frauds.
 
-    Payments from customers' own devices and all others are counted apart, and like is compared with like. The frauds of
-    one customer are one theft: the thief chose the shop. The customers are counted over all time.
+    The fifth is of the smoothed fraud rate. Payments from customers' own devices and from other devices have separate
+    records, and a payment is compared with its own kind. Several frauds of one customer count as one victim, because a
+    thief often uses one card twice in one shop. Victims count over all time.
     """
     merchant = moment.reputation
     if merchant is None or merchant.known_victims < BAD_MERCHANT_VICTIMS:
@@ -130,15 +158,15 @@ def bad_merchant(moment: Moment) -> str | None:
     if merchant.fraud_run < BAD_MERCHANT_RUN and merchant.fraud_rate < BAD_MERCHANT_RATE:
         return None
     run, rate = merchant.fraud_run, merchant.fraud_rate
-    share = f"the last {run} in a row" if run >= BAD_MERCHANT_RUN else f"{rate:.0%} of all"
-    return f"{merchant.known_frauds} known frauds at this merchant {from_devices(moment)}, {share}"
+    share = f"the last {run} in a row" if run >= BAD_MERCHANT_RUN else f"a fraud rate of {rate:.0%}"
+    return f"{plural(merchant.known_frauds, 'known fraud')} at this merchant {from_devices(moment)}, {share}"
 
 
 @rule(version=1, weight=2.5, asks="review")
 def challenge_not_passed(moment: Moment) -> str | None:
-    """A challenge failed in the 24 hours before and none was passed since."""
+    """A challenge failed in the previous 24 hours, and none was passed since."""
     failed = failed_challenges(moment.state, moment.time_ms, DAY_MS)
-    return f"{failed} failed challenges in the last 24 hours" if failed else None
+    return f"{plural(failed, 'failed challenge')} in the previous 24 hours" if failed else None
 
 
 RULES: tuple[Rule, ...] = (
@@ -155,7 +183,7 @@ OVERRIDABLE = frozenset(rule.name for rule in RULES if rule.model_can_override)
 
 
 def rules_log_odds(hits: Iterable[RuleHit]) -> float:
-    """What the rules that fired say together, in log-odds."""
+    """Return the rules' share of the score: the base plus the weights of those that fired."""
     return BASE_LOG_ODDS + sum(WEIGHTS[hit.rule] for hit in hits)
 
 
@@ -163,7 +191,7 @@ _EVIDENCE = tuple((rule, rule.evidence) for rule in RULES)
 
 
 def hits_of(moment: Moment) -> list[RuleHit]:
-    """The rules that fire, in their fixed order."""
+    """Return the rules that fire, in the order of `RULES`."""
     hits = []
     for fired, evidence in _EVIDENCE:
         text = evidence(moment)

@@ -1,13 +1,13 @@
-"""One user's keyed state, and its bytes.
+"""One user's keyed state and its encoding.
 
-    folded in habits, panes, known things       kept exactly, sorted by event time
+    compacted: habits, panes, known names       kept one by one, sorted by event time
     ----------------------------------------|------------------------------------------> event time
                                  latest - 24 h - allowed lateness                  latest
 
-Everything left of the bar precedes every event that may still be inserted, so the features of an event that arrives
-out of order depend only on events at or before its own event time.
+Everything left of the bar precedes every event that can still be inserted. The features of an event that arrives out of
+order therefore depend only on events at or before its own event time.
 
-The structs are arrays on disk: a later version appends fields with defaults, and old states keep decoding.
+The structs are encoded as arrays. Old states keep decoding as long as later versions only append fields with defaults.
 """
 
 import msgspec
@@ -19,9 +19,9 @@ STATE_SCHEMA = 1
 
 
 class Event(Struct, array_like=True, gc=False):
-    """A payment that happened. `cents` are whole hundredths of the base currency, so that sums are exact in any order.
+    """A past payment. `cents` are whole hundredths of the base currency, so sums are exact in any order.
 
-    `ratio` is the amount's log ratio to the user's habit before it, None for the user's first payment.
+    `ratio` is the amount's log ratio to the user's habit before it; None for the user's first payment.
     """
 
     time_ms: int
@@ -36,7 +36,7 @@ class Event(Struct, array_like=True, gc=False):
 
 
 class Pane(Struct, array_like=True, gc=False):
-    """The folded payments of one pane of time; `ratio` is the highest of theirs."""
+    """The compacted payments of one pane of time; `ratio` is the highest of theirs."""
 
     index: int
     count: int = 0
@@ -45,10 +45,10 @@ class Pane(Struct, array_like=True, gc=False):
 
 
 class Habits(Struct, array_like=True, gc=False):
-    """What is normal for this user: running means over the payments so far, in event-time order.
+    """Running means over the user's payments so far, in event-time order.
 
     `amount` is in base currency; `log_mean` and `log_variance` are of log(amount + 1); the hour is a mean vector on
-    the unit circle; `last_located_ms` belongs to the last payment that told its position.
+    the unit circle; `last_located_ms` is the time of the last payment with a position.
     """
 
     count: int = 0
@@ -68,14 +68,12 @@ class Habits(Struct, array_like=True, gc=False):
 
 
 class Challenge(Struct, array_like=True, gc=False):
-    """The outcome of a challenge."""
-
     time_ms: int
     passed: bool
 
 
 class Trip(Struct, array_like=True, gc=False):
-    """A trip that the customer confirmed; without a country it covers any."""
+    """A trip that the customer confirmed; without a country it covers every country."""
 
     from_ms: int
     until_ms: int
@@ -85,9 +83,10 @@ class Trip(Struct, array_like=True, gc=False):
 class UserState(Struct, array_like=True):
     """One user's state.
 
-    `compacted` are the habits up to the bar, `habits` those up to the latest payment. The known things are first-seen
-    times of what was folded, the least recently used first. `decided` is read by `detector.recent_decisions` only.
-    `truncated_ms` is the event time of the last payment that had to be folded early, because there were too many.
+    `compacted` holds the habits up to the bar, `habits` those up to the latest payment. `devices`, `merchants`,
+    `categories` and `countries` map names in compacted payments to first-seen times, least recently used first. Only
+    `detector.recent_decisions` reads `decided`. `truncated_ms` is the event time of the last payment that was compacted
+    early because there were too many.
     """
 
     schema_version: int = STATE_SCHEMA
@@ -112,15 +111,15 @@ _decoder = msgspec.msgpack.Decoder(UserState)
 
 
 def encode_state(state: UserState) -> bytes:
-    """The state as msgpack; its first entry is the schema's version."""
+    """Encode a state as msgpack; the first entry is the schema version."""
     return _encoder.encode(state)
 
 
 def decode_state(payload: bytes | None) -> UserState:
-    """The state that these bytes hold; a fresh one for None.
+    """Decode a state; None gives a fresh one.
 
     Raises:
-        DeploymentError: a newer detector wrote it, or it is not a state at all.
+        DeploymentError: a newer detector wrote the bytes, or they are not a state.
     """
     if payload is None:
         return UserState()
@@ -129,5 +128,8 @@ def decode_state(payload: bytes | None) -> UserState:
     except msgspec.DecodeError as error:
         raise DeploymentError(f"A user's state does not decode: {error}.", "Restore an earlier savepoint.") from error
     if state.schema_version > STATE_SCHEMA:
-        raise DeploymentError(f"A user's state has schema {state.schema_version}.", "Upgrade the detector.")
+        raise DeploymentError(
+            f"A user's state has schema {state.schema_version}; this detector reads up to {STATE_SCHEMA}.",
+            "Upgrade the detector.",
+        )
     return state

@@ -1,11 +1,11 @@
 """The frozen twin: the same detector on the same stream, which stops learning at one moment of event time.
 
                       freeze_at_ms
-    follows control ........|  takes no publication and no reputation any more; what it alerts on leaves
+    follows control ........|  ignores publications and reputations; writes its alerts
     keeps users' state as the detector does, from the beginning of the stream
 
-So "what would we have caught without learning?" is answered by the very code that scores, not by an estimate. Users'
-state is in memory: the twin is a measuring instrument for a demo or an audit, not a second production path.
+The code that scores therefore answers "what would we have caught without learning?", not an estimate. Users' state is in
+memory: the twin is a measuring instrument for a demo or an audit, not a second production path.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from weir.topics import FROZEN_KEY, Topics
 
 
 class _Timed(Struct):
-    """The key and the time of a transaction or a user event, as the detector's job takes them from the payload."""
+    """The key and the time of a transaction or a user event."""
 
     user_id: str
     event_time: EventTime
@@ -33,7 +33,7 @@ _TIMED = decoder_of(_Timed)
 
 
 class Twin:
-    """One twin. `frozen` is what an earlier run of it left behind; then it takes no control record at all."""
+    """One twin. With `frozen`, the record of an earlier run, it continues frozen and ignores control records."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Twin:
             self._knowledge.restore(frozen.control)
 
     def learn(self, payload: bytes | None) -> None:
-        """Follow a control record, until frozen. What the detector would refuse changes nothing."""
+        """Apply a control record, until frozen. A record that the detector would refuse changes nothing."""
         if self.frozen is None and payload is not None:
             try:
                 self._known[self._knowledge.apply(payload)] = payload
@@ -62,7 +62,7 @@ class Twin:
                 return
 
     def process(self, record: Inbound, now_ms: int) -> list[Outbound]:
-        """Score a transaction or observe a user event; returns what leaves for the twin's topic."""
+        """Score a transaction or observe a user event; return the records for the twin's topic."""
         try:
             timed = decode_with(_TIMED, record.payload)
         except InvalidRecord:

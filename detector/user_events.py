@@ -1,4 +1,4 @@
-"""What a customer confirmed outside a payment, as of an event time."""
+"""Confirmed devices, confirmed trips and challenge outcomes, as of an event time."""
 
 from bisect import bisect_right
 from operator import attrgetter
@@ -11,12 +11,15 @@ from weir.messages import Transaction, UserEvent
 
 Kept = TypeVar("Kept", Trip, Challenge)
 
+# Bounds a user's trips and challenges in the state. A round number; not measured.
 MAX_KEPT = 8
+
+# The length of a trip that was confirmed without an end. A round number; not measured.
 TRIP_DEFAULT_MS = 14 * DAY_MS
 
 
 def note(state: UserState, event: UserEvent) -> None:
-    """Take a user event into the state; a repeated one changes nothing."""
+    """Add a user event to the state; a repeated one changes nothing."""
     time_ms = event.event_time_ms
     if event.type == "device_confirmed":
         remember(state.confirmed_devices, event.device_id, time_ms)
@@ -34,13 +37,13 @@ def _keep(kept: list[Kept], new: Kept, time: str) -> None:
 
 
 def device_is_confirmed(state: UserState, device_id: str, time_ms: int) -> bool:
-    """Whether the customer called the device theirs by then."""
+    """Whether the customer had confirmed the device by `time_ms`."""
     confirmed_ms = state.confirmed_devices.get(device_id)
     return confirmed_ms is not None and confirmed_ms <= time_ms
 
 
 def trip_covers(state: UserState, transaction: Transaction, time_ms: int) -> bool:
-    """Whether a trip that was confirmed by then covers the payment; one without a country fits any trip."""
+    """Whether a confirmed trip covers the payment; without a country, a trip or a payment matches any."""
     country = transaction.country
     return any(
         trip.from_ms <= time_ms <= trip.until_ms
@@ -50,7 +53,7 @@ def trip_covers(state: UserState, transaction: Transaction, time_ms: int) -> boo
 
 
 def failed_challenges(state: UserState, time_ms: int, window_ms: int) -> int:
-    """How many challenges failed in the window and were not made good by one that was passed afterwards."""
+    """Count the challenges that failed in the window after the last one that was passed."""
     failed = 0
     for challenge in state.challenges:
         if time_ms - window_ms < challenge.time_ms <= time_ms:

@@ -1,9 +1,11 @@
-"""Sliding windows and the session of one payment, over the payments before it.
+"""The sliding windows and the session of a payment, over the payments before it.
 
 10 min, 1 h, 24 h    exact: (time - window, time]
-7 d, 30 d            exact for what is not folded yet, panes of a day beyond; a pane counts when its middle is inside,
-                     so a window's far edge is off by at most 12 h
-session              the payments before it with no pause above 30 min, at most 24 h
+7 d, 30 d            exact for payments that are not compacted yet, daily panes for older ones; a pane counts if its
+                     middle is inside, so the far edge is off by at most 12 h
+session              the payments before it without a pause above 30 min, at most 24 h
+
+The lengths are round numbers; not measured.
 """
 
 from msgspec import Struct
@@ -16,17 +18,21 @@ MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 WEEK_MS = 7 * DAY_MS
 MONTH_MS = 30 * DAY_MS
+
+# A longer pause ends a session. A round number; not measured.
 SESSION_GAP_MS = 30 * MINUTE_MS
+
+# Shares of the OTP threshold: tiny payments are at most a tenth of it, those just under it at least half. Not measured.
 TINY_SHARE = 0.1
 JUST_UNDER_SHARE = 0.5
 
 
 class Windows(Struct, gc=False):
-    """Counts and sums (in hundredths of the base currency) before a payment; itself is not counted.
+    """Counts, and sums in hundredths of the base currency, over the payments before this one.
 
-    `tiny_10m` counts amounts up to a tenth of the threshold above which a customer must prove who they are,
-    `under_1h` those below the threshold and `just_under_1h` those from half of it. `ratio_7d` is the highest
-    amount ratio, `session_start_ms` the time of the session's first payment.
+    `tiny_10m` counts amounts of at most a tenth of the OTP threshold, `under_1h` those below it and `just_under_1h`
+    those from half of it up to it. `ratio_7d` is the highest amount ratio. `session_start_ms` is the time of the
+    session's first payment.
     """
 
     count_10m: int = 0
@@ -49,7 +55,7 @@ class Windows(Struct, gc=False):
 
 
 def windows_at(state: UserState, time_ms: int, threshold: float) -> Windows:
-    """The windows of a payment at `time_ms`; `threshold` in base currency."""
+    """Compute the windows of a payment at `time_ms`; `threshold` is in base currency."""
     latest_first = _before(state.recent, time_ms)
     windows = Windows(session_start_ms=time_ms)
     _last_hour(windows, latest_first, time_ms, threshold * 100)
@@ -60,7 +66,7 @@ def windows_at(state: UserState, time_ms: int, threshold: float) -> Windows:
 
 
 def _before(recent: list[Event], time_ms: int) -> list[Event]:
-    """The payments at or before a time, the latest first."""
+    """Return the payments at or before `time_ms`, latest first."""
     events = recent[::-1]
     later = 0
     while later < len(events) and events[later].time_ms > time_ms:
@@ -103,7 +109,7 @@ def _session(windows: Windows, day: list[Event]) -> None:
 
 
 def _long(windows: Windows, latest_first: list[Event], panes: list[Pane], time_ms: int) -> None:
-    """What is exact, which is never as old as a week, and what is folded."""
+    """Add up exact payments, which are always younger than a week, and compacted ones."""
     first_of_week = (time_ms - WEEK_MS + PANE_MS // 2) // PANE_MS
     first_of_month = (time_ms - MONTH_MS + PANE_MS // 2) // PANE_MS
     count, cents = len(latest_first), sum([event.cents for event in latest_first])

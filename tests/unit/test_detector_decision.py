@@ -32,25 +32,25 @@ def test_the_score_climbs_the_ladder(score, decision):
         (0.0, 1.0, "card_testing", "challenge"),
     ],
 )
-def test_a_sure_and_trusted_model_spares_a_customer_the_challenge_of_a_rule_that_yields(score, trust, rule, decision):
+def test_a_confident_and_trusted_model_overrides_the_rules_that_allow_it(score, trust, rule, decision):
     assert decide(score, LADDER, [a_hit("challenge", rule)], trust) == decision
 
 
-def test_no_rule_yields_before_there_is_a_model():
+def test_no_rule_is_overridden_before_there_is_a_model():
     user = User()
     user.pay_daily(10, amount=20.0)
     assert user.pay(200.0).decision == "challenge"
 
 
 @pytest.mark.parametrize(("amounts", "rule"), [([1.0] * 4, "card_testing"), ([28.0] * 4, "velocity_under_threshold")])
-def test_an_attack_that_a_sure_model_was_never_taught_is_stopped(amounts, rule):
+def test_an_attack_that_a_confident_model_never_learned_is_stopped(amounts, rule):
     user = User(a_champion(trust=1.0, intercept=-8.0))
     last = [user.pay(amount, at_ms=number * MINUTE_MS) for number, amount in enumerate(amounts)][-1]
     assert rule in [hit.rule for hit in last.rules]
     assert (last.decision, last.score < OVERRIDE_BELOW_SCORE) == ("challenge", True)
 
 
-def test_a_spared_challenge_is_told_with_its_rule():
+def test_an_overridden_rule_is_still_listed():
     user = User(a_champion(trust=1.0, intercept=-8.0))
     user.pay_daily(10, amount=20.0)
     spared = user.pay(200.0)

@@ -60,14 +60,14 @@ def test_a_late_event_is_scored_and_flagged_but_not_inserted():
     assert len(user.state.recent) == 1
 
 
-def test_an_event_before_what_was_folded_early_is_late():
+def test_an_event_before_what_was_compacted_early_is_late():
     user = User(max_recent_events=16)
     for second in range(20):
         user.pay(at_ms=second * 1000)
     assert "late" in user.pay(at_ms=1000).flags
 
 
-def test_old_events_are_folded_into_panes():
+def test_old_events_are_compacted_into_panes():
     user = User(allowed_lateness_ms=HOUR_MS)
     user.pay(10.0)
     user.pay(20.0, at_ms=26 * HOUR_MS)

@@ -11,7 +11,7 @@ def test_without_a_model_the_rules_score_and_the_score_says_so():
     assert (scored.model, scored.flags) == (None, ["no_model", "history_cold"])
 
 
-def test_trust_moves_the_word_from_the_rules_to_the_model():
+def test_trust_shifts_the_score_from_the_rules_to_the_model():
     scores = [User(a_champion(trust, intercept=2.0)).pay().score for trust in (0.0, 0.5, 1.0)]
     assert scores == pytest.approx([probability(log_odds) for log_odds in (-4.0, -1.0, 2.0)])
 
@@ -21,15 +21,15 @@ def test_the_model_on_the_score_is_the_one_that_scored():
     assert User(champion).pay().model == champion.ref
 
 
-def test_a_reason_tells_the_users_normal():
+def test_a_reason_states_the_users_usual_amount():
     user = User(a_champion(amount_ratio=2.0))
     user.pay_daily(10)
     reason = user.pay(83.0).reasons[0]
     assert reason.code == "amount_ratio"
-    assert reason.text == "The amount 83.00 EUR is 4.0 times this customer's usual 20.00"
+    assert reason.text == "83.00 EUR is 4.0 times this customer's usual amount of 20.00"
 
 
-def test_rules_speak_by_what_the_model_is_not_trusted_with():
+def test_rules_weigh_what_the_model_is_not_trusted_with():
     user = User(a_champion(trust=0.25))
     user.pay(at_ms=-HOUR_MS, latitude=0, longitude=0)
     assert [reason.contribution for reason in user.pay(latitude=50, longitude=0).reasons] == [0.75 * 3.0]
@@ -44,5 +44,5 @@ def test_five_reasons_for_and_two_against_the_largest_first():
     assert contributions[5:] == sorted(contributions[5:])
 
 
-def test_what_hardly_counts_is_no_reason():
+def test_a_tiny_contribution_is_no_reason():
     assert User(a_champion(log_amount=0.001)).pay().reasons == []

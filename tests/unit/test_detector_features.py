@@ -44,7 +44,7 @@ def test_the_first_payment_has_nothing_to_be_compared_with():
     assert features["history_cold"] == 1
 
 
-def test_missing_fields_are_told_and_their_features_absent():
+def test_missing_fields_have_features_and_those_that_need_them_are_absent():
     user = User()
     user.pay_daily(6, merchant_id="m1", device_id="d1", **PARIS)
     features = user.pay().features
@@ -111,7 +111,7 @@ def test_home_near_the_date_line_does_not_move_to_the_other_side_of_the_earth():
 
 
 @pytest.mark.parametrize("days_before", [1, 20])
-def test_known_things_are_known_before_and_after_they_are_folded(days_before):
+def test_known_things_are_known_before_and_after_they_are_compacted(days_before):
     user = User()
     user.pay(at_ms=-days_before * DAY_MS, merchant_id="m1", merchant_category="food", device_id="d1", country="FR")
     same = {"merchant_id": "m1", "merchant_category": "food", "device_id": "d1", "country": "FR"}
@@ -135,7 +135,7 @@ def test_a_merchant_without_labels_is_neither_good_nor_bad():
     assert "merchant_fraud_age_days" not in features
 
 
-def test_what_is_known_about_a_merchant_becomes_features():
+def test_a_merchants_reputation_becomes_features():
     user = User()
     user.reputation["m1", False] = a_reputation(
         fraud_rate=0.5, known_frauds=3, fraud_run=2, last_fraud_ms=NOON_MS - 2 * DAY_MS
@@ -166,7 +166,7 @@ def test_a_confirmed_device_is_the_customers_own_at_once():
     assert user.pay(device_id="d3").features["device_own"] == 0
 
 
-def test_a_payment_that_names_no_device_says_nothing_of_whose_it_is():
+def test_device_own_is_absent_without_a_device():
     assert "device_own" not in User().pay().features
 
 

@@ -1,4 +1,4 @@
-"""Windows against those of the fraud-detection handbook, which counts a payment in its own windows."""
+"""Compare windows with those of the fraud-detection handbook, which counts a payment in its own windows."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def payments():
 
 @pytest.fixture(scope="module")
 def compared(payments):
-    """Every row with our windows just before it."""
+    """Each row of the handbook with the windows just before it."""
     pairs = []
     for _, rows in payments.groupby("CUSTOMER_ID"):
         user = User()
@@ -47,7 +47,7 @@ def test_sums_are_the_handbooks(compared):
 
 @pytest.mark.parametrize("days", [7, 30])
 def test_longer_windows_are_the_handbooks_within_half_a_pane(compared, days):
-    """A customer here makes at most some nine payments in half a day; on average the error is far below one."""
+    """These customers make at most about nine payments in half a day; the mean error is far below one."""
     name = f"CUSTOMER_ID_NB_TX_{days}DAY_WINDOW"
     errors = [getattr(windows, f"count_{days}d") + 1 - getattr(row, name) for row, windows in compared]
     assert max(map(abs, errors)) <= 9

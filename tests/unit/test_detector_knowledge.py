@@ -1,4 +1,4 @@
-"""What the detector knows from the control topic, and what it takes for genuine."""
+"""The control records that the detector accepts."""
 
 import msgspec
 import pytest
@@ -30,13 +30,13 @@ def test_a_field_that_a_later_version_adds_breaks_no_signature():
 @pytest.mark.parametrize(
     "change", [{"known_victims": 4}, {"own_device": True}, {"fraud_rate": 0.2}, {"known_victims": 0}]
 )
-def test_whatever_is_changed_after_signing_is_refused(knowledge, change):
+def test_a_change_after_signing_is_refused(knowledge, change):
     forged = msgspec.structs.replace(sign_reputation(a_reputation(known_victims=2), KEY), **change)
     with pytest.raises(InvalidRecord, match="does not verify"):
         knowledge.apply(encode(forged))
 
 
-def test_what_does_not_verify_any_more_is_left_out_of_a_restore(knowledge):
+def test_a_restore_leaves_out_records_that_do_not_verify(knowledge):
     genuine = sign_reputation(a_reputation(merchant_id="m2"), KEY)
     knowledge.restore([encode(sign_reputation(a_reputation(), b"another key")), encode(genuine)])
     assert list(knowledge.reputation) == [("m2", False)]

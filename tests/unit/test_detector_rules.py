@@ -140,8 +140,8 @@ def test_a_failed_challenge_goes_to_review_until_one_is_passed():
     assert fired(user.pay(at_ms=2 * MINUTE_MS)) == []
 
 
-@pytest.mark.parametrize(("run", "words"), [(3, "the last 3 in a row"), (0, "40% of all")])
-def test_a_bad_merchant_is_told_by_what_makes_it_bad(run, words):
+@pytest.mark.parametrize(("run", "words"), [(3, "the last 3 in a row"), (0, "a fraud rate of 40%")])
+def test_the_evidence_against_a_bad_merchant_names_its_run_or_its_fraud_rate(run, words):
     user = User()
     user.reputation["m1", False] = Reputation(
         merchant_id="m1",

@@ -45,7 +45,7 @@ def test_before_it_freezes_nothing_leaves():
     assert pay(twin, 1) == []
 
 
-def test_at_the_moment_it_says_with_which_model_it_goes_on():
+def test_when_it_freezes_it_writes_the_model_it_keeps():
     twin = a_twin()
     twin.learn(a_publication(3, MILD))
     [said] = pay(twin, 10)
@@ -54,7 +54,7 @@ def test_at_the_moment_it_says_with_which_model_it_goes_on():
     assert (frozen.event_time_ms, frozen.model and frozen.model.publication) == (FREEZE_MS, 3)
 
 
-def test_what_is_published_later_changes_no_score():
+def test_a_later_publication_changes_no_score():
     twin = a_twin()
     twin.learn(a_publication(1, MILD))
     pay(twin, 10)
@@ -62,7 +62,7 @@ def test_what_is_published_later_changes_no_score():
     assert pay(twin, 11) == []
 
 
-def test_what_it_alerts_on_leaves_for_its_own_topic():
+def test_alerts_go_to_the_twins_own_topic():
     twin = a_twin()
     twin.learn(a_publication(1, HARSH))
     _, alert = pay(twin, 10)
@@ -71,7 +71,7 @@ def test_what_it_alerts_on_leaves_for_its_own_topic():
     assert (scored.transaction_id, scored.decision) == ("t10", "block")
 
 
-def test_a_restart_goes_on_with_what_was_frozen():
+def test_a_restart_continues_with_the_frozen_model():
     twin = a_twin()
     twin.learn(a_publication(1, HARSH))
     frozen = TWIN_FROZEN.decode(pay(twin, 10)[0].payload)
@@ -83,12 +83,12 @@ def test_a_restart_goes_on_with_what_was_frozen():
     assert model.publication == 1
 
 
-def test_without_any_model_the_rules_go_on_alone():
+def test_without_a_model_the_rules_continue_alone():
     [said] = pay(a_twin(), 10)
     assert TWIN_FROZEN.decode(said.payload).model is None
 
 
-def test_what_is_no_payment_leaves_nothing_and_freezes_nothing():
+def test_a_record_that_is_no_payment_writes_nothing_and_freezes_nothing():
     twin = a_twin()
     assert twin.process(Inbound(None, b"{", TOPICS.transactions, 0, 0), NOON_MS) == []
     assert pay(twin, 10, TOPICS.user_events) == []

@@ -25,7 +25,7 @@ def test_user_events_may_come_in_any_order():
     assert a_state(passed, failed) == a_state(failed, passed)
 
 
-def test_only_what_failed_in_the_window_and_was_not_made_good_counts():
+def test_only_failures_in_the_window_without_a_later_pass_count():
     failed = [a_challenge("challenge_failed", at_ms) for at_ms in (-2 * DAY_MS, 0, HOUR_MS)]
     state = a_state(*failed)
     assert [failed_challenges(state, NOON_MS + at_ms, DAY_MS) for at_ms in (0, HOUR_MS, 30 * HOUR_MS)] == [1, 2, 0]

@@ -1,4 +1,4 @@
-"""Windows, drawn: `*` is the payment that is scored, `x` payments before it.
+"""Windows. In the picture, `*` is the scored payment and `x` are earlier ones.
 
     24 h          1 h    10 min
 x    |  x    x     | x     |  x  *
@@ -86,7 +86,7 @@ def test_panes_older_than_the_longest_window_are_forgotten():
     assert len(user.state.panes) <= 33
 
 
-def test_too_many_payments_are_folded_early_and_the_score_says_so():
+def test_too_many_payments_are_compacted_early_and_the_score_says_so():
     user = User(max_recent_events=16)
     scored = [user.pay(at_ms=second * 1000) for second in range(20)]
     assert "window_truncated" not in scored[16].flags
