@@ -11,7 +11,7 @@ from weir.kafka_clients import create_topics, producer
 from weir.messages import encode
 from weir.settings import Settings
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(3600)
 PAYMENTS = 1500
 
 
