@@ -1,1 +1,1 @@
-"""The feedback API: labels in, decisions out; it shares only `weir` with the other components."""
+"""The feedback API: labels in, decisions out. It shares only `weir` with the other components."""

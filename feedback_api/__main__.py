@@ -1,4 +1,4 @@
-"""`python -m feedback_api`: the API's process, one worker."""
+"""`python -m feedback_api`: run the API with one worker."""
 
 import sys
 import threading
@@ -13,27 +13,25 @@ from weir.errors import DeploymentError
 from weir.logs import configure_logs
 from weir.settings import load_settings
 
-SHUTDOWN_S = 10
+SHUTDOWN_S = 10  # for open requests, before they are cancelled
 
 
 class Server(uvicorn.Server):
-    """Says that it was told to stop before it waits for open requests: a console's stream would never end by itself."""
+    """Sets `stopping` on a signal, before it waits for open requests: a console's event stream never ends by itself."""
 
     def __init__(self, config: uvicorn.Config, stopping: threading.Event) -> None:
         super().__init__(config)
         self._stopping = stopping
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal came."""
         self._stopping.set()
         super().handle_exit(sig, frame)
 
 
 def main() -> None:
-    """Serve until told to stop."""
     settings = load_settings()
     configure_logs(settings.log_level)
-    open_database(settings.database_url).dispose()  # a database that is away ends the start with one sentence
+    open_database(settings.database_url).dispose()  # fail early, with one sentence instead of a traceback
     app = create_app(settings)
     config = uvicorn.Config(
         app,

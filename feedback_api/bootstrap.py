@@ -1,4 +1,4 @@
-"""The one place that wires the API's process."""
+"""Wires the parts of the API's process."""
 
 import asyncio
 import uuid
@@ -32,26 +32,28 @@ from weir.settings import Settings
 
 REPLIES_WITHIN_S = 5.0
 OUTBOX_EVERY_S = 5.0
-LAST_CHANCE_S = 3.0
+SETTLE_S = 3.0
+"""Waits at start, between resends and at shutdown. Round numbers; not measured."""
 
 log = structlog.get_logger()
 
 
 class Stream(Protocol):
-    """The way into the stream."""
+    """What the API needs of Kafka for writing."""
 
     def put(self, topic: str, key: str, value: bytes, *, reply_to: str | None = None) -> asyncio.Future[bool]:
-        """Put a record on a topic; the future says whether the broker has it."""
+        """Put a record on a topic. The future is True once the broker acknowledged it, False if it gave up."""
 
     def ping(self, topic: str) -> None:
-        """Raise PartUnavailable unless the broker answers and knows the topic; blocks."""
+        """Raise PartUnavailable unless the broker answers and has the topic. Blocks."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What the handlers use. `checks` by part raise PartUnavailable, or return what is worth showing; they block.
+    """What the handlers use.
 
-    `console_problem` says why the console's page cannot be shown, `signing_key` is None where none is set.
+    `checks` maps a part to a blocking check that raises PartUnavailable or returns a detail for `/readyz`.
+    `console_problem` is the reason why the console has no page, if any. `signing_key` is None unless set.
     """
 
     settings: Settings
@@ -76,7 +78,7 @@ def wire(
     instance: str,
     positions: Callable[[], dict[int, int]],
 ) -> Parts:
-    """Put the parts together; nothing connects here."""
+    """Assemble the parts. Nothing connects here."""
     topics, metrics = settings.topics, Metrics()
 
     def send_label(label: Label) -> asyncio.Future[bool]:
@@ -113,7 +115,7 @@ def wire(
 
 
 def _open_assets(settings: Settings) -> tuple[WebAssets, str | None]:
-    """The console's files. Without its scripts the page cannot be shown; labels and decisions go on."""
+    """The console's files, or the reason why its scripts are missing. Labels and decisions work without them."""
     try:
         return WebAssets({**own_files(), **scripts(settings.cache_dir)}), None
     except MissingPart as error:
@@ -123,9 +125,9 @@ def _open_assets(settings: Settings) -> tuple[WebAssets, str | None]:
 
 @asynccontextmanager
 async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
-    """The real parts, open until the block ends.
+    """Open the parts, and close them when the block ends.
 
-    A broker that is away does not keep the API from starting: payments are answered by policy until it is back.
+    The API starts even without a broker; until there is one, payments are answered by the deadline policy.
     """
     loop, instance = asyncio.get_running_loop(), uuid.uuid4().hex
     engine = await asyncio.to_thread(open_database, settings.database_url)
@@ -159,21 +161,21 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         outbox.cancel()
         with suppress(asyncio.CancelledError):
             await outbox
-        await parts.labels.settle(LAST_CHANCE_S)
+        await parts.labels.settle(SETTLE_S)
         await asyncio.gather(asyncio.to_thread(seen.close), asyncio.to_thread(reader.close))
         await asyncio.to_thread(stream.close)
         engine.dispose()
 
 
 def _hand_over(loop: asyncio.AbstractEventLoop, console: Console, facts: list[Fact]) -> None:
-    """Fold facts in the event loop's thread; returns when that is done."""
+    """Apply facts in the event loop's thread. Blocks until they are applied."""
 
-    async def fold() -> None:
+    async def apply_all() -> None:
         now = now_ms()
         for fact in facts:
             console.apply(fact, now)
 
-    asyncio.run_coroutine_threadsafe(fold(), loop).result()
+    asyncio.run_coroutine_threadsafe(apply_all(), loop).result()
 
 
 def _create_topics(settings: Settings) -> None:

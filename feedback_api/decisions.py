@@ -1,4 +1,4 @@
-"""A decision on a payment: the stream's, or past the deadline the policy's."""
+"""Decide on a payment: the stream does, or past the deadline the policy."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ STREAM_UNAVAILABLE = "stream_unavailable"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client gets. `source` says who decided; a policy's answer has no score."""
+    """The decision on a payment. One by policy has no score, reasons or rules."""
 
     transaction_id: str
     decision: Decision
@@ -30,7 +30,7 @@ class Answer:
 
 
 class Decisions:
-    """Decides on payments. `put` puts one on the stream, asking for a reply; it tells whether the broker has it."""
+    """Decides on payments. `put` sends one to the stream and asks for a reply; its future is True once acknowledged."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class Decisions:
         self._policy = policy
 
     async def decide(self, payment: Transaction, payload: bytes, deadline_ms: int) -> Answer:
-        """The first decision on this payment; it comes within the deadline, whatever happens to the stream.
+        """Return the first decision on this payment, within the deadline even if the stream is down.
 
         Raises:
-            InvalidRecord: the stream refused the payment, for example for being from the future.
+            InvalidRecord: the stream dead-lettered the payment, for example because its time lies in the future.
         """
         with self._replies.expected(key_of(payment)) as reply:
             delivery = self._put(payment, payload)

@@ -1,4 +1,4 @@
-"""What the API refuses, beyond `weir.errors`: each is a bad record, mapped to HTTP in `http_errors`.
+"""Records that only the API refuses. `http_errors` maps them to HTTP.
 
 InvalidRecord            422
 |-- ConflictingLabel     409
@@ -10,7 +10,7 @@ from weir.errors import InvalidRecord
 
 
 class ConflictingLabel(InvalidRecord):
-    """The label id is taken by a label with other content. The client chooses another id, or mends its retry."""
+    """Another label with different content has this id. The client must use a new id, or repeat the original content."""
 
 
 class BodyTooLarge(InvalidRecord):

@@ -1,7 +1,7 @@
-"""Grouping of concurrent blocking calls: while one group is at work, the next one fills.
+"""Group concurrent blocking calls: while one group runs, the next one fills.
 
 arrivals   a     b c d     e f
-at work    [a....][b c d....][e f...]
+running    [a....][b c d....][e f...]
 """
 
 import asyncio
@@ -13,9 +13,9 @@ Result = TypeVar("Result")
 
 
 class Grouped(Generic[Item, Result]):
-    """Calls `work` in a thread with all items that came meanwhile, so that one commit serves many requests.
+    """Calls `work` in a thread, one group at a time, so one commit serves many requests.
 
-    `work` returns one result per item, in order; when it raises, every caller of that group gets the error.
+    `work` must return one result per item, in order. If it raises, every caller of that group gets the error.
     """
 
     def __init__(self, work: Callable[[list[Item]], list[Result]], limit: int = 500) -> None:
@@ -26,7 +26,7 @@ class Grouped(Generic[Item, Result]):
         self._group: asyncio.Task[list[Result]] | None = None
 
     async def __call__(self, item: Item) -> Result:
-        """The item's own result, once its group is done."""
+        """Wait for the item's group and return the item's own result."""
         if self._group is None or len(self._filling) >= self._limit:
             self._filling = []
             self._group = asyncio.create_task(self._do(self._filling))

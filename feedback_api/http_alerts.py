@@ -1,4 +1,4 @@
-"""`/v1/alerts`: the review queue for programs."""
+"""`/v1/alerts`: the review queue, for programs."""
 
 from typing import Annotated
 
@@ -13,21 +13,21 @@ from feedback_api.leases import LEASE_REQUEST, LeaseRequest
 from weir.clock import now_ms
 from weir.messages import decode_with
 
-Limit = Annotated[int, Query(ge=1, le=500, description="At most so many")]
+Limit = Annotated[int, Query(ge=1, le=500, description="Maximum number of alerts")]
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
 
-@router.get("", summary="See the open alerts")
+@router.get("", summary="List open alerts")
 async def show_alerts(parts: PartsDep, limit: Limit = 50) -> list[AlertView]:
-    """Alerts without a verdict, newest first."""
+    """Returns alerts without a verdict, newest first."""
     now = now_ms()
     return [_view(alert, now) for alert in parts.console.queue.newest(limit)]
 
 
-@router.post("/lease", summary="Take alerts to label", responses=REFUSALS, openapi_extra=body_of(LeaseRequest))
+@router.post("/lease", summary="Lease alerts to label", responses=REFUSALS, openapi_extra=body_of(LeaseRequest))
 async def lease_alerts(body: JsonBody, parts: PartsDep) -> list[AlertView]:
-    """The longest-waiting alerts that nobody holds; they are this labeler's until the time is up or a label came."""
+    """Leases the free alerts that have waited longest. A lease ends after `for_s` seconds or with a label."""
     asked, now = decode_with(LEASE_REQUEST, body), now_ms()
     until_ms = now + round(asked.for_s * 1000)
     taken = parts.console.queue.lease(asked.labeler, asked.limit, until_ms=until_ms, now_ms=now)

@@ -1,4 +1,4 @@
-"""The application: routes, errors and schema around parts that open with its lifespan."""
+"""The FastAPI application. Its lifespan opens and closes the parts that the handlers use."""
 
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -14,11 +14,13 @@ from feedback_api.http_security import ConsoleHeaders
 from weir import __version__
 from weir.settings import Settings
 
+DESCRIPTION = "Submit labels, get decisions on payments and work the review queue of a Weir deployment."
+
 OpenParts = Callable[[Settings], AbstractAsyncContextManager[Parts]]
 
 
 def create_app(settings: Settings, opened: OpenParts = open_parts) -> FastAPI:
-    """The application; nothing connects before its lifespan starts."""
+    """Build the application. Nothing connects before its lifespan starts."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -26,10 +28,8 @@ def create_app(settings: Settings, opened: OpenParts = open_parts) -> FastAPI:
             app.state.parts = parts
             yield
 
-    app = DocumentedApi(title="Weir", version=__version__, description=__doc__, lifespan=lifespan)
-    app.state.stopping = (
-        threading.Event()
-    )  # set when the process is told to stop: pages that are open end their streams
+    app = DocumentedApi(title="Weir", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    app.state.stopping = threading.Event()  # set at shutdown; open console pages end their event streams
     app.add_middleware(ConsoleHeaders)
     for module in (http_labels, http_alerts, http_decisions, http_user_events, http_health, http_console):
         app.include_router(module.router)

@@ -1,4 +1,4 @@
-"""`/console`: the review console. Signed in by an address that carries a pass, from then on by a cookie."""
+"""`/console`: the review console. Visitors sign in once with a pass in the address, then with a cookie."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,6 +21,8 @@ COOKIE = "weir_console"
 FORM_BYTES = 4096
 TICK_S = 0.25
 SLOW_EVERY = 4
+"""The quick parts of an open page are rendered every 250 ms, the slow ones every second. Not measured."""
+
 QUICK = ("case", "note", "keys", "receipt")
 SLOW = ("top", "race", "queue", "feed")
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -31,7 +33,7 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 
 @router.get("/sign-in")
 async def sign_in(request: Request, parts: PartsDep, presented: Annotated[str, Query(alias="pass")] = "") -> Response:
-    """A pass becomes a cookie."""
+    """Exchange a pass for a cookie."""
     if _name_on(parts, presented) is None:
         return _not_signed_in(parts)
     answer = RedirectResponse("/console", 303)
@@ -42,12 +44,11 @@ async def sign_in(request: Request, parts: PartsDep, presented: Annotated[str, Q
 
 @router.get("")
 async def show(request: Request, parts: PartsDep) -> Response:
-    """The page."""
     name = _visitor(request, parts)
     if name is None:
         return _not_signed_in(parts)
     if parts.console_problem is not None:
-        return HTMLResponse(parts.pages.message("The console cannot be shown", parts.console_problem), 503)
+        return HTMLResponse(parts.pages.message("The console is not available", parts.console_problem), 503)
     desk, now = parts.console.desk(name), now_ms()
     desk.keep(parts.console.queue, now)
     return HTMLResponse(parts.pages.console(parts.console, desk, now))
@@ -55,7 +56,7 @@ async def show(request: Request, parts: PartsDep) -> Response:
 
 @router.get("/live")
 async def live(request: Request, parts: PartsDep) -> Response:
-    """The parts of the page as they change, as server-sent events."""
+    """Stream the fragments of the page as they change, as server-sent events."""
     name = _visitor(request, parts)
     if name is None:
         return _not_signed_in(parts)
@@ -64,19 +65,18 @@ async def live(request: Request, parts: PartsDep) -> Response:
 
 @router.post("/verdict")
 async def verdict(request: Request, parts: PartsDep) -> Response:
-    """The visitor's verdict on the case that lies on their desk."""
+    """Submit a verdict. It is ignored unless it is on the case on the visitor's desk, so a late click does no harm."""
     desk, form = await _act(request, parts)
-    said = VERDICTS.get(form.get("verdict", ""))
-    if said is None:
-        raise InvalidRecord("verdict", "is fraud or legitimate")
+    given = VERDICTS.get(form.get("verdict", ""))
+    if given is None:
+        raise InvalidRecord("verdict", "must be fraud or legitimate")
     if desk.case is not None and form.get("transaction_id") == desk.case.transaction_id:
-        await _give_verdict(parts, desk, said)
+        await _give_verdict(parts, desk, given)
     return _next(request, parts, desk)
 
 
 @router.post("/skip")
 async def skip(request: Request, parts: PartsDep) -> Response:
-    """Another case, please."""
     desk, form = await _act(request, parts)
     if desk.case is None or form.get("transaction_id") == desk.case.transaction_id:
         desk.skip(parts.console.queue, now_ms())
@@ -85,17 +85,16 @@ async def skip(request: Request, parts: PartsDep) -> Response:
 
 @router.get("/static/{version}/{name}")
 async def static(version: str, name: str, parts: PartsDep) -> Response:
-    """A script, the style sheet or the icon."""
     asset = parts.assets.find(version, name)
     if asset is None:
         raise HTTPException(404)
     return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": FOR_EVER})
 
 
-async def _give_verdict(parts: Parts, desk: Desk, said: Verdict) -> None:
-    """Take the verdict; if it cannot be kept the case stays, and the receipt says why."""
+async def _give_verdict(parts: Parts, desk: Desk, given: Verdict) -> None:
+    """Submit the verdict as a label. If a part is down, the case stays on the desk and the receipt shows the problem."""
     case = desk.case
-    request = desk.ask(said, parts.console.clock.event_time_ms, now_ms())
+    request = desk.ask(given, parts.console.clock.event_time_ms, now_ms())
     receipt = desk.receipt
     try:
         label = await parts.labels.accept(request)
@@ -130,16 +129,16 @@ def _event(name: str, html: str) -> str:
 
 
 async def _act(request: Request, parts: Parts) -> tuple[Desk, dict[str, str]]:
-    """Whose act it is, and the form's fields.
+    """The visitor's desk and the fields of the form.
 
     Raises:
-        HTTPException: nobody is signed in, or another site's page sent it.
+        HTTPException: the visitor is not signed in, or another site sent the form.
     """
     if not _same_origin(request):
-        raise HTTPException(HTTPStatus.FORBIDDEN, "Only the console's own page may send this.")
+        raise HTTPException(HTTPStatus.FORBIDDEN, "Send this from the console's own page.")
     name = _visitor(request, parts)
     if name is None:
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, "Open the address that “weir demo” printed.")
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, "Open the address that `weir demo` printed.")
     return parts.console.desk(name), await _form(request)
 
 
@@ -172,7 +171,7 @@ def _name_on(parts: Parts, presented: str) -> str | None:
 
 
 def _not_signed_in(parts: Parts) -> Response:
-    told = "Open the address that “weir demo” printed: it carries a pass, and this browser keeps it."
+    text = "Open the address that `weir demo` printed. It signs this browser in until its pass expires."
     if parts.signing_key is None:
-        told = "No signing key is set, so nobody can sign in. Set WEIR_SIGNING_KEY; `weir up` makes one by itself."
-    return HTMLResponse(parts.pages.message("You are not signed in", told), 401)
+        text = "No signing key is set, so nobody can sign in. Set WEIR_SIGNING_KEY and restart the API; `weir up` makes one."
+    return HTMLResponse(parts.pages.message("You are not signed in", text), 401)

@@ -1,4 +1,4 @@
-"""`/v1/decisions`: a payment in, the stream's decision out."""
+"""`/v1/decisions`: a synchronous decision on a payment."""
 
 import time
 from typing import Annotated
@@ -14,9 +14,9 @@ from feedback_api.http_openapi import body_of
 from feedback_api.prometheus_metrics import Metrics
 from weir.messages import TRANSACTION, Transaction, decode_with
 
-LONGEST_DEADLINE_MS = 10_000
+LONGEST_DEADLINE_MS = 10_000  # a round number; not measured
 Deadline = Annotated[
-    int | None, Query(ge=1, le=LONGEST_DEADLINE_MS, description="Instead of the deployment's deadline")
+    int | None, Query(ge=1, le=LONGEST_DEADLINE_MS, description="Overrides `api.decision_deadline_ms`")
 ]
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
 @router.post("", summary="Decide on a payment", responses=REFUSALS, openapi_extra=body_of(Transaction))
 async def decide(body: JsonBody, parts: PartsDep, deadline_ms: Deadline = None) -> DecisionView:
-    """Always answered within the deadline: by the stream, or by the written policy, which is flagged."""
+    """Answers within the deadline: with the stream's decision or, flagged, with the deadline policy's."""
     began = time.perf_counter()
     payment = decode_with(TRANSACTION, body)
     answer = await parts.decisions.decide(payment, body, deadline_ms or parts.settings.api.decision_deadline_ms)

@@ -1,6 +1,7 @@
-"""What handlers ask for: the wired parts, and a checked JSON body.
+"""Dependencies of the handlers: the wired parts and a checked JSON body.
 
-Coroutines, and no tree of them: FastAPI runs plain functions in threads, and resolving a tree costs more than a label.
+They are coroutines without dependencies of their own: FastAPI runs plain functions in threads, and resolving a tree of
+dependencies costs more than accepting a label.
 """
 
 from typing import Annotated
@@ -22,24 +23,24 @@ PartsDep = Annotated[Parts, Depends(_parts)]
 
 
 async def _json_body(request: Request) -> bytes:
-    """The body's bytes, never more than `api.max_body_bytes` of them.
+    """Read the body, up to `api.max_body_bytes`.
 
     Raises:
-        NotJson: the content type is another.
-        BodyTooLarge: declared or sent.
-        InvalidRecord: the client went away.
+        NotJson: the content type is not JSON.
+        BodyTooLarge: the declared or the actual length exceeds the limit.
+        InvalidRecord: the client disconnected.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise NotJson("$", "send JSON, with the header `Content-Type: application/json`")
+        raise NotJson("$", "send JSON with the header `Content-Type: application/json`")
     return await read_body(request, request.app.state.parts.settings.api.max_body_bytes)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body's bytes.
+    """Read the body, up to `limit` bytes.
 
     Raises:
-        BodyTooLarge: more than `limit` of them are declared or sent.
-        InvalidRecord: the client went away.
+        BodyTooLarge: the declared or the actual length exceeds the limit.
+        InvalidRecord: the client disconnected.
     """
     declared, body = request.headers.get("content-length", "0"), bytearray()
     if declared.isdecimal() and int(declared) > limit:
@@ -55,7 +56,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge("$", f"the body may have {limit} bytes at most")
+    return BodyTooLarge("$", f"the body exceeds {limit} bytes; send a shorter one")
 
 
 JsonBody = Annotated[bytes, Depends(_json_body)]

@@ -1,4 +1,4 @@
-"""Errors to HTTP, once: a bad record names its field, a part that is away asks for a retry."""
+"""Map errors to HTTP: a bad record becomes a 4xx that names its field, an unavailable part a 503."""
 
 from http import HTTPStatus
 
@@ -11,14 +11,14 @@ from feedback_api.errors import BodyTooLarge, ConflictingLabel, NotJson
 from feedback_api.http_models import Problem
 from weir.errors import InvalidRecord, PartUnavailable
 
-RETRY_AFTER_S = "2"
+RETRY_AFTER_S = "2"  # a round number; not measured
 STATUS = {ConflictingLabel: 409, BodyTooLarge: 413, NotJson: 415}
 NAMES = {409: "conflicting_label", 413: "body_too_large", 415: "not_json", 422: "invalid_record"}
 
 REFUSALS: dict[int | str, dict[str, object]] = {
     413: {"model": Problem, "description": "The body is too large"},
-    415: {"model": Problem, "description": "The body is not declared as JSON"},
-    422: {"model": Problem, "description": "The record cannot be used; `field` and `reason` say why"},
+    415: {"model": Problem, "description": "The content type is not JSON"},
+    422: {"model": Problem, "description": "The record is invalid; see `field` and `reason`"},
 }
 UNAVAILABLE: dict[int | str, dict[str, object]] = {
     503: {"model": Problem, "description": "A part does not answer; retry after `Retry-After` seconds"},
@@ -26,7 +26,6 @@ UNAVAILABLE: dict[int | str, dict[str, object]] = {
 
 
 def map_errors(app: FastAPI) -> None:
-    """Install the mapping."""
     app.exception_handler(InvalidRecord)(_invalid_record)
     app.exception_handler(PartUnavailable)(_part_unavailable)
     app.exception_handler(RequestValidationError)(_invalid_parameter)

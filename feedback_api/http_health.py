@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`, and a landing page that leads to them."""
+"""`/healthz`, `/readyz`, `/metrics`, and a landing page with links."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,30 +27,34 @@ LINKS = {
 router = APIRouter(tags=["operation"])
 
 
-@router.get("/", summary="What is here")
+@router.get("/", summary="List the endpoints")
 async def landing(parts: PartsDep) -> dict[str, str | dict[str, str]]:
-    """The name of the deployment and where its doors are."""
+    """Returns the namespace of the deployment and links to its endpoints."""
     return {"name": "weir", "version": __version__, "namespace": parts.settings.namespace, "links": LINKS}
 
 
-@router.get("/healthz", summary="Alive")
+@router.get("/healthz", summary="Check that the process is alive")
 async def healthz() -> dict[str, bool]:
-    """The process answers; restart it when it does not."""
+    """Checks nothing else. If it does not answer, restart the process."""
     return {"alive": True}
 
 
-@router.get("/readyz", summary="Ready", responses={503: {"model": Readiness, "description": "A part is away"}})
+@router.get(
+    "/readyz",
+    summary="Check that every part is healthy",
+    responses={503: {"model": Readiness, "description": "A part is unhealthy"}},
+)
 async def readyz(parts: PartsDep, response: Response) -> Readiness:
-    """Whether database, broker and reply reader answer, each with its problem."""
+    """Checks the database, the broker, the reply reader and the console reader, and reports the problem of each."""
     views = await asyncio.gather(*(asyncio.to_thread(_view, check) for check in parts.checks.values()))
     ready = all(view.ok for view in views)
     response.status_code = 200 if ready else 503
     return Readiness(ready=ready, parts=dict(zip(parts.checks, views, strict=True)))
 
 
-@router.get("/metrics", summary="Metrics", response_class=Response)
+@router.get("/metrics", summary="Get metrics", response_class=Response)
 async def metrics(parts: PartsDep) -> Response:
-    """Prometheus' text format."""
+    """Returns metrics in the Prometheus text format."""
     return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -1,4 +1,4 @@
-"""`/v1/labels`: verdicts in."""
+"""`/v1/labels`: submit verdicts and look them up."""
 
 from typing import Annotated, Any
 
@@ -13,11 +13,11 @@ from weir.clock import now_ms
 from weir.messages import decode_with
 
 CONFLICT: dict[int | str, dict[str, Any]] = {
-    409: {"model": Problem, "description": "The label id is taken by a label with other content"}
+    409: {"model": Problem, "description": "Another label with different content has this id"}
 }
 MISSING: dict[int | str, dict[str, Any]] = {
     404: {"model": Problem, "description": "No such label"},
-    422: {"model": Problem, "description": "No label can have such an id"},
+    422: {"model": Problem, "description": "The label id is malformed"},
 }
 LabelId = Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[^\x00]*$")]
 
@@ -27,12 +27,12 @@ router = APIRouter(prefix="/v1/labels", tags=["labels"])
 @router.post(
     "",
     status_code=202,
-    summary="Tell the verdict on a transaction",
+    summary="Submit a verdict on a transaction",
     responses={**CONFLICT, **REFUSALS, **UNAVAILABLE},
     openapi_extra=body_of(LabelRequest),
 )
 async def accept_label(body: JsonBody, parts: PartsDep) -> LabelAccepted:
-    """Answered once the broker has the label. The same `label_id` again with the same content is the same label."""
+    """Answers once the broker has the label. Repeating a `label_id` with the same content is safe and changes nothing."""
     with parts.metrics.label_latency.time():
         label = await parts.labels.accept(decode_with(LABEL_REQUEST, body))
     parts.metrics.labels.labels(label.verdict).inc()
@@ -40,9 +40,9 @@ async def accept_label(body: JsonBody, parts: PartsDep) -> LabelAccepted:
     return LabelAccepted(label_id=label.label_id)
 
 
-@router.get("/{label_id:path}", summary="See a label", responses={**MISSING, **UNAVAILABLE})
+@router.get("/{label_id:path}", summary="Get a label", responses={**MISSING, **UNAVAILABLE})
 async def show_label(label_id: LabelId, parts: PartsDep) -> LabelView:
-    """The label as it is kept, and whether the broker has it."""
+    """Returns the stored label and the time when the broker acknowledged it."""
     kept = await parts.labels.find(label_id)
     if kept is None:
         raise HTTPException(404, f"There is no label {label_id!r}.")

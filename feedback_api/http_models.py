@@ -1,4 +1,4 @@
-"""What the API answers."""
+"""Response bodies. Their docstrings appear in `/openapi.json`."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from weir.messages import Decision, Verdict
 
 
 class Problem(BaseModel):
-    """Every error: which field is wrong (a JSON path; `$` is the whole body) and what to do about it."""
+    """An error. `field` is the JSON path of the wrong field (`$` is the whole body), `reason` says what to fix."""
 
     error: str
     field: str | None = None
@@ -22,7 +22,7 @@ class LabelAccepted(BaseModel):
 
 
 class LabelView(BaseModel):
-    """A label as it is kept. Until `acknowledged_at_ms` is set, the broker may not have it."""
+    """A stored label. Until `acknowledged_at_ms` is set, the broker may not have it."""
 
     label_id: str
     transaction_id: str
@@ -44,7 +44,7 @@ class UserEventAccepted(BaseModel):
 
 
 class ReasonView(BaseModel):
-    """One piece of evidence; a positive contribution (log-odds) speaks for fraud."""
+    """One piece of evidence. A positive contribution (log-odds) speaks for fraud."""
 
     code: str
     text: str
@@ -61,7 +61,7 @@ class RuleView(BaseModel):
 
 
 class ModelView(BaseModel):
-    """The model that scored: its publication, and the last example that it learned."""
+    """The model that scored: its publication, and the last example (`epoch`, `n`) that it learned."""
 
     publication: int
     epoch: int
@@ -69,7 +69,7 @@ class ModelView(BaseModel):
 
 
 class DecisionView(BaseModel):
-    """The decision on a payment, by the stream or, past the deadline, by the policy (then without a score)."""
+    """The decision on a payment. With `source` `policy` the deadline passed, and there is no score."""
 
     transaction_id: str
     decision: Decision
@@ -84,7 +84,7 @@ class DecisionView(BaseModel):
 
 
 class AlertView(BaseModel):
-    """An open alert; `holder` has it until `held_until_ms`."""
+    """An open alert. If it is leased, `holder` has it until `held_until_ms`."""
 
     transaction_id: str
     user_id: str
@@ -100,14 +100,14 @@ class AlertView(BaseModel):
 
 
 class PartView(BaseModel):
-    """Whether a part answers; `detail` is the problem, or what the part reports."""
+    """The health of a part. `detail` is its problem, or what its check reports."""
 
     ok: bool
     detail: str | dict[int, int] | None = None
 
 
 class Readiness(BaseModel):
-    """Ready only if every part is."""
+    """Ready if every part is healthy."""
 
     ready: bool
     parts: dict[str, PartView]

@@ -1,4 +1,4 @@
-"""The OpenAPI schema of bodies that msgspec decodes: the very types of `weir.messages`, so it cannot drift."""
+"""OpenAPI schemas of request bodies, generated from the types that decode them, so schema and decoder cannot drift."""
 
 from typing import Any
 
@@ -14,16 +14,16 @@ _REF = "#/components/schemas/{name}"
 
 
 def body_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """The part of an operation that describes its JSON body."""
+    """The `openapi_extra` that describes an operation's JSON body."""
     schema = {"$ref": _REF.format(name=kind.__name__)}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 class DocumentedApi(FastAPI):
-    """An application whose schema defines what `body_of` refers to."""
+    """A FastAPI application whose schema includes the types that `body_of` refers to."""
 
     def openapi(self) -> dict[str, Any]:
-        """The schema; made once, then kept by FastAPI."""
+        """The schema, which FastAPI caches."""
         schema = super().openapi()
         _, components = msgspec.json.schema_components(_BODIES, ref_template=_REF)
         schema["components"]["schemas"].update(components)

@@ -1,4 +1,4 @@
-"""What every answer under `/console` carries: a strict content security policy and its kin. Plain ASGI, no buffering."""
+"""Security headers for every response under `/console`. Plain ASGI, because event streams must not be buffered."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,13 +20,12 @@ HEADERS = {
 
 
 class ConsoleHeaders:
-    """Adds the headers; what does not say how long it may be kept is not kept at all."""
+    """Adds HEADERS, and `Cache-Control: no-store` to responses that set no caching of their own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on."""
         if scope["type"] != "http" or not f"{scope['path']}/".startswith("/console/"):
             await self._app(scope, receive, send)
             return

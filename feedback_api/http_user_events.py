@@ -1,4 +1,4 @@
-"""`/v1/user-events`: what became known about a user outside a payment."""
+"""`/v1/user-events`: facts about a user that no payment carries."""
 
 import asyncio
 
@@ -19,12 +19,12 @@ router = APIRouter(prefix="/v1/user-events", tags=["user events"])
 @router.post(
     "",
     status_code=202,
-    summary="Tell what became known about a user",
+    summary="Submit a user event",
     responses={**REFUSALS, **UNAVAILABLE},
     openapi_extra=body_of(UserEvent),
 )
 async def accept_user_event(body: JsonBody, parts: PartsDep) -> UserEventAccepted:
-    """A challenge's outcome, a confirmed trip or device. Answered once the broker has it; nothing else keeps it."""
+    """A challenge's outcome, or a confirmed trip or device. Answers once the broker has it; the API keeps no copy."""
     event = decode_with(USER_EVENT, body)
     delivery = parts.stream.put(parts.settings.topics.user_events, event.user_id, body)
     await asyncio.wait([delivery], timeout=ACKNOWLEDGED_WITHIN_S)

@@ -1,4 +1,4 @@
-"""The way back from Kafka: a thread reads the reply topic from its end and hands over what is for this instance."""
+"""A thread that reads the reply topic from its end and hands over the replies for this instance."""
 
 import threading
 from collections.abc import Callable
@@ -18,10 +18,10 @@ log = structlog.get_logger()
 
 
 class ReplyReader:
-    """Reads replies until closed. `arrived` is called in the reader's thread.
+    """Reads replies until closed. It calls `arrived` in its own thread.
 
-    Positions are fixed before `wait_until_assigned` returns, so no reply to a later request is missed. There is no
-    group: a reply is of use to the instance that waits for it, or to no one.
+    Positions are fixed before `wait_until_assigned` returns True, so no reply to a later request is missed. There is no
+    consumer group, because only the instance that waits for a reply can use it.
     """
 
     def __init__(
@@ -44,21 +44,21 @@ class ReplyReader:
         self._thread.start()
 
     def wait_until_assigned(self, timeout_s: float) -> bool:
-        """Whether the positions are fixed; blocks."""
+        """Return whether the positions are fixed. Blocks for up to `timeout_s`."""
         return self._assigned.wait(timeout_s)
 
     def positions(self) -> dict[int, int]:
         """The next offset by partition.
 
         Raises:
-            PartUnavailable: the reader has found no broker yet.
+            PartUnavailable: the reader has not reached a broker yet, or its thread has died.
         """
         if not (self._assigned.is_set() and self._thread.is_alive()):
-            raise PartUnavailable("The reply topic is not being read yet.", "See `weir logs kafka`.")
+            raise PartUnavailable("The reply topic is not being read.", "See `weir logs kafka` and `weir logs api`.")
         return dict(self._positions)
 
     def close(self) -> None:
-        """Stop reading; blocks."""
+        """Stop reading. Blocks until the thread ends."""
         self._stopped.set()
         self._thread.join()
 
@@ -90,14 +90,14 @@ class ReplyReader:
     def _ends(self, consumer: Consumer) -> dict[int, int]:
         partitions = consumer.list_topics(self._topic, timeout=5).topics[self._topic].partitions
         if not partitions:
-            raise PartUnavailable("The broker does not know the new reply topic's partitions yet.", "Wait a moment.")
+            raise PartUnavailable("The broker reports no partitions for the reply topic yet.", "Wait a moment.")
         return {
             number: consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=5)[1]
             for number in partitions
         }
 
     def _process(self, record: Any) -> None:
-        if record is None or record.error() is not None:  # librdkafka mends what it can by itself; /readyz shows it
+        if record is None or record.error() is not None:  # librdkafka retries by itself; /readyz shows the broker
             return
         self._positions[record.partition()] = record.offset() + 1
         if record.key() != self._instance.encode():

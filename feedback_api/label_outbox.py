@@ -1,6 +1,7 @@
-"""The way of a label: stored, sent, acknowledged, answered; what was stored but not acknowledged is sent again.
+"""The label outbox: store a label, send it, mark it as acknowledged, answer.
 
-The label join drops repeated label ids, so sending twice is harmless, and nothing that was stored is ever lost.
+A stored label is resent until the broker acknowledges it, so no stored label is lost. The label join drops repeated label
+ids, so sending twice is harmless.
 """
 
 import asyncio
@@ -15,29 +16,31 @@ from weir.errors import PartUnavailable
 from weir.messages import Label
 
 RESENT_AT_ONCE = 1000
-RESENT_AFTER_MS = 10_000  # younger ones may be on their way from the database to the broker right now
+"""Bounds memory and the time of one query. A round number; not measured."""
+
+RESENT_AFTER_MS = 10_000
+"""Younger labels may be on their way from the database to the broker, so they are not resent yet."""
 
 log = structlog.get_logger()
 
 
 class LabelStore(Protocol):
-    """Where labels are kept. Every method blocks, and raises PartUnavailable when the database does not answer."""
+    """Stores labels. Every method blocks, and raises PartUnavailable if the database does not answer."""
 
     def store(self, labels: list[Label]) -> list[StoredLabel]:
-        """Keep the new ones; return, in order, what is kept under each one's id."""
+        """Store labels with new ids. Return, in order, the label stored under each id."""
 
     def acknowledge(self, label_ids: list[str]) -> list[None]:
-        """The broker has them."""
+        """Mark labels as acknowledged by the broker."""
 
     def unacknowledged(self, accepted_before_ms: int, limit: int) -> list[Label]:
-        """The oldest labels that the broker may not have."""
+        """The oldest labels that the broker has not acknowledged."""
 
-    def find(self, label_id: str) -> StoredLabel | None:
-        """The label with this id."""
+    def find(self, label_id: str) -> StoredLabel | None: ...
 
 
 class LabelOutbox:
-    """Takes labels. `send` puts one on the stream and tells whether the broker acknowledged it."""
+    """Accepts labels. `send` puts one on the stream and returns whether the broker acknowledged it."""
 
     def __init__(
         self,
@@ -59,15 +62,15 @@ class LabelOutbox:
 
     @property
     def in_flight(self) -> int:
-        """How many labels wait for the broker."""
+        """The number of labels waiting for the broker."""
         return len(self._in_flight)
 
     async def accept(self, request: LabelRequest) -> Label:
-        """Accept a label; returns once the broker has it.
+        """Accept a label. Returns once the broker has it.
 
         Raises:
-            InvalidRecord: a time is out of range.
-            ConflictingLabel: the id is taken by a label with other content.
+            InvalidRecord: a time is out of range, or a legitimate verdict has a fraud type.
+            ConflictingLabel: another label with different content has this id.
             PartUnavailable: the database or the broker does not answer in time.
         """
         asked = label_of(request, self._new_id, self._now_ms())
@@ -78,11 +81,10 @@ class LabelOutbox:
         return stored.label
 
     async def find(self, label_id: str) -> StoredLabel | None:
-        """The label with this id."""
         return await asyncio.to_thread(self._kept.find, label_id)
 
     async def resend(self, older_than_ms: int = 0) -> int:
-        """Send what was stored but not acknowledged and is not under way; how many that were."""
+        """Send stored labels that are neither acknowledged nor in flight. Return their number."""
         before_ms = self._now_ms() - older_than_ms
         waiting = await asyncio.to_thread(self._kept.unacknowledged, before_ms, RESENT_AT_ONCE)
         again = [label for label in waiting if label.label_id not in self._in_flight]
@@ -91,7 +93,7 @@ class LabelOutbox:
         return len(again)
 
     async def resend_forever(self, every_s: float) -> None:
-        """The outbox's background task: first what an earlier process left, then what stays behind."""
+        """Resend at start, for labels of an earlier process, and then every `every_s` seconds."""
         older_than_ms = 0
         while True:
             try:
@@ -103,7 +105,7 @@ class LabelOutbox:
             await asyncio.sleep(every_s)
 
     async def settle(self, timeout_s: float) -> None:
-        """Give what is under way a last chance before the process ends."""
+        """Wait up to `timeout_s` for labels in flight, before the process ends."""
         if self._in_flight:
             await asyncio.wait(self._in_flight.values(), timeout=timeout_s)
 
@@ -113,7 +115,7 @@ class LabelOutbox:
         if not (done and delivery.result()):
             raise PartUnavailable(
                 f"Label {label.label_id} is stored, but the broker has not acknowledged it yet.",
-                "It is sent again by itself; repeat the request with this label_id to know when it is through.",
+                "Weir keeps resending it; repeat the request with this label_id to confirm delivery.",
             )
 
     def _dispatch(self, label: Label) -> asyncio.Task[bool]:
@@ -127,6 +129,6 @@ class LabelOutbox:
             return False
         try:
             await self._acknowledge(label.label_id)
-        except PartUnavailable as error:  # it is on the stream; the outbox will send it once more
+        except PartUnavailable as error:  # it is on the stream; the outbox will send it again
             log.warning("acknowledgement_not_stored", problem=error.problem)
         return True

@@ -1,4 +1,4 @@
-"""Labels as a client asks for them, as the stream gets them, and as they are kept."""
+"""Labels as a client sends them, as the stream receives them, and as they are stored."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from feedback_api.errors import ConflictingLabel
 from weir.errors import InvalidRecord
 from weir.messages import EventTime, Label, Verdict, decoder_of, milliseconds
 
-LATEST_MS = 253_402_300_799_000
-NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text holds every character but this one
+LATEST_MS = 253_402_300_799_000  # the end of the year 9999
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL text cannot hold NUL
 Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=NO_NUL)]
 
 
 class LabelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A verdict as a client sends it.
 
-    `label_id` is the client's idempotency key; the API makes one where it is missing. `labelled_at` is wall time
-    (now where missing), `as_of` is on the transactions' clock; both are ISO 8601 with a zone or epoch milliseconds.
-    `fraud_type` is the labeler's word for the kind of fraud; reports count by it, no model learns from it.
+    `label_id` is the client's idempotency key; the API makes one if it is missing. `labelled_at` is in wall time (default:
+    now), `as_of` on the transactions' clock. Both are ISO 8601 with a zone, or epoch milliseconds. `fraud_type` is the
+    labeler's word for the kind of fraud: reports count by it, no model learns from it.
     """
 
     transaction_id: Id
@@ -40,7 +40,7 @@ LABEL_REQUEST = decoder_of(LabelRequest)
 
 @dataclass(frozen=True)
 class StoredLabel:
-    """A label as the database holds it. `acknowledged_at_ms` is None until the broker has it."""
+    """A label in the database. `acknowledged_at_ms` is None until the broker has it."""
 
     label: Label
     accepted_at_ms: int
@@ -48,13 +48,13 @@ class StoredLabel:
 
 
 def label_of(request: LabelRequest, new_id: Callable[[], str], now_ms: int) -> Label:
-    """The message for the stream.
+    """Convert a request to the message for the stream.
 
     Raises:
-        InvalidRecord: a time lies outside what a message may carry, or a legitimate payment has a type of fraud.
+        InvalidRecord: a time is out of range, or a legitimate verdict has a fraud type.
     """
     if request.fraud_type is not None and request.verdict != "fraud":
-        raise InvalidRecord("fraud_type", "goes with the verdict fraud only")
+        raise InvalidRecord("fraud_type", "is only allowed with the verdict fraud")
     return Label(
         label_id=request.label_id or new_id(),
         transaction_id=request.transaction_id,
@@ -69,16 +69,16 @@ def label_of(request: LabelRequest, new_id: Callable[[], str], now_ms: int) -> L
 
 
 def ensure_same(stored: Label, asked: Label, request: LabelRequest) -> None:
-    """Accept a repeated label id only with the content it had; a time that the client left to us may differ.
+    """Compare a repeated label with the stored one. A `labelled_at` that the API filled in may differ.
 
     Raises:
-        ConflictingLabel: naming the first field that differs.
+        ConflictingLabel: names the first field that differs.
     """
     for name in Label.__struct_fields__:
-        ours_to_fill = name == "labelled_at_ms" and request.labelled_at is None
-        if getattr(stored, name) != getattr(asked, name) and not ours_to_fill:
+        filled_in = name == "labelled_at_ms" and request.labelled_at is None
+        if getattr(stored, name) != getattr(asked, name) and not filled_in:
             reason = (
-                f"label {asked.label_id!r} was accepted with another value; choose a new label_id for a new verdict"
+                f"label {asked.label_id!r} was accepted with a different value; use a new label_id for a new verdict"
             )
             raise ConflictingLabel(name.removesuffix("_ms"), reason)
 
@@ -86,5 +86,5 @@ def ensure_same(stored: Label, asked: Label, request: LabelRequest) -> None:
 def _in_range(name: str, time: int | datetime) -> int:
     time_ms = milliseconds(time)
     if not 0 <= time_ms <= LATEST_MS:
-        raise InvalidRecord(name, "must lie between 1970 and 9999")
+        raise InvalidRecord(name, "must lie between the years 1970 and 9999")
     return time_ms

@@ -1,4 +1,4 @@
-"""What a labeler asks for when they take alerts from the queue."""
+"""The request to lease alerts."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from weir.messages import decoder_of
 
 
 class LeaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """So many alerts for this labeler, for so long; what is not labelled by then is free again."""
+    """Lease up to `limit` alerts for `for_s` seconds. Alerts not labelled by then are free again."""
 
     labeler: Id
     limit: Annotated[int, Meta(ge=1, le=100)] = 10

@@ -1,4 +1,4 @@
-"""What a payment is answered when its score does not come in time: the written policy, and nothing else."""
+"""The deadline policy: the decision on a payment whose score is late."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,11 @@ from weir.messages import Decision, Transaction
 
 @dataclass(frozen=True)
 class DeadlinePolicy:
-    """Fail open for small amounts in the base currency, closed for all others.
+    """Approve small payments in the base currency; give all others `fail_closed_decision`.
 
-    A payment without a currency counts as one in the base currency. Converting others is the detector's business:
-    here they fail closed, whatever their amount.
+    An approval without a score thus risks less than `fail_open_below`. A payment without a currency counts as one in the
+    base currency. Other currencies always fail closed, because only the detector can convert them. The limit and the
+    decision are the settings `api.fail_open_below` and `api.fail_closed_decision`.
     """
 
     base_currency: str
@@ -18,6 +19,5 @@ class DeadlinePolicy:
     fail_closed_decision: Decision
 
     def decision(self, payment: Transaction) -> Decision:
-        """The decision without a score."""
         in_base_currency = payment.currency in {None, self.base_currency}
         return "approve" if in_base_currency and payment.amount < self.fail_open_below else self.fail_closed_decision

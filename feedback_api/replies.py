@@ -1,4 +1,4 @@
-"""Replies of the stream, and who waits for which. Everything here lives in the event loop's thread."""
+"""Match replies of the stream to the requests that wait for them. All calls run in the event loop's thread."""
 
 import asyncio
 from collections import defaultdict
@@ -13,22 +13,21 @@ Reply = ScoredTransaction | DeadLetter
 
 
 class PaymentKey(NamedTuple):
-    """A transaction id is the producer's: two users' payments may carry the same one."""
+    """Identifies a payment. Producers choose transaction ids, so payments of two users may share one."""
 
     user_id: str
     transaction_id: str
 
 
 def key_of(payment: Transaction | ScoredTransaction) -> PaymentKey:
-    """Whom a payment or its score belongs to."""
     return PaymentKey(payment.user_id, payment.transaction_id)
 
 
 def reply_of(payload: bytes) -> tuple[PaymentKey, Reply]:
-    """Decode a reply and say which payment it answers; a dead letter names its payment.
+    """Decode a reply and find the payment it answers.
 
     Raises:
-        InvalidRecord: it is neither a score nor the dead letter of a payment.
+        InvalidRecord: the payload is neither a score nor the dead letter of a payment.
     """
     try:
         scored = decode_with(SCORED, payload)
@@ -41,7 +40,7 @@ def reply_of(payload: bytes) -> tuple[PaymentKey, Reply]:
 
 
 class ExpectedReplies:
-    """Those who wait, by payment. All who wait for a payment get the first reply."""
+    """Waiting requests by payment. All requests for one payment get its first reply."""
 
     def __init__(self) -> None:
         self._waiting: dict[PaymentKey, list[asyncio.Future[Reply]]] = defaultdict(list)
@@ -51,7 +50,7 @@ class ExpectedReplies:
 
     @contextmanager
     def expected(self, key: PaymentKey) -> Iterator[asyncio.Future[Reply]]:
-        """Wait for a payment's reply within this block."""
+        """A future for a payment's reply. It is forgotten when the block ends."""
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[key].append(reply)
         try:
@@ -62,7 +61,7 @@ class ExpectedReplies:
                 del self._waiting[key]
 
     def arrived(self, key: PaymentKey, reply: Reply) -> None:
-        """Hand a reply to all who still wait for it."""
+        """Hand a reply to every request that still waits for it."""
         for waiting in self._waiting.get(key, []):
             if not waiting.done():
                 waiting.set_result(reply)

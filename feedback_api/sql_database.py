@@ -1,4 +1,4 @@
-"""The database: SQLite as the embedded default, PostgreSQL where set; its schema follows the migrations."""
+"""Open the database: SQLite by default, PostgreSQL if `api.database_url` names one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +14,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from weir.errors import PartUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_MIGRATION_LOCK = 0x77656972  # "weir": two instances that start together migrate one after the other
+_MIGRATION_LOCK = 0x77656972  # "weir" in ASCII: instances that start together migrate one after the other
 
 
 def open_database(database_url: str) -> Engine:
-    """An engine whose database has the newest schema.
+    """Return an engine after migrating its database to the newest schema.
 
     Raises:
         PartUnavailable: the database does not answer.
@@ -32,10 +32,10 @@ def open_database(database_url: str) -> Engine:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Say in one sentence that the database does not answer.
+    """Turn a driver's error within the block into PartUnavailable.
 
     Raises:
-        PartUnavailable: it does not, or stayed locked.
+        PartUnavailable: the database does not answer or stays locked.
     """
     try:
         yield
@@ -48,7 +48,7 @@ def answering() -> Iterator[None]:
 def _sqlite(url: URL) -> Engine:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)  # the driver waits 5 s for a lock, or `?timeout=` seconds
+    engine = create_engine(url)  # the driver waits 5 s for a lock; `?timeout=` changes that
     event.listen(engine, "connect", _set_pragmas)
     return engine
 

@@ -1,4 +1,4 @@
-"""Labels in a SQL database: the API's memory of what it accepted, and the outbox of what the broker may not have."""
+"""Labels in a SQL database: all that the API accepted, and which of them the broker has acknowledged."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ _CONTENT = [name for name in Label.__struct_fields__ if name != "schema_version"
 
 
 class SqlLabels:
-    """Every method blocks for one transaction of the database, and raises PartUnavailable when it does not answer."""
+    """A LabelStore. Every method blocks for one database transaction, and raises PartUnavailable if it fails."""
 
     def __init__(self, engine: Engine, now_ms: Callable[[], int]) -> None:
         self._engine = engine
@@ -38,8 +38,10 @@ class SqlLabels:
         self._insert_new: Insert = _insert_new(engine.dialect.name)
 
     def store(self, group: list[Label]) -> list[StoredLabel]:
-        """Keep the new ones; return, in order, what is kept under each one's id."""
-        ordered = sorted(group, key=lambda label: label.label_id)  # one order for all instances, so no deadlock
+        """Store labels with new ids. Return, in order, the label stored under each id."""
+        ordered = sorted(
+            group, key=lambda label: label.label_id
+        )  # the same lock order in all instances prevents deadlocks
         now_ms = self._now_ms()
         with answering(), self._engine.begin() as connection:
             connection.execute(self._insert_new, [{**_content(label), "accepted_at_ms": now_ms} for label in ordered])
@@ -48,21 +50,20 @@ class SqlLabels:
         return [kept[label.label_id] for label in group]
 
     def acknowledge(self, label_ids: list[str]) -> list[None]:
-        """The broker has them."""
+        """Mark labels as acknowledged by the broker."""
         statement = update(labels).where(labels.c.label_id.in_(label_ids)).values(acknowledged_at_ms=self._now_ms())
         with answering(), self._engine.begin() as connection:
             connection.execute(statement)
         return [None] * len(label_ids)
 
     def unacknowledged(self, accepted_before_ms: int, limit: int) -> list[Label]:
-        """The oldest labels that the broker may not have."""
+        """The oldest labels that the broker has not acknowledged."""
         behind = labels.c.acknowledged_at_ms.is_(None) & (labels.c.accepted_at_ms <= accepted_before_ms)
         waiting = select(labels).where(behind).order_by(labels.c.accepted_at_ms).limit(limit)
         with answering(), self._engine.connect() as connection:
             return [_stored(row).label for row in connection.execute(waiting)]
 
     def find(self, label_id: str) -> StoredLabel | None:
-        """The label with this id."""
         with answering(), self._engine.connect() as connection:
             row = connection.execute(select(labels).where(labels.c.label_id == label_id)).one_or_none()
         return None if row is None else _stored(row)
@@ -74,7 +75,7 @@ class SqlLabels:
 
 
 def _insert_new(dialect: str) -> Insert:
-    """An insert that leaves a label whose id is known as it is; the generic dialect has no such thing."""
+    """An insert that skips known ids. SQLAlchemy offers that per dialect only."""
     if dialect == "postgresql":
         return postgresql.insert(labels).on_conflict_do_nothing()
     return sqlite.insert(labels).on_conflict_do_nothing()

@@ -1,1 +1,1 @@
-"""The database's schema, step by step; run at every start of the API."""
+"""Migrations of the database's schema. Every start of the API runs the missing ones."""

@@ -1,1 +1,1 @@
-"""One file per step, numbered."""
+"""One numbered file per migration."""

@@ -1,4 +1,4 @@
-"""Labels, and an index of those that the broker may not have."""
+"""Create the table of labels, with an index of those that the broker has not acknowledged."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,6 @@ UNACKNOWLEDGED = sa.text("acknowledged_at_ms IS NULL")
 
 
 def upgrade() -> None:
-    """Create the table."""
     op.create_table(
         "labels",
         sa.Column("label_id", sa.Text, primary_key=True),
@@ -35,5 +34,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the table."""
     op.drop_table("labels")
