@@ -1,7 +1,7 @@
 """Conversion of amounts to the base currency.
 
 The rates are rounded market rates of mid 2025 against the euro, accurate to a few per cent: enough to compare a payment
-with a habit, but not for accounting. A change shifts habits, so give it a new `RATES_AS_OF` and a line in the changelog.
+with a habit, but not for accounting. A change shifts habits, so give it a new `RATES_AS_OF` and a changelog entry.
 """
 
 from weir.errors import DeploymentError, InvalidRecord

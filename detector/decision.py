@@ -79,9 +79,9 @@ def decide(score: float, thresholds: Thresholds, hits: Iterable[RuleHit], trust:
     A trusted model with a low score overrides the rules that allow it: rules never learn from their false alerts, the
     model does.
     """
-    decision, sure = thresholds.ladder(score), score < OVERRIDE_BELOW_SCORE and trust >= OVERRIDE_FROM_TRUST
+    decision, confident = thresholds.ladder(score), score < OVERRIDE_BELOW_SCORE and trust >= OVERRIDE_FROM_TRUST
     for hit in hits:
-        spared = sure and hit.rule in OVERRIDABLE
-        if not spared and _RUNG[hit.decision] > _RUNG[decision]:
+        overridden = confident and hit.rule in OVERRIDABLE
+        if not overridden and _RUNG[hit.decision] > _RUNG[decision]:
             decision = hit.decision
     return decision

@@ -37,23 +37,23 @@ class Evidence(Struct, frozen=True):
 def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: LinearScorer | None) -> Evidence:
     """Blend rules and model: the model weighs `trust`, the rules the rest."""
     trust = scorer.trust if scorer is not None else 0.0
-    intercept, said = (1 - trust) * BASE_LOG_ODDS, {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
+    intercept, contributions = (1 - trust) * BASE_LOG_ODDS, {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
     if scorer is not None:
         intercept += trust * scorer.intercept
         terms = scorer.terms
         for name, value in features.items():
             term = terms.get(name)
             if term is not None:
-                said[name] = trust * (term.slope * value + term.offset)
-    return Evidence(intercept, said, trust)
+                contributions[name] = trust * (term.slope * value + term.offset)
+    return Evidence(intercept, contributions, trust)
 
 
 def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, float], moment: Moment) -> list[Reason]:
     """Return the largest contributions for fraud, then the largest against it, each in words."""
-    told = [item for item in evidence.contributions.items() if not -WORTH_TELLING < item[1] < WORTH_TELLING]
-    told.sort(key=itemgetter(1))
-    against = [item for item in told[:MOST_AGAINST] if item[1] < 0]
-    speaking_for = [item for item in told[: -MOST_FOR - 1 : -1] if item[1] > 0]
+    notable = [item for item in evidence.contributions.items() if not -WORTH_TELLING < item[1] < WORTH_TELLING]
+    notable.sort(key=itemgetter(1))
+    against = [item for item in notable[:MOST_AGAINST] if item[1] < 0]
+    for_fraud = [item for item in notable[: -MOST_FOR - 1 : -1] if item[1] > 0]
     texts = {hit.rule: hit.text for hit in hits}
     return [
         Reason(
@@ -61,5 +61,5 @@ def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, 
             text=texts[code] if code in texts else BY_NAME[code].words(moment, features[code]),
             contribution=contribution,
         )
-        for code, contribution in speaking_for + against
+        for code, contribution in for_fraud + against
     ]

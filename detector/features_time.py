@@ -43,7 +43,7 @@ def night(moment: Moment) -> float | None:
 
 @feature("time", "0 to 2", lambda m, _: _at(m))
 def hour_unusual(moment: Moment) -> float | None:
-    """Distance from the user's usual hours: 0 if always at this hour, 2 if always opposite; absent on a cold history."""
+    """Distance from the user's usual hours: 0 if always at this hour, 2 if always opposite; absent if cold."""
     if moment.is_cold:
         return None
     angle, habits = hour_angle(moment.time_ms), moment.habits

@@ -1,7 +1,7 @@
 """The rules: evidence of fraud that needs no trained model.
 
 A rule is a function that returns its evidence in words, or None if it does not fire, with a row of metadata. Its weight
-is in log-odds. It asks for `review` at most: a rule alone may inconvenience a customer, but only a high score blocks one.
+is in log-odds. It asks for `review` at most: a rule alone may inconvenience a customer; only a high score blocks one.
 """
 
 from collections.abc import Callable, Iterable

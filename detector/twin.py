@@ -4,7 +4,7 @@
     follows control ........|  ignores publications and reputations; writes its alerts
     keeps users' state as the detector does, from the beginning of the stream
 
-The code that scores therefore answers "what would we have caught without learning?", not an estimate. Users' state is in
+The scoring code itself, not an estimate, thus answers "what would we have caught without learning?". Users' state is in
 memory: the twin is a measuring instrument for a demo or an audit, not a second production path.
 """
 
