@@ -1,1 +1,1 @@
-"""How people run Weir: the command line, the local runner, replay, and what drivers share."""
+"""Running Weir: the command line, the local runner, replay, and the code that replay, demo and bench share."""

@@ -1,4 +1,4 @@
-"""`weir`: one place per command. What a command needs is imported when it runs, so that `weir --help` is quick."""
+"""The `weir` command line. Each command imports its own dependencies, because `weir --help` must be quick."""
 
 from collections.abc import Callable
 from importlib.metadata import entry_points
@@ -11,7 +11,7 @@ from weir.errors import DeploymentError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Weir: a real-time fraud detector that learns.")
 
-PartName = Annotated[str, typer.Argument(help="A part, as `weir status` names it.")]
+PartName = Annotated[str, typer.Argument(help="The name of a part, as `weir status` shows it.")]
 
 
 @app.command()
@@ -28,7 +28,7 @@ def up() -> None:
 
 @app.command()
 def down() -> None:
-    """Stop everything that `weir up` started; the state is kept."""
+    """Stop everything that `weir up` started, and keep its state."""
     from rich.console import Console
 
     from operations.runner.up import down
@@ -38,8 +38,8 @@ def down() -> None:
 
 
 @app.command()
-def status(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Show each part's health, each topic's lag, the model's sequence, and whether the counts reconcile."""
+def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show the health of each part, the lag of each topic, the model in use, and whether the counts reconcile."""
     from operations.runner.status import show_status
     from weir.settings import load_settings
 
@@ -49,10 +49,10 @@ def status(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fals
 @app.command()
 def logs(
     part: PartName,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.")] = 200,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing as the log grows.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines to show.")] = 200,
 ) -> None:
-    """Show what a part printed."""
+    """Show the log of a part."""
     from operations.runner.logs import show_log
     from weir.settings import load_settings
 
@@ -61,7 +61,7 @@ def logs(
 
 @app.command()
 def run(part: PartName) -> None:
-    """Serve one part in the foreground: what supervisor and containers start."""
+    """Run one part in the foreground. The supervisor and the containers use this."""
     from operations.runner.run import run_part
 
     _or_sentence(lambda: run_part(part))
@@ -78,7 +78,7 @@ def healthy(part: PartName) -> None:
 
 @app.command()
 def topics() -> None:
-    """Create the namespace's topics; existing ones stay as they are."""
+    """Create the topics of the namespace that do not exist yet."""
     from weir.kafka_clients import create_topics
     from weir.settings import load_settings
 
@@ -92,7 +92,7 @@ def topics() -> None:
 
 @app.command()
 def fetch() -> None:
-    """Download the jars and check their hashes."""
+    """Download the jars of Kafka and Flink, and verify their hashes."""
     from rich.console import Console
 
     from operations.runner.fetch import fetch
@@ -101,16 +101,16 @@ def fetch() -> None:
     console = Console()
 
     def fetch_all() -> None:
-        with console.status("checking the jars") as progress:
+        with console.status("verifying the jars") as progress:
             fetch(load_settings().cache_dir, progress.update)
-        console.print("All jars are there, each with its pinned hash.")
+        console.print("All jars are present and have their pinned hashes.")
 
     _or_sentence(fetch_all)
 
 
 @app.command()
 def doctor() -> None:
-    """Say what is missing or wrong on this machine, and how to mend it."""
+    """Check this machine for everything that Weir needs, and show how to fix what is wrong."""
     from operations.runner.doctor import examine
     from weir.settings import load_settings
 
@@ -122,8 +122,8 @@ for added in entry_points(group="weir.commands"):
 
 
 @app.command()
-def schemas(folder: Annotated[Path, typer.Argument(help="Where they are written.")] = Path("docs/schemas")) -> None:
-    """Write the messages' JSON Schemas."""
+def schemas(folder: Annotated[Path, typer.Argument(help="The folder to write to.")] = Path("docs/schemas")) -> None:
+    """Write the JSON Schemas of all messages."""
     from weir.schemas import write_schemas
 
     for file in write_schemas(folder):
@@ -131,7 +131,7 @@ def schemas(folder: Annotated[Path, typer.Argument(help="Where they are written.
 
 
 def _or_sentence(act: Callable[[], object]) -> None:
-    """Do it; what is wrong with the deployment ends in one sentence and a remedy, not in a stack trace."""
+    """Run `act`; print a DeploymentError as a sentence and a remedy instead of a stack trace, and exit with 1."""
     try:
         act()
     except DeploymentError as error:

@@ -1,1 +1,1 @@
-"""The local runner: starts, watches and stops every part of Weir on one machine, with nothing but Python installed."""
+"""The local runner: starts, supervises and stops every part of Weir on one machine. It needs only Python."""

@@ -1,4 +1,4 @@
-"""A single Kafka broker (KRaft: broker and controller in one process) on a folder of its own."""
+"""A single Kafka broker with its own data folder. With KRaft, broker and controller are one process."""
 
 import subprocess
 import uuid
@@ -15,8 +15,6 @@ from weir.topics import DAY_MS, LARGE_MESSAGE_BYTES
 
 @dataclass(frozen=True)
 class Broker:
-    """Where the broker listens, what it keeps where, and how much heap it gets."""
-
     port: int
     controller_port: int
     folder: Path
@@ -27,15 +25,14 @@ class Broker:
 
     @property
     def bootstrap_servers(self) -> str:
-        """Where clients find this broker."""
         return f"{self.advertised_host}:{self.port}"
 
 
 def prepare(broker: Broker) -> Command:
-    """Write the configuration, format the log folder once, and return the command that serves it.
+    """Write the configuration, format a new log folder, and return the command that runs the broker.
 
     Raises:
-        MissingPart: the jars are not there.
+        MissingPart: a jar is missing.
         DeploymentError: the log folder cannot be formatted.
     """
     broker.folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +59,7 @@ def _properties(broker: Broker) -> dict[str, object]:
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": _log_dir(broker),
         "auto.create.topics.enable": "false",
+        # There is one broker, so nothing can be replicated. Kafka's default of 50 partitions spreads load over brokers.
         "offsets.topic.replication.factor": 1,
         "offsets.topic.num.partitions": 4,
         "transaction.state.log.replication.factor": 1,
@@ -69,10 +67,14 @@ def _properties(broker: Broker) -> dict[str, object]:
         "transaction.state.log.num.partitions": 4,
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
+        # The cap for `flink.transaction_timeout_ms`; Kafka's default of 15 minutes is below that setting's default.
         "transaction.max.timeout.ms": DAY_MS,
+        # A publication is one record, and Kafka's default limit of 1 MB is too small for a forest.
         "message.max.bytes": LARGE_MESSAGE_BYTES,
         "replica.fetch.max.bytes": LARGE_MESSAGE_BYTES,
+        # Kafka's default waits 3 s for more members, and that would delay every start of a part that subscribes.
         "group.initial.rebalance.delay.ms": 0,
+        # Kafka's default of 128 MB is a quarter of the default heap. 16 MB is a round number; not measured.
         "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
     }
 
@@ -84,11 +86,15 @@ def _java(broker: Broker, kind: str, heap_mb: int) -> list[str]:
     return [*start, f"-Xmx{heap_mb}m", "-XX:+UseG1GC", logging]
 
 
+_FORMATTER_HEAP_MB = 256
+"""A round number; not measured. The tool writes one small file."""
+
+
 def _format(broker: Broker, properties: Path) -> None:
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     arguments = ["format", "--standalone", f"--cluster-id={cluster_id}", "--config", str(properties)]
     done = subprocess.run(
-        [*_java(broker, "kafka-format", 256), "kafka.tools.StorageTool", *arguments],
+        [*_java(broker, "kafka-format", _FORMATTER_HEAP_MB), "kafka.tools.StorageTool", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -96,5 +102,6 @@ def _format(broker: Broker, properties: Path) -> None:
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise DeploymentError(
-            f"Kafka's folder {broker.folder} cannot be formatted: {' '.join(last)}.", "Check the disk."
+            f"Kafka could not format its folder {broker.folder}: {' '.join(last)}.",
+            "Check that the disk has room and that you may write to the folder.",
         )

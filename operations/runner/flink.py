@@ -1,8 +1,8 @@
 """A standalone Flink session cluster from the apache-flink wheel, and the client that submits jobs to it.
 
-The wheel's scripts start Java three times per process to learn what `flink_config` already says, so Java is started
-here directly. The connector and PyFlink's jar are on the cluster's class path, and the virtual environment comes first
-on the PATH: both are how pemja finds one Python with one set of packages (fact 4 of the design).
+This module starts Java directly, because the wheel's scripts start it three times per process to compute the options
+that `flink_config` already has. The connector and PyFlink's jar are on the cluster's class path, and the virtual
+environment is first on `PATH`: pemja needs both (docs/platform-notes.md#class-path-and-pemja).
 """
 
 import importlib.util
@@ -23,11 +23,17 @@ _JOBMANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntry
 _TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 _CLIENT = "org.apache.flink.client.cli.CliFrontend"
 _CHEAP_TO_START = "-XX:TieredStopAtLevel=1"
+"""Use the C1 compiler only: JobManager and client do too little work to repay what C2 costs at the start."""
+_CLIENT_HEAP = "-Xmx512m"
+"""A round number; not measured. The client only plans a job and submits it."""
 _QUIET = "-Dweir.log.level=WARN"
 
 
 def prepare_jobmanager(cluster: FlinkCluster) -> Command:
-    """Write the JobManager's folder and return the command that serves it in the foreground."""
+    """Write the JobManager's folder and return the command that runs it in the foreground.
+
+    Half of the memory is heap; metaspace and threads share the other half. The split is not measured.
+    """
     folder = _write_folder(cluster, "jobmanager")
     heap = [f"-Xmx{cluster.jobmanager_mb // 2}m", f"-XX:MaxMetaspaceSize={METASPACE}m", _CHEAP_TO_START]
     arguments = [*heap, _JOBMANAGER, "--configDir", str(folder / "conf")]
@@ -36,7 +42,7 @@ def prepare_jobmanager(cluster: FlinkCluster) -> Command:
 
 
 def prepare_taskmanager(cluster: FlinkCluster, name: str) -> Command:
-    """Write a TaskManager's folder and return the command that serves it in the foreground."""
+    """Write a TaskManager's folder and return the command that runs it in the foreground."""
     folder = _write_folder(cluster, name, taskmanager__resource_id=name)
     memory = TaskManagerMemory(cluster.taskmanager_mb).jvm_options()
     arguments = [*memory, _TASKMANAGER, "--configDir", str(folder / "conf")]
@@ -44,16 +50,16 @@ def prepare_taskmanager(cluster: FlinkCluster, name: str) -> Command:
 
 
 def client(cluster: FlinkCluster, name: str, arguments: list[str], **config: object) -> Command:
-    """The `flink` program with these arguments, in a folder called `name` and with `config` on top."""
+    """The `flink` command with these arguments. Its folder is `name`; `config` overrides the cluster's configuration."""
     folder = _write_folder(cluster, name, **config)
-    return _java(folder, _on_flinks_classpath(cluster), ["-Xmx512m", _CHEAP_TO_START, _QUIET, _CLIENT, *arguments])
+    return _java(folder, _on_flinks_classpath(cluster), [_CLIENT_HEAP, _CHEAP_TO_START, _QUIET, _CLIENT, *arguments])
 
 
 def flink_home() -> Path:
-    """The folder of the apache-flink wheel, found without importing it.
+    """The folder of the apache-flink wheel, without the cost of importing it.
 
     Raises:
-        MissingPart: it is not installed.
+        MissingPart: the wheel is not installed.
     """
     spec = importlib.util.find_spec("pyflink")
     if spec is None or spec.origin is None:
@@ -94,7 +100,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _java_options() -> list[str]:
-    """The packages that Flink opens, as the wheel's own configuration lists them, and what Java 21 needs."""
+    """The `--add-opens` options from the wheel's own configuration, and the options that Java 21 needs."""
     config = (flink_home() / "conf" / "config.yaml").read_text()
     opened = next(line for line in config.splitlines() if "--add-opens" in line).partition(": ")[2].split()
     return ["-XX:+IgnoreUnrecognizedVMOptions", "-XX:+UseG1GC", "-Djava.security.manager=allow", *opened]

@@ -1,4 +1,4 @@
-"""The configuration of every Flink process: JobManager, TaskManagers, and the client that submits a job."""
+"""The configuration of every Flink process: JobManager, TaskManagers and client."""
 
 import json
 import sys
@@ -7,15 +7,15 @@ from pathlib import Path
 
 from operations.runner.flink_memory import TaskManagerMemory
 
-_LONGEST_DELAY_MS = 240 * 24 * 3600 * 1000  # Pekko refuses timers beyond 248 days
+_LONGEST_DELAY_MS = 240 * 24 * 3600 * 1000
+"""Nearly the longest timer that Pekko accepts: the JobManager dies on startup if one exceeds 248 days (ADR 12)."""
 
 
 @dataclass(frozen=True)
 class FlinkCluster:
-    """A standalone session cluster: where it listens, what it keeps where, and how much memory it gets.
+    """A standalone session cluster.
 
-    `bind_host` is where its processes listen, `host` where they find the JobManager, `taskmanager_host` how a
-    TaskManager is found by the others.
+    All processes listen on `bind_host`, reach the JobManager at `host`, and reach a TaskManager at `taskmanager_host`.
     """
 
     rest_port: int
@@ -31,12 +31,11 @@ class FlinkCluster:
 
     @property
     def rest(self) -> str:
-        """The address of the REST API."""
         return f"http://{self.host}:{self.rest_port}"
 
 
 def write_config(cluster: FlinkCluster, conf_dir: Path, **more: object) -> None:
-    """Write `config.yaml` for one process; `more` wins (with `__` for `.` and `_` for `-` in names)."""
+    """Write `config.yaml` for one process. `more` overrides; its names have `__` for `.` and `_` for `-`."""
     own = {name.replace("__", ".").replace("_", "-"): value for name, value in more.items()}
     options = _addresses(cluster) | _memory(cluster) | _recovery(cluster) | _python() | _folders(cluster) | own
     lines = [f"{name}: {json.dumps(value)}\n" for name, value in options.items()]
@@ -56,30 +55,37 @@ def _addresses(cluster: FlinkCluster) -> dict[str, object]:
         "taskmanager.host": cluster.taskmanager_host,
         "taskmanager.bind-host": cluster.bind_host,
         "web.submit.enable": False,
-        "metrics.fetcher.update-interval": 1000,
+        "metrics.fetcher.update-interval": 1000,  # Flink's default of 10 s would make `weir status` stale
     }
 
 
 def _memory(cluster: FlinkCluster) -> dict[str, object]:
-    """One slot per TaskManager: Python operators in one process would share one GIL (fact 6 of the design)."""
+    """One slot per TaskManager, because Python operators in one process share one GIL.
+
+    See docs/platform-notes.md#one-gil-per-taskmanager.
+    """
     return {"taskmanager.numberOfTaskSlots": 1, **TaskManagerMemory(cluster.taskmanager_mb).flink_options()}
 
 
 def _recovery(cluster: FlinkCluster) -> dict[str, object]:
-    """A killed TaskManager is noticed in 5 s; a job that fails ten times a minute will not mend itself."""
     return {
+        # With Flink's default of 50 s, a killed TaskManager would stop all output for that long. With these values it
+        # stopped for 6.6 s (docs/platform-notes.md#recovery-from-a-killed-taskmanager).
         "heartbeat.interval": 1000,
         "heartbeat.timeout": 5000,
-        "pekko.startup-timeout": "120s",  # a machine that starts everything at once is slow, not broken
+        # `weir up` starts everything at once. A machine that is slow meanwhile is not broken. Round numbers.
+        "pekko.startup-timeout": "120s",
         "pekko.ask.timeout": "30s",
-        "resourcemanager.standalone.start-up-time": _LONGEST_DELAY_MS,  # later, what finds no slot at once would fail
+        # After this time Flink fails a job that finds no slot instead of waiting for a replacement (ADR 12).
+        "resourcemanager.standalone.start-up-time": _LONGEST_DELAY_MS,
+        # A job that fails more than ten times a minute will not recover by itself. Round numbers; not measured.
         "restart-strategy.type": "failure-rate",
         "restart-strategy.failure-rate.delay": "500ms",
         "restart-strategy.failure-rate.failure-rate-interval": "60s",
         "restart-strategy.failure-rate.max-failures-per-interval": 10,
         "state.backend.type": cluster.state_backend,
         "execution.checkpointing.incremental": True,
-        "execution.checkpointing.num-retained": 3,
+        "execution.checkpointing.num-retained": 3,  # two spares, in case the newest cannot be read
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     }
 

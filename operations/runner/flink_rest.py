@@ -1,4 +1,4 @@
-"""Flink's REST API, as far as Weir uses it: jobs, why one failed, stopping one, and Python's metrics."""
+"""The part of Flink's REST API that Weir uses: jobs, their failures, stopping them, and metrics."""
 
 import time
 from dataclasses import dataclass
@@ -10,14 +10,13 @@ import httpx
 from operations.runner.flink_errors import last_cause
 from weir.errors import PartUnavailable
 
+# The states that Flink calls globally or locally terminal.
 ENDED = frozenset({"FAILED", "CANCELED", "FINISHED", "SUSPENDED"})
 _POLL_S = 0.2
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job as the JobManager sees it."""
-
     id: str
     name: str
     state: str
@@ -26,52 +25,50 @@ class Job:
 
     @property
     def healthy(self) -> bool:
-        """Whether every task of it runs."""
+        """Whether all its tasks run. A job can be RUNNING while some of them still wait for a slot."""
         return self.state == "RUNNING" and self.running_tasks == self.tasks > 0
 
 
 class FlinkRest:
-    """A client of one cluster's REST API.
+    """A client of one cluster's REST API. Any method raises PartUnavailable when the JobManager does not answer.
 
-    Raises:
-        PartUnavailable: the JobManager does not answer, from any method.
+    The timeout of 5 s is a round number; not measured.
     """
 
     def __init__(self, address: str, timeout_s: float = 5) -> None:
         self._http = httpx.Client(base_url=address, timeout=timeout_s, trust_env=False)
 
     def close(self) -> None:
-        """Close the connections."""
         self._http.close()
 
     def jobs(self, name: str) -> list[Job]:
-        """The jobs of this name, the newest first, ended ones too."""
+        """All jobs of this name, newest first, including ended ones."""
         found = [job for job in self._get("/jobs/overview")["jobs"] if job["name"] == name]
         return [_job(job) for job in sorted(found, key=lambda job: -job["start-time"])]
 
     def live_job(self, name: str) -> Job | None:
-        """The job of this name that has not ended, if there is one."""
+        """The newest job of this name that has not ended."""
         return next((job for job in self.jobs(name) if job.state not in ENDED), None)
 
     def state(self, job_id: str) -> str | None:
-        """A job's state, or None when the JobManager does not know it (any more).
+        """A job's state, or None if the JobManager does not know the job, for example after a restart.
 
-        Unlike the job's details, its status makes Flink collect no metrics.
+        Unlike the job's details, this request does not make Flink collect metrics.
         """
         response = self._request("GET", f"/jobs/{job_id}/status")
         return None if response.status_code == httpx.codes.NOT_FOUND else str(response.json()["status"])
 
     def root_cause(self, job_id: str) -> str:
-        """Why a job failed, in one line."""
+        """The reason for a job's failure, in one line."""
         text = self._get(f"/jobs/{job_id}/exceptions").get("root-exception") or "no exception was recorded"
         return last_cause(text)
 
     def taskmanagers(self) -> set[str]:
-        """The resource ids of the TaskManagers that are registered."""
+        """The resource ids of the registered TaskManagers."""
         return {taskmanager["id"] for taskmanager in self._get("/taskmanagers")["taskmanagers"]}
 
     def stop_with_savepoint(self, job_id: str, folder: Path, deadline_s: float) -> str | None:
-        """Stop a job; the path of its savepoint, or None when it could not be written in time."""
+        """Stop a job. Returns the URI of its savepoint, or None if Flink did not write it in time."""
         body = {"drain": False, "targetDirectory": folder.absolute().as_uri()}
         response = self._request("POST", f"/jobs/{job_id}/stop", json=body)
         if response.is_error:
@@ -86,11 +83,11 @@ class FlinkRest:
         return None
 
     def cancel(self, job_id: str) -> None:
-        """Cancel a job; its checkpoints are kept."""
+        """Cancel a job and keep its checkpoints."""
         self._request("PATCH", f"/jobs/{job_id}", params={"mode": "cancel"})
 
     def metric(self, job_id: str, name: str) -> float | None:
-        """The largest value, over all subtasks, of the operators' metrics whose name ends so; None without one."""
+        """The largest value, over all subtasks, of the metrics whose name ends with `name`; None if there are none."""
         values: list[float] = []
         for vertex in self._get(f"/jobs/{job_id}")["vertices"]:
             path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"

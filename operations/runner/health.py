@@ -1,4 +1,4 @@
-"""The health of each part, from the part itself."""
+"""Health checks: each asks the part itself."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,10 +12,11 @@ from weir.errors import PartUnavailable
 from weir.settings import Settings
 
 _ASK_S = 2.0
+"""A round number; not measured. It has to end before the 10 s that docker-compose.yml gives a health check."""
 
 
 def problem_of(part: Part, settings: Settings) -> str | None:
-    """What is wrong with the part, or None when it is healthy. A part without a check of its own always counts as healthy."""
+    """A description of what is wrong, or None if the part is healthy. A part without a check always counts as healthy."""
     try:
         return _CHECKS[part.health](part, settings)
     except PartUnavailable as error:
@@ -24,7 +25,7 @@ def problem_of(part: Part, settings: Settings) -> str | None:
 
 @cache
 def _flink(address: str) -> FlinkRest:
-    """One client per address: making one costs as much as twenty questions."""
+    """One client per address, because creating one costs as much as twenty requests."""
     return FlinkRest(address, _ASK_S)
 
 
@@ -40,7 +41,7 @@ def _broker(_: Part, settings: Settings) -> str | None:
 
 def _topics(_: Part, settings: Settings) -> str | None:
     missing = missing_topics(settings.bootstrap_servers, settings.topics.all())
-    return f"{len(missing)} topics are missing" if missing else None
+    return f"is missing {len(missing)} topics" if missing else None
 
 
 def _jobmanager(_: Part, settings: Settings) -> str | None:
@@ -50,7 +51,7 @@ def _jobmanager(_: Part, settings: Settings) -> str | None:
 
 def _taskmanager(part: Part, settings: Settings) -> str | None:
     there = _flink(settings.flink_rest).taskmanagers()
-    return None if taskmanager_id(part.name, settings.namespace) in there else "is not registered"
+    return None if taskmanager_id(part.name, settings.namespace) in there else "is not registered with the JobManager"
 
 
 def _job(part: Part, settings: Settings) -> str | None:
@@ -93,9 +94,13 @@ _CHECKS: dict[Health, Callable[[Part, Settings], str | None]] = {
 
 
 def require_healthy(name: str, settings: Settings) -> None:
-    """Raise PartUnavailable unless the part of this name is healthy."""
+    """Return if the part is healthy.
+
+    Raises:
+        PartUnavailable: it is not, or there is no such part.
+    """
     part = next((part for part in every_part(settings) if part.name == name), None)
     if part is None:
-        raise PartUnavailable(f"There is no part {name!r}.", "Run `weir status`.")
+        raise PartUnavailable(f"There is no part {name!r}.", "Run `weir status` to see the parts.")
     if problem := problem_of(part, settings):
         raise PartUnavailable(f"{name}: {problem}.", f"See `weir logs {name}`.")

@@ -1,7 +1,7 @@
 """The foreground process of a job: `python -m operations.runner.job detector-job`.
 
-It submits the job from where it stood, watches it, submits it again when the JobManager lost it, and stops it with a
-savepoint when it is told to end. It ends by itself only when the job fails for good.
+It submits the job from its newest checkpoint or savepoint, and again if the JobManager loses it. On SIGTERM it stops
+the job with a savepoint. It exits by itself only if the job fails for good.
 """
 
 import signal
@@ -25,7 +25,9 @@ from weir.settings import Settings, load_settings
 
 MODULE_OF = {"detector-job": "detector.flink_job", "label-join-job": "learner.flink_job"}
 ENTRY = Path(__file__).parent / "entry" / "run_job.py"
-WATCH_S, WAIT_S, SAVEPOINT_S = 1.0, 0.3, 30.0
+WATCH_S, WAIT_S = 1.0, 0.3
+SAVEPOINT_S = 30.0
+"""A round number; not measured. It has to stay below the 60 s after which the supervisor kills this process."""
 
 log = structlog.get_logger()
 
@@ -39,12 +41,12 @@ class JobPart:
 
     @property
     def name(self) -> str:
-        """The job's name on the cluster."""
+        """The job's name on the cluster, which namespaces share."""
         return f"weir-{self.settings.namespace}-{self.part.removesuffix('-job')}"
 
     @property
     def folder(self) -> Path:
-        """Where its checkpoints and savepoints are."""
+        """The folder of its checkpoints and savepoints."""
         return (self.settings.namespace_dir / "checkpoints" / self.part.removesuffix("-job")).absolute()
 
 
@@ -55,10 +57,10 @@ class JobKeeper:
         self._job, self._rest, self._stopping = job, rest, stopping
 
     def keep(self) -> None:
-        """Submit, watch and submit again; returns when told to stop.
+        """Submit the job and watch it, in a loop; return once `stopping` is set.
 
         Raises:
-            DeploymentError: the job cannot be submitted or failed for good.
+            DeploymentError: the submission failed, or the job failed for good.
         """
         while not self._stopping.is_set():
             running = self._wait_for_cluster()
@@ -67,7 +69,7 @@ class JobKeeper:
             self._watch(running.id if running else self._submit())
 
     def stop(self) -> None:
-        """Stop the job with a savepoint, or cancel it: its checkpoints are kept."""
+        """Stop the job with a savepoint. Cancel it if that fails; its checkpoints remain."""
         try:
             if running := self._rest.live_job(self._job.name):
                 savepoint = self._rest.stop_with_savepoint(running.id, self._job.folder, SAVEPOINT_S)
@@ -78,7 +80,7 @@ class JobKeeper:
             log.warning("job_not_stopped", job=self._job.name, problem=error.problem)
 
     def _wait_for_cluster(self) -> Job | None:
-        """Wait for JobManager and topics; the live job of this name, when there is one already."""
+        """Wait until the JobManager answers and the topics exist; return the job if it already runs."""
         while not self._stopping.wait(WAIT_S):
             try:
                 if not missing_topics(self._job.settings.bootstrap_servers, self._job.settings.topics.all()):
@@ -94,7 +96,10 @@ class JobKeeper:
         self._run_client(["run", "--detached", *arguments, "--python", str(ENTRY), MODULE_OF[self._job.part]])
         submitted = self._rest.jobs(self._job.name)
         if not submitted:
-            raise DeploymentError(f"{self._job.name} was submitted but is not there.", "See `weir logs jobmanager`.")
+            raise DeploymentError(
+                f"The JobManager does not know {self._job.name}, although it was just submitted.",
+                "See `weir logs jobmanager`.",
+            )
         log.info("job_submitted", job=self._job.name, id=submitted[0].id, start=str(start) if start else None)
         return submitted[0].id
 
@@ -106,11 +111,11 @@ class JobKeeper:
         if done.returncode:
             output = done.stdout + done.stderr
             sys.stderr.write(output)
-            problem = f"{self._job.name} was not accepted: {client_error(output)}."
+            problem = f"{self._job.name} could not be submitted: {client_error(output)}."
             raise DeploymentError(problem, f"See `weir logs {self._job.part}`.")
 
     def _watch(self, job_id: str) -> None:
-        """Return when the job is lost or when told to stop."""
+        """Return when the JobManager no longer knows the job, or once `stopping` is set."""
         while not self._stopping.wait(WATCH_S):
             try:
                 state = self._rest.state(job_id)
@@ -120,12 +125,16 @@ class JobKeeper:
                 log.warning("job_lost", job=self._job.name, id=job_id)
                 return
             if state in ENDED:
-                cause = self._rest.root_cause(job_id) if state == "FAILED" else f"it was {state.lower()} by someone"
+                cause = (
+                    self._rest.root_cause(job_id)
+                    if state == "FAILED"
+                    else f"somebody else ended it; its state is {state}"
+                )
                 raise DeploymentError(f"{self._job.name} ended: {cause}.", f"See `weir logs {self._job.part}`.")
 
 
 def main(part: str) -> None:
-    """Keep the job until SIGTERM."""
+    """Keep the job running until SIGTERM or SIGINT."""
     settings = load_settings()
     configure_logs(settings.log_level)
     stopping = threading.Event()

@@ -1,4 +1,4 @@
-"""What the runner asks the broker: whether it answers, which topics are there, how far readers are behind."""
+"""Queries to the broker: whether it answers, its topics, their ends, and the lag of consumer groups."""
 
 from collections.abc import Iterable
 
@@ -9,10 +9,11 @@ from weir.errors import PartUnavailable
 from weir.topics import Topic
 
 _ASK_S = 5.0
+"""A round number; not measured."""
 
 
 def topic_names(bootstrap_servers: str, timeout_s: float = 2.0) -> set[str]:
-    """The topics that exist.
+    """The names of all topics.
 
     Raises:
         PartUnavailable: the broker does not answer in time.
@@ -24,13 +25,13 @@ def topic_names(bootstrap_servers: str, timeout_s: float = 2.0) -> set[str]:
 
 
 def missing_topics(bootstrap_servers: str, topics: Iterable[Topic]) -> list[str]:
-    """The names of those topics that do not exist yet."""
+    """The names of the topics that do not exist yet."""
     there = topic_names(bootstrap_servers)
     return [topic.name for topic in topics if topic.name not in there]
 
 
 def end_offsets(bootstrap_servers: str, topics: Iterable[Topic]) -> dict[TopicPartition, int]:
-    """The end of every partition of the topics.
+    """The end offset of every partition of the topics.
 
     Raises:
         PartUnavailable: the broker does not answer in time, or does not know a topic.
@@ -40,7 +41,7 @@ def end_offsets(bootstrap_servers: str, topics: Iterable[Topic]) -> dict[TopicPa
         for topic in topics
         for number in range(topic.partitions)
     }
-    admin = _admin(bootstrap_servers)  # its futures are never done once it is gone
+    admin = _admin(bootstrap_servers)  # its futures never complete after it is garbage-collected
     try:
         futures = admin.list_offsets(asked, request_timeout=_ASK_S)
         return {partition: future.result(_ASK_S).offset for partition, future in futures.items()}
@@ -50,7 +51,7 @@ def end_offsets(bootstrap_servers: str, topics: Iterable[Topic]) -> dict[TopicPa
 
 
 def lag(bootstrap_servers: str, group: str, topics: Iterable[Topic]) -> dict[str, int]:
-    """By topic, how many records a group has yet to commit; topics that it commits nothing for are left out.
+    """By topic, how many records a group has yet to commit. Topics without a commit of the group are left out.
 
     Raises:
         PartUnavailable: the broker does not answer in time.

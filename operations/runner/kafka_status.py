@@ -1,4 +1,4 @@
-"""The last records that `weir status` reads: the learner's publication, the learning log's entry, the ledger's commit."""
+"""The last publication, the last entry of the learning log, and the last commit of the ledger, for `weir status`."""
 
 import msgspec
 from confluent_kafka import Message
@@ -15,8 +15,6 @@ _SNAPSHOT = msgspec.msgpack.Decoder(LedgerSnapshot)
 
 
 def last_publication(settings: Settings) -> Publication | None:
-    """The learner's last publication."""
-
     def found(record: Message) -> Publication | None:
         message = decode_with(CONTROL, record.value())
         return message if isinstance(message, Publication) else None
@@ -31,7 +29,7 @@ def last_entry(settings: Settings) -> EntryNumber | None:
 
 
 def last_commit(settings: Settings) -> tuple[Counts, LedgerSnapshot] | None:
-    """The counts with the snapshot that they come from; the ledger commits both in one transaction, the counts last."""
+    """The ledger's counts and the snapshot behind them. One transaction writes both, the counts last."""
     snapshots: list[bytes] = []
 
     def found(record: Message) -> tuple[Counts, LedgerSnapshot] | None:
@@ -45,9 +43,9 @@ def last_commit(settings: Settings) -> tuple[Counts, LedgerSnapshot] | None:
 
 
 def progress(snapshot: LedgerSnapshot, last: EntryNumber | None) -> LogProgress | None:
-    """How far the ledger has read the log. Read `last` after the commit, or the log may seem shorter than the counts.
+    """How far the ledger has read the learning log. Read `last` after the commit, or it may lie before it.
 
-    None in a later epoch: the counts of labels cover all epochs, and the entries are numbered anew in each.
+    None after the first epoch: label counts cover all epochs, but each epoch numbers its entries from 1.
     """
     if last is None or set(snapshot.learned) - {last.epoch}:
         return None

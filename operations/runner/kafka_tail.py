@@ -1,4 +1,4 @@
-"""The end of a one-partition topic: the last committed record that a reader is looking for."""
+"""Search a one-partition topic from its end."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,10 +10,13 @@ from weir.kafka_clients import consumer
 
 Found = TypeVar("Found")
 _WINDOW = 256
+"""Offsets per read. A round number; not measured."""
 
 
 def last_that(bootstrap_servers: str, topic: str, found: Callable[[Message], Found | None]) -> Found | None:
-    """What `found` makes of the last record that it does not refuse (None), or None when it refuses all.
+    """The result of `found` for the last committed record for which it is not None, or None if there is none.
+
+    `found` sees the records of one window in order, and the last window first.
 
     Raises:
         PartUnavailable: the broker does not answer in time, or does not know the topic.
@@ -27,14 +30,14 @@ def last_that(bootstrap_servers: str, topic: str, found: Callable[[Message], Fou
             if hits:
                 return hits[-1]
     except KafkaException as error:
-        raise PartUnavailable(f"Kafka cannot read {topic}: {error}.", "See `weir logs kafka`.") from error
+        raise PartUnavailable(f"Kafka's topic {topic} cannot be read: {error}.", "See `weir logs kafka`.") from error
     finally:
         reader.close()
     return None
 
 
 def _until(reader: Consumer, end: int) -> list[Message]:
-    """The records before offset `end`; the partition's own end counts, for transaction markers are no records."""
+    """The records before offset `end`. Markers of transactions take offsets, so the partition's end stops the read too."""
     records: list[Message] = []
     while (record := reader.poll(5.0)) is not None and record.error() is None:
         records.append(record)

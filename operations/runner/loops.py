@@ -1,4 +1,4 @@
-"""A namespace's loop on the infrastructure that runs: started, waited for, stopped."""
+"""Start and stop a namespace's loop on the running infrastructure."""
 
 import time
 from pathlib import Path
@@ -18,22 +18,26 @@ from weir.kafka_clients import create_topics
 from weir.settings import Settings
 
 UP_WITHIN_S = 600.0
+"""A round number; not measured. It only ends a wait for a part that hangs; one that keeps ending is noticed earlier."""
 _GIVE_UP_AFTER_STARTS = 3
+"""As often as the supervisor retries a part that ends within a second. Later restarts would repeat the same error."""
+_LOOK_EVERY_S = 0.1
+"""One answer of the supervisor serves all parts of a round."""
 
 
 def running_settings(settings: Settings) -> Settings:
-    """The settings with the ports that the running parts of this namespace have."""
+    """The settings with the ports that the running parts of this namespace use."""
     shared = endpoints.with_choice(settings, settings.state_dir / "endpoints.toml")
     return endpoints.with_choice(shared, settings.namespace_dir / "endpoints.toml")
 
 
 def start_loop(settings: Settings, console: Console | None = None) -> Settings:
-    """Add a namespace's loop to the infrastructure that `weir up` started; return once it is healthy.
+    """Start a namespace's loop on the infrastructure that `weir up` started; return once it is healthy.
 
-    The returned settings have the ports that it really got.
+    The returned settings have the ports that were free.
 
     Raises:
-        DeploymentError: nothing runs to add it to, or a part of it does not come up.
+        DeploymentError: Weir is not up, or a part does not start.
     """
     console = console or Console(stderr=True)
     folders = Folders(settings.state_dir)
@@ -48,7 +52,7 @@ def start_loop(settings: Settings, console: Console | None = None) -> Settings:
 
 
 def prepare_loop(settings: Settings, supervisor: Supervisor, console: Console) -> Settings:
-    """Choose the loop's ports unless it runs already, and keep the choice."""
+    """Choose free ports for the loop and record them, unless the loop already runs."""
     settings = running_settings(settings)
     if loop_group(settings.namespace) not in {program.group for program in supervisor.programs()}:
         settings, moved = endpoints.choose_own(settings)
@@ -59,12 +63,12 @@ def prepare_loop(settings: Settings, supervisor: Supervisor, console: Console) -
 
 
 def launch_loop(settings: Settings, supervisor: Supervisor) -> None:
-    """Write the loop's group and let supervisord start what does not run yet."""
+    """Have supervisord start the parts of the loop that do not run yet."""
     launch(loop_group(settings.namespace), loop(settings), environment_of(settings), supervisor, settings.state_dir)
 
 
 def launch(group: str, parts: list[Part], environment: dict[str, str], supervisor: Supervisor, state_dir: Path) -> None:
-    """Write a group and let supervisord start what does not run yet; what changed is started again."""
+    """Write a group's configuration and have supervisord start its parts. A group that changed is restarted."""
     folders = Folders(state_dir)
     for part in parts:
         folders.log(group, part.name).parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +79,7 @@ def launch(group: str, parts: list[Part], environment: dict[str, str], superviso
 
 
 def stop_loop(settings: Settings) -> None:
-    """Stop a namespace's loop and forget it; its topics, checkpoints and database are kept."""
+    """Stop a namespace's loop and remove it from supervisord. Its topics, checkpoints and database remain."""
     folders = Folders(settings.state_dir)
     supervisor, group = Supervisor(folders), loop_group(settings.namespace)
     if not supervisor.is_running():
@@ -86,7 +90,7 @@ def stop_loop(settings: Settings) -> None:
 
 
 def stop_in_stages(programs: list[Running], supervisor: Supervisor) -> None:
-    """Stop those first on which nothing else depends."""
+    """Stop the programs in the reverse order of their dependencies."""
     for stage in sorted({stage_of(program.part) for program in programs}):
         supervisor.stop(program for program in programs if stage_of(program.part) == stage)
 
@@ -95,7 +99,7 @@ def wait_until_healthy(settings: Settings, parts: list[Part], supervisor: Superv
     """Wait for every part.
 
     Raises:
-        DeploymentError: a part keeps ending, or is not healthy in time.
+        DeploymentError: a part keeps ending, or is still unhealthy after `UP_WITHIN_S`.
     """
     by_name = {part.name: part for part in parts}
     watch = _Watch({INFRASTRUCTURE, loop_group(settings.namespace)}, supervisor)
@@ -105,11 +109,13 @@ def wait_until_healthy(settings: Settings, parts: list[Part], supervisor: Superv
 
     left = wait_for_all(by_name, problem, console, UP_WITHIN_S)
     for name, what in left.items():
-        raise DeploymentError(f"{name} is not healthy after {UP_WITHIN_S:.0f} s: {what}.", f"See `weir logs {name}`.")
+        raise DeploymentError(
+            f"{name} is still unhealthy after {UP_WITHIN_S:.0f} s: {what}.", f"See `weir logs {name}`."
+        )
 
 
 class _Watch:
-    """Sees parts that end again and again, or were given up."""
+    """Finds parts that keep ending, and parts that supervisord no longer restarts."""
 
     def __init__(self, groups: set[str], supervisor: Supervisor) -> None:
         self._groups, self._supervisor = groups, supervisor
@@ -118,18 +124,22 @@ class _Watch:
         self._looked_s = 0.0
 
     def problem_of(self, part: str) -> str | None:
-        """Why the part does not run, or None when it does."""
+        """The reason why the part does not run, or None if it runs.
+
+        Raises:
+            DeploymentError: the part keeps ending.
+        """
         program = self._look().get(part)
         if program is None:
-            return "is not known"
+            return "is unknown to supervisord"
         starts = self._starts.setdefault(part, set())
         starts.add(program.started_s)
         if program.state == "FATAL" or len(starts) > _GIVE_UP_AFTER_STARTS:
-            raise DeploymentError(f"{part} does not stay up: {last_words(program.log)}", f"See `weir logs {part}`.")
+            raise DeploymentError(f"{part} keeps ending: {last_words(program.log)}", f"See `weir logs {part}`.")
         return None if program.state == "RUNNING" else f"is {program.state.lower()}"
 
     def _look(self) -> dict[str, Running]:
-        if time.monotonic() - self._looked_s > 0.1:  # noqa: PLR2004 -- one answer serves one round
+        if time.monotonic() - self._looked_s > _LOOK_EVERY_S:
             self._looked_s = time.monotonic()
             self._seen = {one.part: one for one in self._supervisor.programs() if one.group in self._groups}
         return self._seen

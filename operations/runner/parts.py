@@ -1,6 +1,7 @@
 """The parts of Weir: their dependencies, health checks, and commands.
 
-The local runner and `docker-compose.yml` start the same parts with the same `weir run PART`; a test holds them together.
+The local runner and `docker-compose.yml` both start them with `weir run PART`; tests/unit/test_compose.py keeps the two in
+step.
 """
 
 import sys
@@ -17,7 +18,7 @@ MLFLOW_ENV = Path(__file__).parents[2] / "mlflow" / "server.env"
 
 
 class Health(Enum):
-    """How to see that a part is healthy."""
+    """How a part shows that it is healthy."""
 
     BROKER = "lists its topics"
     JOBMANAGER = "answers on its REST API"
@@ -26,12 +27,12 @@ class Health(Enum):
     API = "answers on /readyz"
     JOB = "runs all its tasks"
     PROCESS = "keeps running"
-    DONE = "has ended without an error"
+    DONE = "has exited without an error"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part; `stop_s` is how long it may take to end by itself."""
+    """One part. The supervisor kills it if it has not stopped after `stop_s`; the values are round numbers."""
 
     name: str
     health: Health
@@ -47,19 +48,19 @@ TWIN = Part("twin", Health.PROCESS, ("topics",))
 
 
 def infrastructure(settings: Settings) -> list[Part]:
-    """What all namespaces share, as far as it is ours and not somebody else's that the settings point to."""
+    """The parts that all namespaces share, without those that the settings take from an existing deployment."""
     kafka = [KAFKA] if settings.kafka.bootstrap_servers is None else []
     mlflow = [MLFLOW] if settings.mlflow.uri is None else []
     return [*kafka, JOBMANAGER, *mlflow]
 
 
 def every_part(settings: Settings) -> list[Part]:
-    """All parts of one namespace, whoever runs them."""
+    """All parts of one namespace, including those that this deployment does not start."""
     return [KAFKA, TOPICS, JOBMANAGER, MLFLOW, *loop(settings)]
 
 
 def loop(settings: Settings) -> list[Part]:
-    """One namespace's loop, with a TaskManager for each subtask that runs Python and the standby ones."""
+    """The parts of one namespace's loop: one TaskManager for each subtask with Python, the standby ones, and the rest."""
     flink = settings.flink
     count = flink.detector_parallelism + flink.label_join_parallelism + flink.standby_taskmanagers
     names = [f"taskmanager-{number}" for number in range(1, count + 1)]
@@ -76,16 +77,16 @@ def loop(settings: Settings) -> list[Part]:
 
 
 def stage_of(part: str) -> int:
-    """When it stops: the lowest first, what others need last."""
+    """The stage in which a part stops. Stages stop in ascending order, so a part outlives all that depend on it."""
     late = {"jobmanager": 4, "mlflow": 4, "kafka": 5}
     return late.get(part, 3 if part.startswith("taskmanager-") else 1 if part == "api" else 2)
 
 
 def command_of(part: str, settings: Settings) -> Command:
-    """Prepare a part and return the command that serves it in the foreground.
+    """Prepare a part and return the command that runs it in the foreground.
 
     Raises:
-        DeploymentError: there is no such part, or it lacks something.
+        DeploymentError: there is no such part, or something that it needs is missing.
     """
     if part.startswith("taskmanager-"):
         return _taskmanager(part, settings)
@@ -112,7 +113,7 @@ def _module(module: str, *arguments: str) -> Command:
 
 
 def _kafka(settings: Settings) -> Command:
-    from operations.runner.broker import prepare  # noqa: PLC0415 -- each part loads only what it needs
+    from operations.runner.broker import prepare  # noqa: PLC0415 -- each part imports only what it needs
     from operations.runner.wiring import broker_of  # noqa: PLC0415
 
     return prepare(broker_of(settings))
@@ -133,7 +134,7 @@ def _taskmanager(part: str, settings: Settings) -> Command:
 
 
 def taskmanager_id(part: str, namespace: str) -> str:
-    """A TaskManager's name on the cluster, which namespaces share."""
+    """The TaskManager's resource id. Namespaces share the cluster, so it contains the namespace."""
     return f"{namespace}-{part}"
 
 

@@ -1,4 +1,4 @@
-"""Pid files: which processes are ours, so that what a killed supervisor left behind can be ended, and nothing else."""
+"""Pid files. They identify the processes that a killed supervisor left behind, so that only those are ended."""
 
 import os
 from collections.abc import Callable
@@ -9,20 +9,23 @@ import psutil
 
 
 def record(folder: Path, name: str) -> None:
-    """Note this process; the program that it becomes keeps the id and the start time."""
+    """Record this process's id and start time. A program that replaces it by `exec` keeps both."""
     folder.mkdir(parents=True, exist_ok=True)
     started = psutil.Process().create_time()
     (folder / f"{name}.pid").write_text(f"{os.getpid()} {started}\n")
 
 
 def recorded(folder: Path) -> dict[str, psutil.Process]:
-    """The recorded processes that still run, by name; an id that now belongs to another process does not count."""
+    """The recorded processes that still run, by name. The start time excludes a process that got a reused id."""
     found = {file.stem: _process(file) for file in folder.glob("*.pid")}
     return {name: process for name, process in found.items() if process is not None}
 
 
 def end_recorded(folder: Path, grace_s: float = 20) -> list[str]:
-    """End the recorded processes and what they started; returns their names."""
+    """End the recorded processes and their children; return the names of those that ran.
+
+    The grace of 20 s is a round number; a part gets SIGKILL after it.
+    """
     left = recorded(folder)
     family = [child for process in left.values() for child in _family(process)]
     for process in family:

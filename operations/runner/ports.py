@@ -1,11 +1,11 @@
-"""Ports: which are free, and a free one in place of a taken one."""
+"""Find free ports. Another process can take a port between this check and its use."""
 
 import socket
 from collections.abc import Collection
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server could listen on the port now."""
+    """Whether a server can listen on the port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -16,7 +16,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
-    """Ports that are free now and differ from each other."""
+    """Distinct free ports, chosen by the system."""
     probes = [socket.socket() for _ in range(count)]
     try:
         for probe in probes:
@@ -28,6 +28,6 @@ def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
 
 
 def free_port_or_another(wanted: int, host: str = "127.0.0.1", avoid: Collection[int] = ()) -> int:
-    """The wanted port when it is free, else the next free one above it."""
+    """The first free port from `wanted` upwards that is not in `avoid`, or any free port if there is none."""
     candidates = (port for port in range(wanted, 65536) if port not in avoid and is_free(port, host))
     return next(candidates, None) or free_ports(1, host)[0]

@@ -1,4 +1,4 @@
-"""Processes as the runner handles them: a command with its environment, started as the leader of its own group."""
+"""Start and end processes, each as the leader of its own process group."""
 
 import os
 import signal
@@ -11,22 +11,21 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Command:
-    """A program with its arguments and what it needs in its environment on top of ours."""
+    """A program with its arguments, and the variables that it needs beyond this process's environment."""
 
     argv: list[str]
     env: dict[str, str] = field(default_factory=dict)
 
     def full_env(self) -> dict[str, str]:
-        """Our environment with the command's own on top."""
         return os.environ | self.env
 
     def exec(self) -> None:
-        """Become the program: this process's id is from now on the program's."""
-        os.execvpe(self.argv[0], self.argv, self.full_env())  # noqa: S606 -- a foreground part is this program
+        """Replace this process by the program, which keeps the process id."""
+        os.execvpe(self.argv[0], self.argv, self.full_env())  # noqa: S606 -- a part in the foreground is this process
 
 
 def spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
-    """Start the command in its own process group; what it prints goes to `log`."""
+    """Start the command in its own process group and append its output to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         return subprocess.Popen(
@@ -40,7 +39,7 @@ def spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
 
 
 def end(process: subprocess.Popen[bytes], grace_s: float = 15) -> None:
-    """End a process that we started, and its group: politely, then for certain."""
+    """End a process that `spawn` started, and its group: SIGTERM, then SIGKILL after `grace_s` (a round number)."""
     _signal_group(process.pid, signal.SIGTERM)
     try:
         process.wait(grace_s)
@@ -59,7 +58,7 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 @contextmanager
 def running(command: Command, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The command's process while the block runs."""
+    """Run the command while the block runs."""
     process = spawn(command, log)
     try:
         yield process

@@ -1,4 +1,4 @@
-"""Waiting, shown: what is waited for and how long already; one line for each that is done."""
+"""Wait for several things and show the progress."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -11,11 +11,11 @@ _POLL_S = 0.2
 def wait_for_all(
     names: Iterable[str], problem_of: Callable[[str], str | None], console: Console, deadline_s: float
 ) -> dict[str, str]:
-    """Wait until nothing has a problem any more; returns the problems that are left at the deadline.
+    """Wait until `problem_of` is None for every name; return the problems that remain at the deadline.
 
-    `problem_of` may raise to end the waiting.
+    An exception from `problem_of` ends the wait.
     """
-    waiting, start = dict.fromkeys(names, "not asked yet"), time.monotonic()
+    waiting, start = dict.fromkeys(names, "not checked yet"), time.monotonic()
     with console.status("starting") as status:
         while waiting and time.monotonic() - start < deadline_s:
             for name in list(waiting):

@@ -1,4 +1,4 @@
-"""`weir run PART`: become the program that serves a part."""
+"""`weir run PART`: replace this process by the program of a part."""
 
 import sys
 from pathlib import Path
@@ -10,12 +10,12 @@ from weir.settings import Settings, load_settings
 
 
 def pid_folder(settings: Settings) -> Path:
-    """Where the processes of this state folder are noted."""
+    """The folder of the pid files of this deployment."""
     return settings.state_dir / "run"
 
 
 def run_part(part: str) -> None:
-    """Prepare the part, note this process, and become the part's program.
+    """Prepare the part, record this process, and replace it by the part's program.
 
     Raises:
         DeploymentError: the part cannot be prepared.

@@ -1,4 +1,4 @@
-"""The key that signs publications: made once per state folder, readable by its owner only."""
+"""The key that signs publications. Each state folder gets one, which only its owner can read."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from weir.settings import Settings
 
 
 def with_signing_key(settings: Settings) -> Settings:
-    """The settings with the key that is set, or else with the state folder's own."""
+    """The settings with their own key, or with the state folder's key, which is created if it is missing."""
     if settings.signing_key is not None and settings.signing_key.get_secret_value():
         return settings
     file = settings.state_dir / "signing.key"

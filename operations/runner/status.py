@@ -1,4 +1,4 @@
-"""`weir status`: the health of each part, the lag of each reader, the model in each place, and whether the counts reconcile."""
+"""`weir status`: health, lag, the model in use, and whether the counts reconcile."""
 
 import sys
 import time
@@ -22,10 +22,11 @@ from weir.errors import PartUnavailable
 from weir.settings import Settings
 
 COLLECTED_WITHIN_S = 0.4
+"""The time that Flink gets to collect metrics. A round number; not measured."""
 
 
 def status(settings: Settings) -> dict[str, Any]:
-    """Everything, as plain values; what cannot be known is None."""
+    """The whole status as plain values. A value is None if the part that knows it does not answer."""
     settings = running_settings(settings)
     asks = {
         "parts": lambda: parts(settings),
@@ -41,7 +42,7 @@ def status(settings: Settings) -> dict[str, Any]:
 
 
 def parts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Each part's health, and its process as supervisord reports it."""
+    """By name, each part's health, and its process as supervisord reports it."""
     supervisor = Supervisor(Folders(settings.state_dir))
     groups = {INFRASTRUCTURE, loop_group(settings.namespace)}
     programs = supervisor.programs() if supervisor.is_running() else []
@@ -59,13 +60,13 @@ def parts(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def _part(part: Part, program: Running | None, settings: Settings) -> dict[str, Any]:
     if program is None or program.state != "RUNNING":
-        return {"healthy": False, "problem": "does not run", "state": program.state if program else None, "pid": None}
+        return {"healthy": False, "problem": "is not running", "state": program.state if program else None, "pid": None}
     problem = problem_of(part, settings)
     return {"healthy": problem is None, "problem": problem, "state": program.state, "pid": program.pid}
 
 
 def topics(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Each topic: how much was ever written to it, and how far each reader is behind."""
+    """By topic, the sum of its end offsets, and the lag of each reader in records."""
     every, servers = settings.topics.all(), settings.bootstrap_servers
     found: dict[str, dict[str, Any]] = {topic.name: {"end": 0, "lag": {}} for topic in every}
     for partition, end in end_offsets(servers, every).items():
@@ -80,25 +81,27 @@ def topics(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def learner_model(settings: Settings) -> dict[str, Any] | None:
-    """The learner's last publication."""
+    """The learner's last publication, with the last example that it learned (`n`)."""
     last = last_publication(settings)
     return None if last is None else {"publication": last.publication, "epoch": last.epoch, "n": last.n}
 
 
 def detector_model(settings: Settings) -> dict[str, Any] | None:
-    """The publication that scores, and the last example that it learned, as the detector's metrics say."""
+    """The publication that scores, and the last example that it learned, from the detector's metrics."""
     rest = FlinkRest(settings.flink_rest)
     job = rest.live_job(JobPart("detector-job", settings).name)
     if job is None:
         return None
-    rest.metric(job.id, ".model_publication")  # Flink answers with what it last collected, and collects anew
+    rest.metric(
+        job.id, ".model_publication"
+    )  # Flink answers with old values, and this request makes it collect new ones
     time.sleep(COLLECTED_WITHIN_S)
     publication, n = rest.metric(job.id, ".model_publication"), rest.metric(job.id, ".model_sequence")
     return None if publication is None else {"publication": int(publication), "n": None if n is None else int(n)}
 
 
 def ledger(settings: Settings) -> dict[str, Any] | None:
-    """The ledger's last counts, and whether they reconcile; None before its first commit."""
+    """The ledger's last counts and whether they reconcile, or None before its first commit."""
     commit = last_commit(settings)
     if commit is None:
         return None
@@ -115,7 +118,7 @@ def _or_none(ask: Any) -> Any:
 
 
 def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print it."""
+    """Print the status as tables or as JSON."""
     found = status(settings)
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")

@@ -1,4 +1,4 @@
-"""`weir status` for people."""
+"""The tables of `weir status`."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from rich.table import Table
 
 
 def render(status: dict[str, Any]) -> None:
-    """Print the status as tables."""
     console = Console()
     console.print(f"namespace [bold]{status['namespace']}[/bold]")
     for table in (_parts(status), _topics(status), _model(status), _counts(status), _addresses(status)):

@@ -1,4 +1,4 @@
-"""What supervisord reads: itself, and one group of programs per namespace and for the infrastructure."""
+"""The configuration of supervisord: one group of programs for the infrastructure and one for each namespace."""
 
 import sys
 from collections.abc import Iterable
@@ -11,48 +11,45 @@ from operations.runner.parts import Part
 
 INFRASTRUCTURE = "infrastructure"
 _LONGEST_SOCKET_PATH = 100
+"""Linux allows 107 bytes for the path of a Unix socket."""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the runner keeps what it needs, under one state folder."""
+    """Where the runner keeps its files, under one state folder."""
 
     state_dir: Path
 
     @property
     def config(self) -> Path:
-        """Supervisord's own configuration."""
         return self.state_dir / "supervisor" / "supervisord.conf"
 
     @property
     def groups(self) -> Path:
-        """One file per group."""
+        """The folder with one configuration file per group."""
         return self.state_dir / "supervisor" / "groups"
 
     @property
     def socket(self) -> Path:
-        """Where supervisord listens; a socket's path may not be long."""
+        """Where supervisord listens: in the state folder, or in the temporary folder if that path is too long."""
         socket = self.state_dir.absolute() / "supervisor" / "socket"
         if len(str(socket)) < _LONGEST_SOCKET_PATH:
             return socket
         return Path(gettempdir()) / f"weir-{sha256(str(socket).encode()).hexdigest()[:16]}.sock"
 
     def group(self, name: str) -> Path:
-        """The file of a group."""
         return self.groups / f"{name}.conf"
 
     def log(self, group: str, part: str) -> Path:
-        """What a part prints."""
         return self.state_dir / "logs" / group / f"{part}.log"
 
 
 def loop_group(namespace: str) -> str:
-    """The group of a namespace's loop."""
     return f"loop-{namespace}"
 
 
 def supervisord(folders: Folders) -> str:
-    """Supervisord's own configuration: it listens on a socket that only this user may open."""
+    """The main configuration. Supervisord listens on a socket that only this user can open."""
     home = folders.config.parent.absolute()
     return f"""\
 [supervisord]
@@ -75,7 +72,10 @@ files = {folders.groups.absolute()}/*.conf
 
 
 def group_of(name: str, parts: Iterable[Part], environment: dict[str, str], folders: Folders) -> str:
-    """A group of programs, all with the same environment."""
+    """The configuration of a group of parts that share one environment.
+
+    A part counts as started after a second, and is retried three times before it counts as failed.
+    """
     parts = list(parts)
     variables = ",".join(f'{key}="{_quoted(value)}"' for key, value in environment.items())
     names = ",".join(f"{name}.{part.name}" for part in parts)
@@ -101,5 +101,5 @@ stdout_logfile_backups=1
 
 
 def _quoted(value: str) -> str:
-    """Supervisord expands `%` and reads the rest as a shell would."""
+    """Escape a value: supervisord expands `%` and splits the rest as a shell does."""
     return value.replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')

@@ -1,4 +1,4 @@
-"""A running supervisord: started, asked and told over its socket."""
+"""Start supervisord and control it over its Unix socket."""
 
 import os
 import socket
@@ -18,12 +18,14 @@ from operations.runner.supervisor_config import Folders, supervisord
 from weir.errors import DeploymentError
 
 _STOPPED = {"STOPPED", "EXITED", "FATAL"}
-_UP_S, _POLL_S = 15.0, 0.1
+_UP_S = 15.0
+"""The limit for its start and for its end. A round number; not measured."""
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True)
 class Running:
-    """A program as supervisord sees it; `started_s` changes with every restart."""
+    """A program as supervisord reports it. `started_s` changes with each restart."""
 
     group: str
     part: str
@@ -34,23 +36,22 @@ class Running:
 
 
 class Supervisor:
-    """The supervisord of one state folder, whether it runs or not."""
+    """The supervisord of one state folder, running or not."""
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
 
     def is_running(self) -> bool:
-        """Whether it answers."""
         try:
             return bool(self._call("getState")["statename"] == "RUNNING")
         except (OSError, HTTPException):
             return False
 
     def start(self, secrets: dict[str, str]) -> None:
-        """Start it in the background; `secrets` reach its programs through its environment and stand in no file.
+        """Start it in the background. Its programs inherit `secrets`, which are not written to any file.
 
         Raises:
-            DeploymentError: it does not come up.
+            DeploymentError: it does not start.
         """
         self._folders.config.parent.mkdir(parents=True, exist_ok=True)
         self._folders.config.write_text(supervisord(self._folders))
@@ -65,7 +66,7 @@ class Supervisor:
             time.sleep(_POLL_S)
 
     def update(self) -> None:
-        """Do what the groups' files say by now: add what is new, restart what changed, remove what is gone."""
+        """Apply the groups' files: start new groups, restart changed ones, and stop removed ones."""
         added, changed, removed = self._call("reloadConfig")[0]
         for group in [*changed, *removed]:
             self.stop(program for program in self.programs() if program.group == group)
@@ -74,20 +75,20 @@ class Supervisor:
             self._call("addProcessGroup", group)
 
     def programs(self) -> list[Running]:
-        """Every program, in the order of the configuration."""
+        """All programs, in the order of the configuration."""
         return [
             Running(info["group"], info["name"], info["statename"], info["pid"], info["start"], Path(info["logfile"]))
             for info in self._call("getAllProcessInfo")
         ]
 
     def start_again(self, programs: Iterable[Running]) -> None:
-        """Start those that do not run."""
+        """Start the programs that are not running."""
         for program in programs:
             if program.state in _STOPPED:
                 self._tolerate("startProcess", program, Faults.ALREADY_STARTED)
 
     def stop(self, programs: Iterable[Running]) -> None:
-        """Stop these, all at once, and wait until they have ended."""
+        """Stop the programs at the same time, and wait until all have ended."""
         waiting = {(program.group, program.part) for program in programs}
         for program in self.programs():
             if (program.group, program.part) in waiting and program.state not in _STOPPED:
@@ -96,7 +97,7 @@ class Supervisor:
             time.sleep(_POLL_S)
 
     def shut_down(self) -> None:
-        """End supervisord itself, and wait for it."""
+        """End supervisord itself, and wait until its process is gone."""
         pid = self._call("getPID")
         self._call("shutdown")
         end = time.monotonic() + _UP_S
@@ -117,14 +118,14 @@ class Supervisor:
 
 
 class _SocketTransport(xmlrpc.client.Transport):
-    """XML-RPC over a Unix socket; supervisor's own leaks the socket of a failed connection."""
+    """XML-RPC over a Unix socket. Supervisor's own transport leaks the socket of a failed connection."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
 
     def make_connection(self, host: Any) -> HTTPConnection:
-        """Ignore the host: the socket's path is the address."""
+        """Connect to the socket and ignore the host."""
         self._connection = host, _SocketConnection(host, self._path)  # where `close` looks for it
         return self._connection[1]
 

@@ -1,4 +1,4 @@
-"""`weir up` and `weir down`: the whole system on this machine, from its kept state, and its orderly end."""
+"""`weir up` and `weir down`: start and stop the whole system on this machine."""
 
 from rich.console import Console
 from rich.table import Table
@@ -24,10 +24,10 @@ from weir.settings import Settings
 
 
 def up(settings: Settings, console: Console) -> Settings:
-    """Start everything and wait until every part is healthy; running parts are left alone.
+    """Start everything that is not running, from its kept state, and wait until every part is healthy.
 
     Raises:
-        DeploymentError: a part does not come up; what did stays up, `weir down` ends it.
+        DeploymentError: a part does not start. The others keep running until `weir down`.
     """
     settings = with_signing_key(_absolute(settings))
     fetch(settings.cache_dir, lambda what: console.print(f"  {what}"))
@@ -46,12 +46,12 @@ def up(settings: Settings, console: Console) -> Settings:
 
 
 def down(settings: Settings, console: Console) -> None:
-    """Stop everything that `weir up` started, all namespaces' loops too, and nothing else."""
+    """Stop everything that `weir up` started, including the loops of other namespaces, and nothing else."""
     settings = running_settings(_absolute(settings))
     folders = Folders(settings.state_dir)
     supervisor = Supervisor(folders)
     if supervisor.is_running():
-        with console.status("stopping the jobs with a savepoint, then the rest"):
+        with console.status("stopping the jobs with a savepoint, then the other parts"):
             stop_in_stages(supervisor.programs(), supervisor)
             supervisor.shut_down()
     _end_leftovers(settings, console)
@@ -81,7 +81,6 @@ def _end_leftovers(settings: Settings, console: Console) -> None:
 
 
 def show_addresses(settings: Settings, console: Console) -> None:
-    """Where everything is."""
     table = Table(show_header=False, box=None, padding=(0, 2))
     for name, address in addresses(settings).items():
         table.add_row(name, address)
@@ -89,7 +88,7 @@ def show_addresses(settings: Settings, console: Console) -> None:
 
 
 def addresses(settings: Settings) -> dict[str, str]:
-    """Where everything is, by name."""
+    """The address of each service, and the state folder."""
     return {
         "API": settings.api_url,
         "MLflow": settings.mlflow_uri,

@@ -1,4 +1,4 @@
-"""From settings to the parts of the infrastructure: the one place that knows both."""
+"""Build the infrastructure's configuration from the settings. Only this module knows both."""
 
 import socket
 
@@ -10,7 +10,6 @@ _LOCAL = "127.0.0.1"
 
 
 def broker_of(settings: Settings) -> Broker:
-    """The broker that these settings ask for."""
     advertised = settings.bootstrap_servers.partition(":")[0]
     return Broker(
         port=settings.kafka.port,
@@ -24,7 +23,7 @@ def broker_of(settings: Settings) -> Broker:
 
 
 def cluster_of(settings: Settings) -> FlinkCluster:
-    """The Flink cluster that these settings ask for; in a container a TaskManager is found by its host's name."""
+    """The Flink cluster for these settings. In a container, others reach a TaskManager by its host name."""
     return FlinkCluster(
         rest_port=settings.flink.rest_port,
         rpc_port=settings.flink.rpc_port,

@@ -25,7 +25,7 @@ def test_service_runs_the_parts_command(name):
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_service_waits_for_what_the_part_waits_for(name):
+def test_service_and_part_have_the_same_dependencies(name):
     conditions = {other: wait["condition"] for other, wait in SERVICES[name].get("depends_on", {}).items()}
     ended = "service_completed_successfully"
     assert conditions == {
@@ -34,14 +34,14 @@ def test_service_waits_for_what_the_part_waits_for(name):
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_service_is_checked_like_the_part(name):
+def test_service_and_part_have_the_same_health_check(name):
     check = SERVICES[name].get("healthcheck", {}).get("test")
     expected = None if PARTS[name].health in WITHOUT_HEALTH_CHECK else ["CMD", "weir", "healthy", name]
     assert check == expected
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_what_is_waited_for_until_healthy_has_a_health_check(name):
+def test_every_dependency_has_a_health_check(name):
     waited_for = [other for other in PARTS[name].depends_on if PARTS[other].health is not Health.DONE]
     assert all("healthcheck" in SERVICES[other] for other in waited_for)
 
@@ -58,14 +58,14 @@ def test_every_service_keeps_its_state_on_a_volume():
     assert set(COMPOSE["volumes"]) == {"state"}
 
 
-def test_no_secret_stands_inside():
+def test_the_file_contains_no_secret():
     keys = {service["environment"]["WEIR_SIGNING_KEY"] for service in SERVICES.values()}
     assert len(keys) == 1
     assert keys.pop().startswith("${WEIR_SIGNING_KEY:?")
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_environment_is_made_of_settings_that_exist(name, monkeypatch):
+def test_environment_contains_existing_settings_only(name, monkeypatch):
     for variable, value in SERVICES[name]["environment"].items():
         monkeypatch.setenv(variable, str(value))
     settings = load_settings()

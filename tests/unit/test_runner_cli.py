@@ -32,10 +32,10 @@ def test_log_of_a_part_that_never_ran_ends_with_a_sentence(tmp_path, monkeypatch
     monkeypatch.setenv("WEIR_STATE_DIR", str(tmp_path))
     result = run(app, ["logs", "api"])
     assert result.exit_code == 1
-    assert "api has printed nothing here." in result.output
+    assert "api has no log here." in result.output
 
 
-def test_help_loads_no_part():
+def test_help_imports_no_part():
     code = "import sys, operations.cli; print(sorted({'pyflink', 'mlflow', 'confluent_kafka', 'pydantic'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
@@ -46,30 +46,30 @@ def test_part_that_is_a_module_is_started_as_one(part):
     assert argv[:2] == [sys.executable, "-m"]
 
 
-def test_part_that_does_not_exist_is_refused():
+def test_unknown_part_is_refused():
     with pytest.raises(DeploymentError, match="no part 'nothing'"):
         command_of("nothing", Settings())
 
 
-def test_loop_has_a_taskmanager_per_python_subtask_and_the_standby_ones():
+def test_loop_has_one_taskmanager_per_python_subtask_and_the_standby_ones():
     parts = every_part(Settings(flink={"detector_parallelism": 2, "standby_taskmanagers": 2}))
     assert sum(part.name.startswith("taskmanager-") for part in parts) == 2 + 1 + 2
 
 
-def test_nothing_stops_before_what_needs_it():
+def test_no_part_stops_before_those_that_depend_on_it():
     parts = every_part(Settings())
     assert all(
         stage_of(part.name) < stage_of(needed) for part in parts for needed in part.depends_on if needed != "topics"
     )
 
 
-def test_last_error_of_a_part_is_found_before_its_next_start(tmp_path):
+def test_last_error_is_found_before_the_output_of_the_next_start(tmp_path):
     log = tmp_path / "part.log"
     log.write_text("INFO starting\nCaused by: java.lang.Fault: it broke\n\tat x\nWARNING: starting again\n")
     assert last_words(log) == "Caused by: java.lang.Fault: it broke"
 
 
-def test_part_without_an_error_has_its_last_line(tmp_path):
+def test_last_line_is_shown_when_there_is_no_error(tmp_path):
     log = tmp_path / "part.log"
     log.write_text("one\ntwo\n")
     assert last_words(log) == "two"

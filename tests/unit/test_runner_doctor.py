@@ -20,7 +20,7 @@ def test_other_python_has_a_remedy(version):
     assert "3.11 or 3.12" in doctor.python_version(version).remedy
 
 
-def test_too_little_memory_is_said_with_both_numbers(tmp_path):
+def test_too_little_memory_is_reported_with_both_numbers(tmp_path):
     finding = doctor.memory(Settings(state_dir=tmp_path), available_mb=100)
     assert finding.detail.startswith("100 MB free, ")
     assert finding.remedy is not None
@@ -40,16 +40,16 @@ def test_package_that_is_not_installed_is_named():
     assert doctor.packages(a_lock(**{"no-such-package": "1.0"})).detail == "no-such-package 1.0 (missing)"
 
 
-def test_package_for_another_system_is_not_missed():
+def test_package_for_another_system_is_not_missing():
     lock = "no-such-package==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:00\n"
     assert doctor.packages(lock).remedy is None
 
 
-def test_lock_has_no_address():
+def test_lock_contains_no_address():
     assert "://" not in doctor.LOCK.read_text()
 
 
-def test_state_folder_that_is_not_there_yet_has_a_disk(tmp_path):
+def test_state_folder_that_does_not_exist_yet_has_a_disk(tmp_path):
     assert doctor.disk(tmp_path / "not" / "yet").detail.endswith(f"under {tmp_path}")
 
 

@@ -23,19 +23,19 @@ def test_settings_survive_the_environment(tmp_path, monkeypatch):
     assert load_settings() == settings
 
 
-def test_signing_key_is_not_in_the_environment_that_is_written_down(tmp_path):
+def test_signing_key_is_not_in_the_environment_of_the_parts(tmp_path):
     settings = Settings(state_dir=tmp_path, signing_key=SecretStr("very-secret"))
     assert "very-secret" not in str(environment_of(settings))
 
 
-def test_namespace_changes_nothing_for_the_infrastructure(tmp_path):
+def test_infrastructure_environment_is_the_same_for_all_namespaces(tmp_path):
     live, second = (
         Settings(state_dir=tmp_path, namespace=name, api={"port": port}) for name, port in [("a", 1), ("b", 2)]
     )
     assert infrastructure_environment(live) == infrastructure_environment(second)
 
 
-def test_signing_key_is_made_once(tmp_path):
+def test_signing_key_is_created_once(tmp_path):
     first, second = (with_signing_key(Settings(state_dir=tmp_path)) for _ in range(2))
     assert first.require_signing_key() == second.require_signing_key()
 
@@ -45,7 +45,7 @@ def test_signing_key_is_readable_by_its_owner_only(tmp_path):
     assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
 
 
-def test_key_that_is_set_is_used(tmp_path):
+def test_key_from_the_settings_is_used(tmp_path):
     settings = with_signing_key(Settings(state_dir=tmp_path, signing_key=SecretStr("mine")))
     assert settings.require_signing_key() == b"mine"
 
@@ -59,7 +59,7 @@ def test_group_starts_every_part_of_the_loop(tmp_path):
     assert config[f"program:{names[0]}"]["environment"] == 'WEIR_NAMESPACE="a \\"%%\\" b"'
 
 
-def test_long_state_folder_still_has_a_socket(tmp_path):
+def test_socket_path_is_short_even_in_a_long_state_folder(tmp_path):
     folders = Folders(tmp_path / ("long" * 40))
     assert len(str(folders.socket)) < 108
     assert str(folders.socket) in supervisord(folders)

@@ -42,20 +42,20 @@ def a_checkpoint(folder, name, at_s, *, complete=True):
     return path
 
 
-def test_newest_complete_checkpoint_is_gone_on_from(tmp_path):
+def test_newest_complete_checkpoint_is_found(tmp_path):
     a_checkpoint(tmp_path, "job-a/chk-9", at_s=100)
     newest = a_checkpoint(tmp_path, "job-b/chk-2", at_s=200)
     a_checkpoint(tmp_path, "job-b/chk-3", at_s=300, complete=False)
     assert newest_checkpoint(tmp_path) == newest
 
 
-def test_savepoint_after_the_last_checkpoint_is_gone_on_from(tmp_path):
+def test_savepoint_after_the_last_checkpoint_is_found(tmp_path):
     a_checkpoint(tmp_path, "job-a/chk-9", at_s=100)
     savepoint = a_checkpoint(tmp_path, "savepoint-a-1", at_s=101)
     assert newest_checkpoint(tmp_path) == savepoint
 
 
-def test_job_without_a_checkpoint_starts_anew(tmp_path):
+def test_job_without_a_checkpoint_has_none(tmp_path):
     assert newest_checkpoint(tmp_path / "never") is None
 
 
@@ -72,7 +72,7 @@ def test_java_cause_behind_a_python_error_is_the_reason():
 
 
 @pytest.mark.parametrize("total_mb", [1024, 1536, 4096])
-def test_shares_of_a_taskmanager_add_up(total_mb):
+def test_memory_shares_of_a_taskmanager_add_up(total_mb):
     memory = TaskManagerMemory(total_mb)
     heap = int(memory.jvm_options()[0].removeprefix("-Xmx").removesuffix("m"))
     assert heap + memory.managed_mb + METASPACE + OVERHEAD + NETWORK + FRAMEWORK_OFF_HEAP == total_mb

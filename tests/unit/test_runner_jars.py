@@ -35,7 +35,7 @@ def test_empty_cache_names_the_command_that_fills_it(tmp_path):
     assert missing.value.remedy == "Run `weir fetch`."
 
 
-def test_every_pinned_jar_has_a_whole_hash():
+def test_every_pinned_jar_has_a_complete_hash():
     hashes = [digest for group in pinned_groups().values() for digest in group.sha256.values()]
     assert len(hashes) > 40
     assert all(len(bytes.fromhex(digest)) == 32 for digest in hashes)
@@ -45,6 +45,6 @@ def test_pinned_file_names_no_repository():
     assert "://" not in PINNED.read_text()
 
 
-def test_other_version_lives_in_another_folder(tmp_path):
+def test_each_version_has_its_own_folder(tmp_path):
     one, two = (JarGroup("kafka", f"org.apache.kafka:kafka_2.13:{version}", {}) for version in ("4.1.0", "4.1.1"))
     assert one.folder(tmp_path) != two.folder(tmp_path)

@@ -23,7 +23,7 @@ def test_recorded_process_is_ended(tmp_path):
         assert not psutil.pid_exists(process.pid)
 
 
-def test_process_that_took_over_a_recorded_id_is_left_alone(tmp_path):
+def test_process_with_a_reused_id_is_left_alone(tmp_path):
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as other:
         started = psutil.Process(other.pid).create_time() - 100
         (tmp_path / "live.part.pid").write_text(f"{other.pid} {started}\n")
@@ -32,6 +32,6 @@ def test_process_that_took_over_a_recorded_id_is_left_alone(tmp_path):
         other.terminate()
 
 
-def test_broken_pid_file_counts_for_nothing(tmp_path):
+def test_broken_pid_file_is_ignored(tmp_path):
     (tmp_path / "live.part.pid").write_text("")
     assert pid_files.recorded(tmp_path) == {}

@@ -31,7 +31,7 @@ def test_free_ports_differ():
     assert len(set(free_ports(20))) == 20
 
 
-def test_taken_port_is_replaced_by_another():
+def test_port_in_use_is_replaced_by_another():
     with a_listener() as port:
         found = free_port_or_another(port)
     assert found != port
@@ -42,10 +42,10 @@ def test_wanted_port_is_kept_when_it_is_free():
     assert free_port_or_another(port) == port
 
 
-def test_moved_port_is_said():
+def test_replaced_port_is_reported():
     with a_listener() as port:
         settings, moved = endpoints.choose_own(settings_with(port=port))
-    assert moved == [f"api.port: {port} is taken, {settings.api.port} is used"]
+    assert moved == [f"api.port: {port} is in use, using {settings.api.port} instead"]
 
 
 def test_parts_that_want_the_same_port_get_different_ones():
@@ -55,13 +55,13 @@ def test_parts_that_want_the_same_port_get_different_ones():
     assert len({chosen.kafka.port, chosen.kafka.controller_port, chosen.mlflow.port}) == 3
 
 
-def test_written_choice_wins_over_what_is_set(tmp_path):
+def test_recorded_ports_win_over_the_settings(tmp_path):
     file = tmp_path / "endpoints.toml"
     endpoints.write(settings_with(port=18000), file)
     assert endpoints.with_choice(settings_with(port=8000), file).api.port == 18000
 
 
-def test_settings_read_the_choice_of_up(tmp_path, monkeypatch):
+def test_settings_read_the_ports_that_up_chose(tmp_path, monkeypatch):
     monkeypatch.setenv("WEIR_STATE_DIR", str(tmp_path))
     endpoints.write(settings_with(port=18000), tmp_path / "endpoints.toml")
     assert Settings().api_url == "http://127.0.0.1:18000"

@@ -1,4 +1,4 @@
-"""docs/settings.md and `weir.settings` say the same."""
+"""docs/settings.md lists the settings of `weir.settings` with their defaults."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def documented() -> dict[str, str]:
 
 
 def declared(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, str]:
-    """Every setting's dotted name with its default as the page writes it."""
+    """The dotted name of every setting, with its default as the page writes it."""
     found = {}
     for name, field in model.model_fields.items():
         if isinstance(field.default, BaseModel):
@@ -39,7 +39,7 @@ def test_every_setting_is_on_the_page_and_nothing_else():
     assert set(documented()) == set(declared())
 
 
-def test_the_page_tells_the_true_defaults():
+def test_the_page_has_the_actual_defaults():
     assert documented() == declared()
 
 

@@ -1,7 +1,7 @@
-"""What `flink run -py` starts: the job whose module its argument names.
+"""The script that `flink run -py` starts. Its argument is the module of the job.
 
-It lies in a folder of its own because Flink puts the script's folder first on the Python path, where a job's
-neighbours (`detector/detector.py`) would hide the package of the same name.
+Flink puts the script's folder first on the Python path, where a neighbour such as `detector/detector.py` would hide the
+package of that name. The script therefore has a folder of its own (ADR 9).
 """
 
 import importlib
