@@ -1,7 +1,7 @@
-"""The messages on Kafka: frozen, versioned, with the one way to encode and decode each of them.
+"""The messages on Kafka, and their encoding and decoding. `weir schemas` publishes their docstrings.
 
-HTTP models are not messages; they live in `feedback_api`. Times are integer milliseconds since 1970, UTC.
-Every field that a later version adds gets a default, so that old messages keep decoding.
+Times are integer milliseconds since 1970, UTC. A field that a later version adds gets a default, so old messages keep
+decoding. HTTP models are in `feedback_api`.
 """
 
 import re
@@ -19,20 +19,23 @@ Outcome = Literal["example", "revision", "confirmation"]
 
 
 def is_alert(decision: Decision) -> bool:
-    """Whether somebody has to look at the payment, or its customer is stopped."""
+    """Return whether the decision is an alert: any other than approve."""
     return decision != "approve"
 
 
+# Lengths bound the size of keys and state. They are round numbers; not measured.
 LONGEST_ID = 128
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 Text = Annotated[str, Meta(max_length=512)]
+# A float holds the cents of such an amount, and of sums of many, exactly.
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
+# The upper limit is the end of the year 9999, the last that `datetime` knows.
 Milliseconds = Annotated[int, Meta(ge=0, le=253_402_300_799_000)]
 EventTime = Milliseconds | Annotated[datetime, Meta(tz=True)]
 
 
 class Transaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A payment as its producer sends it. A missing optional field becomes a missing feature, never a zero."""
+    """A payment from its producer. A missing optional field makes a missing feature, never a zero."""
 
     transaction_id: Id
     user_id: Id
@@ -57,12 +60,12 @@ class Transaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def event_time_ms(self) -> int:
-        """The event time in epoch milliseconds, whichever way the producer wrote it."""
+        """The event time in epoch milliseconds, in whichever form the producer sent it."""
         return milliseconds(self.event_time)
 
 
 class UserEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became known about a user outside a payment, under the user's own key."""
+    """News about a user outside a payment, under the user's key. `until_ms` is the end of a confirmed trip."""
 
     event_id: Id
     user_id: Id
@@ -74,12 +77,11 @@ class UserEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def event_time_ms(self) -> int:
-        """The event time in epoch milliseconds."""
         return milliseconds(self.event_time)
 
 
 class Position(Struct, frozen=True, array_like=True):
-    """Where a record stands in Kafka."""
+    """The position of a record in Kafka."""
 
     topic: str
     partition: int
@@ -87,7 +89,7 @@ class Position(Struct, frozen=True, array_like=True):
 
 
 class ModelRef(Struct, frozen=True, array_like=True):
-    """Which model scored: the publication's number and the (epoch, n) of the last example that it learned."""
+    """A model: the number of its publication, and the (epoch, n) of the last example that it learned."""
 
     publication: int
     epoch: int
@@ -95,7 +97,7 @@ class ModelRef(Struct, frozen=True, array_like=True):
 
 
 class Reason(Struct, frozen=True, kw_only=True):
-    """One piece of evidence. `contribution` is in log-odds: positive speaks for fraud, negative against it."""
+    """One piece of evidence. `contribution` is in log-odds; a positive one speaks for fraud."""
 
     code: str
     text: str
@@ -103,7 +105,7 @@ class Reason(Struct, frozen=True, kw_only=True):
 
 
 class RuleHit(Struct, frozen=True, kw_only=True):
-    """A rule that fired, with its version, the lowest decision it asks for and its evidence in words."""
+    """A rule that fired: its version, the decision that it asks for at least, and its evidence as a sentence."""
 
     rule: str
     version: int
@@ -112,9 +114,10 @@ class RuleHit(Struct, frozen=True, kw_only=True):
 
 
 class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A transaction with its score (a probability), decision and reasons, and the features as they were scored.
+    """A transaction with its score (a probability of fraud), its decision and reasons, and its features as scored.
 
-    `rules_log_odds` is what the rules alone say of it; with the features it is all that another model needs to score it.
+    `rules_log_odds` is the score of the rules alone. With the features, it lets another model score the transaction
+    again. `source` is the transaction's position on its topic.
     """
 
     schema_version: int = 1
@@ -138,14 +141,13 @@ class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_alert(self) -> bool:
-        """Whether its decision is an alert."""
         return is_alert(self.decision)
 
 
 class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A verdict on a transaction. `labelled_at_ms` is wall time; `as_of_ms` is on the transactions' clock.
+    """A verdict on a transaction. `labelled_at_ms` is wall time, `as_of_ms` the transactions' clock at that moment.
 
-    `fraud_type` is the labeler's own word for what it is, for people to count by; no model learns from it.
+    `fraud_type` is the labeler's own word for the kind of fraud. People count by it; no model learns from it.
     """
 
     schema_version: int = 1
@@ -161,7 +163,7 @@ class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EntryNumber(NamedTuple):
-    """The number of an entry of the learning log: dense within its epoch. It is the record's key, `epoch:n`.
+    """The number of an entry of the learning log, dense within its epoch. The record's key is `epoch:n`.
 
     >>> EntryNumber.parse(EntryNumber(1, 42).key)
     EntryNumber(epoch=1, n=42)
@@ -172,19 +174,18 @@ class EntryNumber(NamedTuple):
 
     @property
     def key(self) -> bytes:
-        """The record's key."""
         return b"%d:%d" % self
 
     @classmethod
     def parse(cls, key: bytes | None) -> "EntryNumber":
-        """The number that a key holds.
+        """Parse a record's key.
 
         Raises:
-            InvalidRecord: it holds none.
+            InvalidRecord: the key is not `epoch:n`.
         """
         found = _ENTRY_KEY.fullmatch(key or b"")
         if found is None:
-            raise InvalidRecord("key", f"is not epoch:n: {key!r}")
+            raise InvalidRecord("key", f"must be epoch:n, not {key!r}")
         return cls(int(found[1]), int(found[2]))
 
 
@@ -192,11 +193,11 @@ _ENTRY_KEY = re.compile(rb"(\d{1,18}):(\d{1,18})")
 
 
 class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One entry of the learning log; its number stands in the record's key as `epoch:n`.
+    """An entry of the learning log. Its number is the record's key, `epoch:n`.
 
-    `outcome` is `example` (the first verdict), `revision` (another verdict than before) or `confirmation`
-    (the same verdict again; weight 0, nothing is learned twice). `supersedes` is the revision it replaces and
-    `superseded_weight` that one's weight, so that counts can take it back.
+    `outcome` is `example` (the first verdict), `revision` (a different verdict) or `confirmation` (the same verdict
+    again, with weight 0: nothing is learned twice). A revision's `supersedes` is the number of the revision that it
+    replaces, and `superseded_weight` that one's weight, which counts take back.
     """
 
     schema_version: int = 1
@@ -224,19 +225,19 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_alert(self) -> bool:
-        """Whether the payment was an alert when it was scored."""
         return is_alert(self.decision)
 
     @property
     def implicit(self) -> bool:
-        """Whether the maturity horizon made it, rather than a label."""
+        """Whether it comes from the maturity horizon instead of a label."""
         return self.label_id is None
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A record that could not be used: why, where it stands, and the start of its bytes (Base64 in JSON).
+    """A record that could not be used: the reason, its position, and the start of its bytes (Base64 in JSON).
 
-    `payload_bytes` and `payload_sha256` are of the whole payload; the ids are those that it gives itself.
+    `field` is the JSON path of the error, `$` for the whole message. `payload_bytes` and `payload_sha256` describe the
+    whole payload. The ids are those in the payload.
     """
 
     schema_version: int = 1
@@ -255,9 +256,9 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TwinFrozen(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The frozen twin has stopped learning: from this event time on it scores with `model`, None before the first.
+    """The frozen twin has stopped learning. From this event time on it scores with `model`, or without one if None.
 
-    `control` are the control records that it knew then and goes on with, also after a restart.
+    `control` holds the control records that it knew then. A restarted twin resumes with them.
     """
 
     schema_version: int = 1
@@ -268,7 +269,7 @@ class TwinFrozen(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DriftFinding(Struct, frozen=True, kw_only=True):
-    """A drift detector fired on the learning log at example `n`."""
+    """A drift that `detector` found in `signal` at example `n` of the learning log. `text` describes it."""
 
     detector: str
     signal: str
@@ -277,10 +278,10 @@ class DriftFinding(Struct, frozen=True, kw_only=True):
 
 
 class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publication"):
-    """A model that is in force from now on; the highest `publication` wins.
+    """A model to score with from now on. The highest `publication` is in force.
 
-    `artefact` is the encoded compiled scorer (see `weir.artefact`), `signature` its HMAC, `digest` the
-    canonical digest of what scores and what learns. `metrics` are prequential, over matured labels.
+    `artefact` is the compiled scorer (see `weir.artefact`), `signature` its HMAC, and `digest` the canonical digest of
+    what scores and what learns. `metrics` are prequential: they judge scores by verdicts that came later.
     """
 
     schema_version: int = 1
@@ -297,18 +298,19 @@ class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publ
 
 
 class ReputationKey(NamedTuple):
-    """Whom a reputation is about: a merchant's payments from customers' own devices, or from all others."""
+    """The subject of a reputation: a merchant's payments from customers' own devices, or from all others."""
 
     merchant_id: str
     own_device: bool
 
 
 class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reputation"):
-    """What the learning log says about a merchant as of example `n`: payments from customers' own devices, or others.
+    """A merchant's known frauds and legitimate payments as of example `n`, from customers' own devices or from others.
 
-    The two are told apart since strangers pay from devices of their own: their frauds say nothing against the merchant's
-    customers. `known_victims` are the customers that the known frauds befell, at most 16; `fraud_rate` is smoothed towards
-    the base rate; the times are event times in milliseconds.
+    The two are separate because strangers pay from devices of their own, so their frauds say nothing about the
+    merchant's customers. `known_victims` counts the customers of the known frauds, at most 16. `fraud_rate` is smoothed
+    towards the base rate. `fraud_run` counts the frauds since the last legitimate payment. Times are event times in
+    milliseconds.
     """
 
     schema_version: int = 1
@@ -326,12 +328,11 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
 
     @property
     def key(self) -> ReputationKey:
-        """Whose payments it is about."""
         return ReputationKey(self.merchant_id, self.own_device)
 
     @property
     def control_key(self) -> str:
-        """Its key on the control topic."""
+        """The record's key on the control topic."""
         return f"{'own-device-reputation' if self.own_device else 'reputation'}:{self.merchant_id}"
 
 
@@ -339,10 +340,10 @@ Control = Publication | Reputation
 
 
 class Counts(Struct, frozen=True, kw_only=True):
-    """The reconciliation of one namespace; every number counts distinct records.
+    """The reconciliation of one namespace. Every number counts distinct records.
 
     transactions_sent == scored + transactions_dead_lettered + in_flight, and
-    labels_accepted == examples + revisions + confirmations + labels_dead_lettered + labels_waiting.
+    labels_accepted == label_examples + label_revisions + label_confirmations + labels_dead_lettered + labels_waiting.
     """
 
     schema_version: int = 1
@@ -365,9 +366,9 @@ class Counts(Struct, frozen=True, kw_only=True):
 Message = TypeVar("Message", bound=Struct)
 
 MAX_RECORD_BYTES = 256 * 1024
-"""The longest record that a job uses; its score, which carries it, then fits every limit on the way.
+"""The longest record that a job accepts. Its score, which contains it, then stays below every later limit.
 
-A payment has a kilobyte, and the API takes 64 at most: what is longer is no payment.
+A payment has about a kilobyte, and the API accepts at most 64.
 """
 
 _encoder = msgspec.json.Encoder()
@@ -375,47 +376,47 @@ encode = _encoder.encode
 
 
 def milliseconds(time: int | datetime) -> int:
-    """Epoch milliseconds of an aware datetime or of milliseconds."""
+    """Return epoch milliseconds from milliseconds or an aware datetime."""
     return time if isinstance(time, int) else round(time.timestamp() * 1000)
 
 
 def decoder_of(kind: Any) -> msgspec.json.Decoder[Any]:
-    """A reusable decoder for a message type."""
+    """Make a decoder for a message type. Decoders are reusable."""
     return msgspec.json.Decoder(kind)
 
 
 def decode_with(decoder: msgspec.json.Decoder[Message], payload: bytes | None) -> Message:
-    """Decode and validate.
+    """Decode and validate a message.
 
     Raises:
-        InvalidRecord: naming the field, for anything that is not the decoder's message.
+        InvalidRecord: the payload is not the decoder's message; the error names the field.
     """
     if not payload:
-        raise InvalidRecord("$", "the message is empty (a tombstone?)")
+        raise InvalidRecord("$", "is empty, perhaps a tombstone")
     try:
         if not payload.isascii():
-            payload.decode()  # msgspec skips unknown members unread, even where they are no UTF-8
+            payload.decode()  # msgspec does not check the UTF-8 of unknown members
         return decoder.decode(payload)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRecord("$", f"not a JSON message in UTF-8: {error}") from error
+        raise InvalidRecord("$", f"is not a JSON message in UTF-8: {error}") from error
     except RecursionError as error:
-        raise InvalidRecord("$", "nested too deeply") from error
+        raise InvalidRecord("$", "is nested too deeply") from error
 
 
 def require_size(payload: bytes | None, max_bytes: int = MAX_RECORD_BYTES) -> None:
-    """Refuse a record that is too long to travel on.
+    """Refuse a record that is too long.
 
     Raises:
-        InvalidRecord: saying how long it is.
+        InvalidRecord: the payload has more than `max_bytes`.
     """
     if payload is not None and len(payload) > max_bytes:
-        raise InvalidRecord("$", f"has {len(payload):,} bytes; a record may have {max_bytes:,}")
+        raise InvalidRecord("$", f"has {len(payload):,} bytes; the limit is {max_bytes:,}")
 
 
 def _invalid(text: str) -> InvalidRecord:
-    """Turn msgspec's sentence into field and reason."""
+    """Split msgspec's message into field and reason."""
     reason, _, path = text.partition(" - at `")
     name = path.rstrip("`").removeprefix("$.") or "$"
     if reason.startswith("Object missing required field `"):
