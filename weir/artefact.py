@@ -1,7 +1,7 @@
-"""The model artefact: a compiled scorer, signed, that a detector can hold in its operator state.
+"""The model artefact: a compiled, signed scorer for the detector's operator state.
 
-It is linear in standardised features: `log-odds = intercept + sum(weight * (value - mean) / scale)`. A feature that
-is missing from a transaction adds nothing. River's `StandardScaler | LogisticRegression` compiles to this exactly.
+It is linear in standardised features: `log-odds = intercept + sum(weight * (value - mean) / scale)`. A missing feature
+adds nothing. River's `StandardScaler | LogisticRegression` compiles to it exactly.
 """
 
 import hashlib
@@ -15,10 +15,11 @@ from weir.errors import RefusedArtefact
 from weir.messages import Reputation, encode
 
 ARTEFACT_SCHEMA = 1
+_UPGRADE = "Upgrade the detector to the learner's release."
 
 
 class Term(Struct, frozen=True, array_like=True):
-    """One feature's part: `slope * value + offset` in log-odds, folded from weight, mean and scale."""
+    """One feature's part of the log-odds: `slope * value + offset`, computed from weight, mean and scale."""
 
     slope: float
     offset: float
@@ -27,7 +28,7 @@ class Term(Struct, frozen=True, array_like=True):
 class LinearScorer(Struct, frozen=True, kw_only=True):
     """A compiled linear model.
 
-    `trust` in 0..1 is how far the model may speak against the rules: it grows with the verdicts of both kinds learned.
+    `trust`, 0 to 1, is the model's share in the score; the rules have the rest (docs/adr/0008).
     """
 
     schema: int = ARTEFACT_SCHEMA
@@ -36,7 +37,7 @@ class LinearScorer(Struct, frozen=True, kw_only=True):
     trust: float
 
     def log_odds(self, features: dict[str, float]) -> float:
-        """The log-odds of fraud."""
+        """Return the log-odds of fraud by the model alone."""
         total, terms = self.intercept, self.terms
         for name, value in features.items():
             term = terms.get(name)
@@ -45,11 +46,11 @@ class LinearScorer(Struct, frozen=True, kw_only=True):
         return total
 
     def risk(self, rules_log_odds: float, features: dict[str, float]) -> float:
-        """The log-odds of fraud with the rules heard, by how far the model is trusted: what the detector scores."""
+        """Return the log-odds that the detector scores: rules and model, weighted by trust."""
         return (1 - self.trust) * rules_log_odds + self.trust * self.log_odds(features)
 
     def contributions(self, features: dict[str, float]) -> dict[str, float]:
-        """What each feature adds to the log-odds; with the intercept they sum to `log_odds`."""
+        """Return what each feature adds to the log-odds. With the intercept they sum to `log_odds`."""
         terms = self.terms
         return {
             name: terms[name].slope * value + terms[name].offset for name, value in features.items() if name in terms
@@ -69,48 +70,49 @@ def probability(log_odds: float) -> float:
 
 
 def pack(scorer: LinearScorer) -> bytes:
-    """The artefact's bytes."""
     return msgspec.msgpack.encode(scorer)
 
 
 def sign(payload: bytes, key: bytes) -> str:
-    """HMAC-SHA256, hexadecimal."""
+    """Return the HMAC-SHA256 in hexadecimal."""
     return hmac.new(key, payload, hashlib.sha256).hexdigest()
 
 
 def unpack(artefact: bytes, signature: str, key: bytes) -> LinearScorer:
-    """Verify, then decode.
+    """Verify an artefact's signature, then decode it.
 
     Raises:
-        RefusedArtefact: the signature or the schema does not fit.
+        RefusedArtefact: the signature does not verify, or the artefact cannot be decoded.
     """
     if not hmac.compare_digest(sign(artefact, key), signature):
-        raise RefusedArtefact("A publication's signature does not verify.", "Give both sides the same signing key.")
+        raise RefusedArtefact(
+            "A publication's signature does not verify.", "Set the same WEIR_SIGNING_KEY for learner and detector."
+        )
     return read_artefact(artefact)
 
 
 def read_artefact(artefact: bytes) -> LinearScorer:
-    """Decode an artefact whose origin is known otherwise, such as one from the model registry.
+    """Decode an artefact without verifying it, such as one from the model registry.
 
     Raises:
-        RefusedArtefact: it does not decode or its schema is unknown.
+        RefusedArtefact: the artefact cannot be decoded, or its schema is unknown.
     """
     try:
         scorer = msgspec.msgpack.decode(artefact, type=LinearScorer)
     except msgspec.DecodeError as error:
-        raise RefusedArtefact(f"An artefact does not decode: {error}.", "Upgrade the detector first.") from error
+        raise RefusedArtefact(f"An artefact cannot be decoded: {error}.", _UPGRADE) from error
     if scorer.schema != ARTEFACT_SCHEMA:
-        raise RefusedArtefact(f"Artefact schema {scorer.schema} is unknown.", "Upgrade the detector first.")
+        raise RefusedArtefact(f"An artefact has the unknown schema {scorer.schema}.", _UPGRADE)
     return scorer
 
 
 def sign_reputation(reputation: Reputation, key: bytes) -> Reputation:
-    """The same reputation with its signature."""
+    """Return the reputation with its signature set."""
     return msgspec.structs.replace(reputation, signature=sign(_unsigned(reputation), key))
 
 
 def verify_reputation(reputation: Reputation, key: bytes) -> bool:
-    """Whether this deployment's learner signed it."""
+    """Return whether the reputation is signed with this key."""
     return hmac.compare_digest(sign(_unsigned(reputation), key), reputation.signature)
 
 
@@ -118,6 +120,6 @@ _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Reput
 
 
 def _unsigned(reputation: Reputation) -> bytes:
-    """What is signed: a field that says its default is left out, so that one added later breaks no signature."""
-    said = msgspec.structs.asdict(reputation).items()
-    return encode({name: value for name, value in said if name != "signature" and value != _DEFAULTS[name]})
+    """Encode what is signed. It omits fields at their default: adding a field breaks no signature (docs/adr/0017)."""
+    fields = msgspec.structs.asdict(reputation).items()
+    return encode({name: value for name, value in fields if name != "signature" and value != _DEFAULTS[name]})

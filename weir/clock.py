@@ -1,8 +1,8 @@
-"""The wall clock. Whatever depends on it takes `now_ms` as an argument; this is where the argument comes from."""
+"""The wall clock. Only processes read it; functions take `now_ms` as an argument, so tests can set it."""
 
 import time
 
 
 def now_ms() -> int:
-    """Epoch milliseconds."""
+    """Return the wall time in epoch milliseconds."""
     return time.time_ns() // 1_000_000

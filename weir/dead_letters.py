@@ -1,7 +1,7 @@
-"""Dead letters: one way to build them, and none is large, whatever the record was.
+"""Dead letters: a record that could not be used becomes a small message, however large the record is.
 
-A dead letter carries the start of the record, its length and its hash. A whole record of 13 MiB would become a letter
-that the sink refuses for ever, and the job would restart on it for ever.
+A dead letter holds the start of the record, its length and its hash. With a whole record of 13 MiB it would exceed the
+sink's limit, and the job would fail at it for ever (docs/platform-notes.md#oversized-records).
 """
 
 from hashlib import sha256
@@ -15,16 +15,16 @@ from weir.messages import LONGEST_ID, DeadLetter
 from weir.records import Inbound
 
 KEPT_BYTES = 4096
-"""How much of a key or payload a letter keeps: a usual record whole, of a large one enough to see who sent it."""
+"""Bytes of a key or payload that a letter keeps: all of a usual record, enough of a large one to find its sender."""
 
 LONGEST_TEXT = 512
-"""Characters of a field's path or a reason: either may quote what the record holds."""
+"""Characters of a field's path and of a reason: both may quote the record. A round number; not measured."""
 
 Stage = Literal["detector", "label-join"]
 
 
 class Names(NamedTuple):
-    """The ids that a record gives itself; None for one that is missing or cannot be an id."""
+    """The ids in a record; None where an id is missing or invalid."""
 
     transaction_id: str | None = None
     user_id: str | None = None
@@ -41,7 +41,7 @@ _named = msgspec.json.Decoder(_Named)
 
 
 def names_in(payload: bytes | None) -> Names:
-    """The names of any record, also of one that is refused.
+    """Return the ids in any bytes, without validating the rest.
 
     >>> names_in(b'{"transaction_id": "t1", "user_id": 7}')
     Names(transaction_id='t1', user_id=None, label_id=None)
@@ -58,14 +58,7 @@ def _id(value: Any) -> str | None:
 
 
 def dead_letter(record: Inbound, error: InvalidRecord, *, stage: Stage, now_ms: int) -> DeadLetter:
-    """The letter of a record: why it could not be used, where it stands, and as much of it as a letter may hold.
-
-    Args:
-        record: The record.
-        error: What is wrong with it.
-        stage: The job that refused it.
-        now_ms: The wall clock.
-    """
+    """Build the dead letter of a record that the job `stage` refused with `error`."""
     payload = record.payload
     return DeadLetter(
         stage=stage,
@@ -82,5 +75,5 @@ def dead_letter(record: Inbound, error: InvalidRecord, *, stage: Stage, now_ms: 
 
 
 def cut(content: bytes | None) -> bytes | None:
-    """The first `KEPT_BYTES`."""
+    """Return the first `KEPT_BYTES`."""
     return None if content is None else content[:KEPT_BYTES]

@@ -1,25 +1,23 @@
-"""Every error Weir raises on purpose.
+"""The errors that Weir raises on purpose.
 
 WeirError
-|-- InvalidRecord            a bad record is data: it goes to dead-letters, or back as HTTP 422
-`-- DeploymentError          a bad deployment is a crash: the process ends with one sentence and a remedy
+|-- InvalidRecord            bad data: the record goes to dead-letters, or back to its sender as HTTP 422
+`-- DeploymentError          a bad deployment: the process ends with one sentence and a remedy
     |-- MissingPart          something is not installed or not downloaded
     |-- PartUnavailable      a part (broker, Flink, MLflow, API) does not answer
-    |-- RefusedArtefact      a publication whose signature or schema does not fit
-    `-- BrokenLog            the learning log has a gap or goes backwards
+    |-- RefusedArtefact      a publication has the wrong signature or an unknown schema
+    `-- BrokenLog            the learning log has a gap, goes backwards or cannot be read
 """
 
 
 class WeirError(Exception):
-    """The root: catch it only at a process's edge."""
+    """The root. Catch it only where a process begins."""
 
 
 class InvalidRecord(WeirError):
-    """A record that cannot be used.
+    """A record that cannot be used. Read its dead letter, fix the producer and send the record again.
 
-    The operator of the system reads the dead letter, mends the producer and sends the record again.
-
-    `field` is the JSON path of what is wrong (`$` for the whole message), `reason` says what to fix.
+    `field` is the JSON path of the error, `$` for the whole message. `reason` is what to fix.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -29,7 +27,7 @@ class InvalidRecord(WeirError):
 
 
 class DeploymentError(WeirError):
-    """The deployment is wrong: the process stops and `remedy` says what to do about it."""
+    """The deployment is wrong, and the process stops. `problem` is what happened, `remedy` what to do."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(f"{problem} {remedy}")
@@ -38,22 +36,23 @@ class DeploymentError(WeirError):
 
 
 class MissingPart(DeploymentError):
-    """Something that Weir needs is not on this machine. Run `weir doctor`."""
+    """Something that Weir needs is missing on this machine. Run `weir doctor`."""
 
 
 class PartUnavailable(DeploymentError):
-    """A part that should be running does not answer. Run `weir status`, then `weir logs PART`."""
+    """A part does not answer. Run `weir status`, then `weir logs PART`."""
 
 
 class RefusedArtefact(DeploymentError):
-    """A publication is not signed with this deployment's key or has an unknown schema.
+    """A publication is not signed with this deployment's key, or its schema is unknown.
 
-    Detectors keep the model they have and flag it; check `WEIR_SIGNING_KEY` on learner and detector.
+    Detectors keep their model and flag their scores. Check `WEIR_SIGNING_KEY` of learner and detector.
     """
 
 
 class BrokenLog(DeploymentError):
-    """The learning log is not dense: an outage outlasted the transaction timeout (docs/adr/0010), or something else wrote.
+    """The learning log is not dense: an outage outlasted the transaction timeout, or something else wrote to the topic.
 
-    What is missing is made again in a new epoch: a fresh label-join job and `WEIR_LEARNING__EPOCH` one higher.
+    To make missing examples again, start a new epoch: a fresh label-join job, with `WEIR_LEARNING__EPOCH` one higher
+    (docs/adr/0010).
     """

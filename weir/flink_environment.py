@@ -1,4 +1,4 @@
-"""The Flink environment both jobs run in, and how a stream is keyed without a Python hop."""
+"""The Flink environment of both jobs, and keyed streams without a Python operator."""
 
 import sys
 from typing import Any
@@ -13,14 +13,22 @@ from weir.errors import DeploymentError
 from weir.settings import Settings
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
-STATE_BYTES = Types.PICKLED_BYTE_ARRAY()  # as a state's type, BYTES is converted byte by byte and fails on None
+STATE_BYTES = Types.PICKLED_BYTE_ARRAY()
+"""The type of state. Flink would convert `BYTES` byte by byte and fail on None.
+
+See docs/platform-notes.md#records-at-the-python-boundary.
+"""
+
 OUTBOUND = Types.ROW_NAMED(["topic", "kafka_key", "payload"], [Types.STRING(), BYTES, BYTES])
 
 
 def table_environment(
     settings: Settings, *, checkpoint_ms: int, parallelism: int, exactly_once: bool
 ) -> StreamTableEnvironment:
-    """A streaming environment in thread mode with stable uids; checkpoints outlive the job."""
+    """Create a streaming environment in thread mode, with stable uids and checkpoints that outlive the job.
+
+    The checkpoints' timeout and tolerated failures are round numbers; not measured.
+    """
     options = {
         "python.execution-mode": "thread",
         "python.fn-execution.bundle.time": str(settings.flink.bundle_ms),
@@ -41,14 +49,15 @@ def table_environment(
 
 
 def pairs(tables: StreamTableEnvironment, query: str, record: TypeInformation) -> DataStream:
-    """The rows `(key STRING, record ROW)` of a query as a stream."""
+    """Turn a query's rows `(key STRING, record ROW)` into a stream."""
     return tables.to_append_stream(tables.sql_query(query), Types.ROW([Types.STRING(), record]))
 
 
 def keyed_stream(stream: DataStream, record: TypeInformation) -> KeyedStream:
-    """Key a stream of pairs in the JVM; the Python function receives `record` only.
+    """Key a stream of pairs in the JVM. The Python function receives only `record`.
 
-    This is `DataStream.key_by` without its Python operator: a second one would share, and hand over, one GIL.
+    `DataStream.key_by` would add a Python operator, and operators share one GIL
+    (docs/platform-notes.md#one-gil-per-taskmanager).
     """
     j_keyed = stream._j_data_stream.keyBy(  # noqa: SLF001 -- PyFlink offers no Java key selector
         get_gateway().jvm.KeyByKeySelector(), Types.ROW([Types.STRING()]).get_java_type_info()
@@ -57,21 +66,26 @@ def keyed_stream(stream: DataStream, record: TypeInformation) -> KeyedStream:
 
 
 def without_time(stream: DataStream) -> DataStream:
-    """A stream that gives no watermark and neither holds back nor pushes the time of what it is united with."""
+    """Remove a stream's watermarks: in a union it then neither holds event time back nor moves it (docs/adr/0004)."""
     idle = WatermarkStrategy.no_watermarks().with_idleness(Duration.of_millis(100))
     return stream.assign_timestamps_and_watermarks(idle)
 
 
 def insert(tables: StreamTableEnvironment, statements: Any, stream: DataStream, sink: str) -> None:
-    """Add `INSERT INTO sink` of an outbound stream to a statement set."""
+    """Add `INSERT INTO sink` of a stream of `OUTBOUND` rows to a statement set."""
     statements.add_insert(sink, tables.from_data_stream(stream))
 
 
 def require_thread_mode() -> None:
-    """Called by an operator as it opens: Flink falls back to process mode silently, which is 40 times slower.
+    """Check, as an operator opens, that Flink has not fallen back silently to process mode, which is 40 times slower.
+
+    See docs/platform-notes.md#thread-mode.
 
     Raises:
         DeploymentError: this Python is not embedded in the TaskManager.
     """
     if "pemja_core" not in sys.modules and "_pemja" not in sys.modules:
-        raise DeploymentError("The job runs in Python process mode.", "Run `weir doctor`: thread mode needs libpython.")
+        raise DeploymentError(
+            "The job runs in Python process mode instead of thread mode.",
+            "Run `weir doctor`; thread mode needs a Python with a shared libpython.",
+        )

@@ -1,6 +1,6 @@
-"""Kafka tables for Flink SQL: bytes in and bytes out, with what the DataStream side needs beside them.
+"""Kafka tables for Flink SQL: keys and payloads as bytes, with the records' positions and headers.
 
-Payloads are `BYTES`: `STRING` would destroy invalid UTF-8 before a dead letter could keep it.
+Payloads are `BYTES`, because `STRING` would destroy invalid UTF-8 before a dead letter could keep it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ def source_table(
     columns: Sequence[str] = (),
     options: Mapping[str, str] | None = None,
 ) -> str:
-    """DDL of a source on one or more topics, from the earliest offset when there is no state.
+    """Return the DDL of a source. Without state it starts at the earliest offset.
 
-    Columns: `kafka_key`, `payload` (bytes), `topic`, `partition`, `offset`, `headers`, then `columns`, which may
+    Columns: `kafka_key` and `payload` (bytes), `topic`, `partition`, `offset`, `headers`, then `columns`, which may
     compute from these or declare a watermark.
     """
     fixed = [
@@ -53,7 +53,7 @@ def sink_table(
     bootstrap_servers: str,
     options: Mapping[str, str] | None = None,
 ) -> str:
-    """DDL of a sink: columns `kafka_key`, `payload`, and before them `topic` where there are several to choose from."""
+    """Return the DDL of a sink. Columns: `topic` if there are several topics, then `kafka_key` and `payload`."""
     properties = {
         "connector": "kafka",
         "topic": ";".join(topics),
@@ -69,12 +69,12 @@ def sink_table(
 
 
 def key_text(expression: str) -> str:
-    """SQL for a key as text that Python can take: a lone surrogate, valid in JSON, would kill the job; no key is ''."""
+    """Return SQL for a key as valid UTF-8, '' if there is none. A lone surrogate would kill the job (docs/adr/0003)."""
     return f"COALESCE(DECODE(ENCODE({expression}, 'UTF-8'), 'UTF-8'), '')"
 
 
 def exactly_once(prefix: str, timeout_ms: int) -> dict[str, str]:
-    """Sink options for exactly-once; the prefix must stay the same over restarts, or open transactions block readers."""
+    """Return sink options for exactly-once. Keep the prefix over restarts, or open transactions block readers."""
     return {
         "sink.delivery-guarantee": "exactly-once",
         "sink.transactional-id-prefix": prefix,

@@ -1,4 +1,4 @@
-"""The jars that Weir runs with: which they are, and whether each is the pinned one. `weir fetch` downloads them."""
+"""The pinned jars that Weir runs with, and their check. `weir fetch` downloads them."""
 
 import hashlib
 import tomllib
@@ -12,38 +12,39 @@ PINNED = Path(__file__).with_name("coordinates.toml")
 
 @dataclass(frozen=True)
 class JarGroup:
-    """Jars that belong together: a coordinate and the SHA-256 of every jar it resolves to, by file name."""
+    """A Maven coordinate and the SHA-256 of every jar that it resolves to, by file name."""
 
     name: str
     coordinate: str
     sha256: dict[str, str]
 
     def folder(self, cache_dir: Path) -> Path:
-        """Where this group's jars are kept; another version lives elsewhere."""
+        """Return the folder of this group's jars. Each version has its own."""
         return cache_dir / "jars" / self.coordinate.replace(":", "_")
 
 
 def pinned_groups() -> dict[str, JarGroup]:
-    """The groups as `coordinates.toml` pins them, by name."""
+    """Read the groups from `coordinates.toml`, by name."""
     return {name: JarGroup(name, **group) for name, group in tomllib.loads(PINNED.read_text()).items()}
 
 
 def jars(name: str, cache_dir: Path) -> list[Path]:
-    """The paths of a group's jars, every one checked.
+    """Return the paths of a group's jars after checking every hash.
 
     Raises:
-        MissingPart: a jar is not there or is not the pinned one.
+        MissingPart: a jar is missing or differs from the pinned one.
     """
     group = pinned_groups()[name]
     if wrong := wrong_jars(group, group.folder(cache_dir)):
         raise MissingPart(
-            f"{len(wrong)} of {len(group.sha256)} {name} jars are missing or changed.", "Run `weir fetch`."
+            f"{len(wrong)} of {len(group.sha256)} {name} jars are missing or differ from the pinned ones.",
+            "Run `weir fetch`.",
         )
     return [group.folder(cache_dir) / jar for jar in sorted(group.sha256)]
 
 
 def wrong_jars(group: JarGroup, folder: Path) -> list[str]:
-    """The names of the jars that are missing from `folder` or differ from their pinned hash."""
+    """Return the names of jars that are missing from `folder` or differ from their pinned hash."""
     return [jar for jar, digest in group.sha256.items() if _sha256(folder / jar) != digest]
 
 

@@ -1,4 +1,4 @@
-"""Kafka clients as Weir wants them: one place for their configuration."""
+"""Kafka clients with Weir's configuration."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,17 +10,22 @@ from confluent_kafka.cimpl import NewTopic
 from weir.errors import PartUnavailable
 from weir.topics import LARGE_MESSAGE_BYTES, Topic
 
+_TIMEOUT_S = 30.0
+"""How long a broker may stay silent before that is an error. A round number; not measured."""
+
 _EXISTS = 36
-_END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 -- librdkafka's public name for it
+"""Kafka's error code TOPIC_ALREADY_EXISTS."""
+
+_END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 -- this is librdkafka's public name
 
 
 def producer(bootstrap_servers: str, **config: Any) -> Producer:
-    """An idempotent producer with a short linger; it waits for all in-sync replicas."""
+    """Create an idempotent producer that waits for all in-sync replicas."""
     return Producer(
         {
             "bootstrap.servers": bootstrap_servers,
             "enable.idempotence": True,
-            "linger.ms": 2,
+            "linger.ms": 2,  # docs/platform-notes.md#latency
             "compression.type": "lz4",
             "message.max.bytes": LARGE_MESSAGE_BYTES,
             **{name.replace("_", "."): value for name, value in config.items()},
@@ -28,24 +33,24 @@ def producer(bootstrap_servers: str, **config: Any) -> Producer:
     )
 
 
-def fencing_producer(bootstrap_servers: str, transactional_id: str, timeout_s: float = 30) -> Producer:
-    """A transactional producer that takes over its id: an older one cannot write any more, and nothing of it stays open.
+def fencing_producer(bootstrap_servers: str, transactional_id: str, timeout_s: float = _TIMEOUT_S) -> Producer:
+    """Create a transactional producer. It fences an older one with the same id and aborts its open transaction.
 
     Raises:
-        PartUnavailable: the broker does not admit it in time.
+        PartUnavailable: the broker does not accept the producer in time.
     """
     writer = producer(bootstrap_servers, transactional_id=transactional_id)
     try:
         writer.init_transactions(timeout_s)
     except KafkaException as error:
         raise PartUnavailable(
-            f"The broker did not admit the producer {transactional_id}: {error}.", "See `weir logs kafka`."
+            f"The broker did not accept the producer {transactional_id}: {error}.", "Run `weir logs kafka`."
         ) from error
     return writer
 
 
 def consumer(bootstrap_servers: str, group: str, **config: Any) -> Consumer:
-    """A read-committed consumer that commits nothing by itself."""
+    """Create a read-committed consumer that commits no offsets by itself."""
     return Consumer(
         {
             "bootstrap.servers": bootstrap_servers,
@@ -54,14 +59,16 @@ def consumer(bootstrap_servers: str, group: str, **config: Any) -> Consumer:
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
             "fetch.message.max.bytes": LARGE_MESSAGE_BYTES,
-            "fetch.wait.max.ms": 20,
+            "fetch.wait.max.ms": 20,  # librdkafka's default is 500; not measured
             **{name.replace("_", "."): value for name, value in config.items()},
         }
     )
 
 
-def create_topics(bootstrap_servers: str, topics: Iterable[Topic], replication: int = 1, timeout_s: float = 30) -> None:
-    """Create what is missing; an existing topic stays as it is.
+def create_topics(
+    bootstrap_servers: str, topics: Iterable[Topic], replication: int = 1, timeout_s: float = _TIMEOUT_S
+) -> None:
+    """Create missing topics. An existing topic stays as it is, even if its configuration differs.
 
     Raises:
         PartUnavailable: the broker does not answer or refuses.
@@ -73,14 +80,16 @@ def create_topics(bootstrap_servers: str, topics: Iterable[Topic], replication: 
             future.result(timeout_s)
         except KafkaException as error:
             if error.args[0].code() != _EXISTS:
-                raise PartUnavailable(f"Topic {name} was not created: {error}.", "See `weir logs kafka`.") from error
+                raise PartUnavailable(f"Topic {name} was not created: {error}.", "Run `weir logs kafka`.") from error
 
 
-def read_to_end(bootstrap_servers: str, topic: str, offset: int = 0, timeout_s: float = 30) -> Iterator[Message]:
-    """The committed records of a one-partition topic from an offset to its present end.
+def read_to_end(
+    bootstrap_servers: str, topic: str, offset: int = 0, timeout_s: float = _TIMEOUT_S
+) -> Iterator[Message]:
+    """Yield the committed records of a one-partition topic from an offset to its present end.
 
     Raises:
-        PartUnavailable: the end was not reached in time.
+        PartUnavailable: the broker was silent for `timeout_s`.
     """
     reader = consumer(bootstrap_servers, "weir-read-to-end", enable_partition_eof=True)
     reader.assign([TopicPartition(topic, 0, offset)])
@@ -90,13 +99,18 @@ def read_to_end(bootstrap_servers: str, topic: str, offset: int = 0, timeout_s: 
                 yield record
             elif record.error().code() == _END_OF_PARTITION:
                 return
-        raise PartUnavailable(f"{topic} did not end within {timeout_s:.0f} s.", "See `weir logs kafka`.")
+        raise PartUnavailable(
+            f"{topic} was not read to its end: the broker was silent for {timeout_s:.0f} s.", "Run `weir logs kafka`."
+        )
     finally:
         reader.close()
 
 
 def read_last(bootstrap_servers: str, topic: str, timeout_s: float = 10) -> bytes | None:
-    """The value of the last committed record of a one-partition topic, or None when there is none."""
+    """Return the value of the last committed record of a one-partition topic, None if there is none.
+
+    The last offsets may be transaction markers or aborted records, so it steps back until it finds a record.
+    """
     reader = consumer(bootstrap_servers, "weir-read-last")
     try:
         low, high = reader.get_watermark_offsets(TopicPartition(topic, 0), timeout=timeout_s)

@@ -1,4 +1,4 @@
-"""Logs: structlog, JSON unless a terminal reads them; event names are past-tense identifiers."""
+"""Logs: structlog, as JSON unless they go to a terminal. Event names are past-tense identifiers."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ import structlog
 
 
 def configure_logs(level: str = "INFO") -> None:
-    """Set up logging for this process; call once, at its edge."""
+    """Set up logging. Call it once, where a process begins."""
     terminal = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()

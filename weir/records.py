@@ -1,4 +1,4 @@
-"""Records on their way into an operator and out of it."""
+"""Records that an operator reads and writes."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from weir.messages import Position
 
 
 class Inbound(NamedTuple):
-    """A record as it stands in Kafka. `reply_to` names who waits for its score."""
+    """A record in Kafka. `reply_to` names the client that waits for its score."""
 
     kafka_key: bytes | None
     payload: bytes | None
@@ -18,12 +18,11 @@ class Inbound(NamedTuple):
 
     @property
     def position(self) -> Position:
-        """Where it stands."""
         return Position(self.topic, self.partition, self.offset)
 
 
 class Outbound(NamedTuple):
-    """A record to write. An example gets its key, the entry number, only as it is written."""
+    """A record to write. An example has no key yet: the entry number is added as it is written (docs/adr/0005)."""
 
     topic: str
     kafka_key: bytes | None
@@ -31,7 +30,7 @@ class Outbound(NamedTuple):
 
 
 class StateChange(Enum):
-    """What happens to the state of a key when there are no new bytes for it."""
+    """What happens to a key's state if it gets no new bytes."""
 
     UNCHANGED = "unchanged"
     CLEARED = "cleared"
@@ -40,8 +39,7 @@ class StateChange(Enum):
 class Processed(NamedTuple):
     """The result of processing a record or a timer.
 
-    `state` are the key's new bytes or what else happens to its state, `timer_ms` the event time to be woken at,
-    `dead` says that the record became a dead letter.
+    `state` is the key's new state, `timer_ms` the event time of a timer to set; `dead` is True for a dead letter.
     """
 
     state: bytes | StateChange

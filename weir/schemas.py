@@ -1,4 +1,4 @@
-"""`weir schemas`: the messages published as JSON Schema, written from the types themselves."""
+"""`weir schemas`: JSON Schema files, generated from the message types."""
 
 import inspect
 import json
@@ -33,23 +33,22 @@ PUBLISHED: dict[str, type[Struct]] = {
     "counts": Counts,
     "twin-frozen": TwinFrozen,
 }
-"""The messages that others may read or write, by the name of their schema."""
+"""The messages that other programs may read or write, by the name of their schema."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_of(message: type[Struct]) -> dict[str, Any]:
-    """A message's JSON Schema."""
     return {"$schema": _DIALECT, **_tidy(msgspec.json.schema(message))}
 
 
 def file_name(name: str) -> str:
-    """The schema's file; a message that breaks with its readers gets a new version beside the old one."""
+    """Return the schema's file name. An incompatible message gets a new version beside the old one."""
     return f"{name}.v1.json"
 
 
 def write_schemas(folder: Path = Path("docs/schemas")) -> list[Path]:
-    """Write every published message's schema; returns the files."""
+    """Write the schema of every published message and return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {folder / file_name(name): message for name, message in PUBLISHED.items()}
     for file, message in files.items():
@@ -58,12 +57,12 @@ def write_schemas(folder: Path = Path("docs/schemas")) -> list[Path]:
 
 
 def text_of(message: type[Struct]) -> str:
-    """The content of a message's schema file."""
+    """Return the content of a message's schema file."""
     return json.dumps(schema_of(message), indent=2, ensure_ascii=False) + "\n"
 
 
 def _tidy(node: Any) -> Any:
-    """Docstrings lose their indentation."""
+    """Remove the indentation of docstrings."""
     if isinstance(node, dict):
         return {key: inspect.cleandoc(value) if key == "description" else _tidy(value) for key, value in node.items()}
     return [_tidy(one) for one in node] if isinstance(node, list) else node

@@ -1,4 +1,4 @@
-"""A part's process: runs until it is told to stop, and ends with one sentence when the deployment is not as it should be."""
+"""A part's process: it runs until a signal, and ends with one sentence if the deployment is wrong."""
 
 import signal
 import sys
@@ -11,7 +11,7 @@ from weir.settings import Settings, load_settings
 
 
 def serve(run: Callable[[Settings, Event], None]) -> int:
-    """Run a part until the event is set by SIGTERM or SIGINT; returns the exit code."""
+    """Run a part until SIGTERM or SIGINT sets the event. Return the exit code."""
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -20,6 +20,6 @@ def serve(run: Callable[[Settings, Event], None]) -> int:
         configure_logs(settings.log_level)
         run(settings, stopping)
     except DeploymentError as error:
-        print(error, file=sys.stderr)  # noqa: T201 -- a failure ends with one sentence
+        print(error, file=sys.stderr)  # noqa: T201 -- one sentence instead of a traceback
         return 1
     return 0

@@ -1,6 +1,6 @@
-"""Settings: typed, read once at a process's edge, passed down as values.
+"""Settings: typed, read once where a process begins, and passed on as values. docs/settings.md explains every default.
 
-Sources, the first that has a value wins: arguments, environment (`WEIR_KAFKA__PORT=9192`), the endpoints that
+The first source that has a value wins: arguments, the environment (`WEIR_KAFKA__PORT=9192`), the endpoints that
 `weir up` chose (`<state_dir>/endpoints.toml`), a file (`weir.toml`, or the one that `WEIR_SETTINGS` names), defaults.
 """
 
@@ -21,7 +21,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class KafkaSettings(BaseModel):
-    """The broker. `bootstrap_servers` wins over host and port where a broker is not ours."""
+    """The broker. `bootstrap_servers` names an external broker and overrides host and port."""
 
     port: Port = 9092
     controller_port: Port = 9093
@@ -32,7 +32,7 @@ class KafkaSettings(BaseModel):
 
 
 class FlinkSettings(BaseModel):
-    """The Flink cluster and how the jobs run on it."""
+    """The Flink cluster and its jobs."""
 
     rest_port: Port = 8081
     rpc_port: Port = 6123
@@ -53,7 +53,7 @@ class FlinkSettings(BaseModel):
 
 
 class MlflowSettings(BaseModel):
-    """The tracking server. `uri` wins over host and port where the server is not ours."""
+    """The tracking server. `uri` names an external server and overrides host and port."""
 
     port: Port = 5000
     uri: str | None = None
@@ -64,8 +64,8 @@ class MlflowSettings(BaseModel):
 class ApiSettings(BaseModel):
     """The feedback API and the synchronous decision service.
 
-    Past `decision_deadline_ms` a payment below `fail_open_below` (base currency) is approved, any other gets
-    `fail_closed_decision`; both are flagged `deadline_exceeded`.
+    After `decision_deadline_ms`, a payment below `fail_open_below` (base currency) is approved and any other gets
+    `fail_closed_decision`. Both are flagged `deadline_exceeded`.
     """
 
     port: Port = 8000
@@ -77,7 +77,7 @@ class ApiSettings(BaseModel):
 
 
 class DetectorSettings(BaseModel):
-    """Event time, money and decisions; with `twin_freezes_at_ms` a frozen twin scores beside the detector."""
+    """Event time, money and decisions. With `twin_freezes_at_ms`, a frozen twin runs beside the detector."""
 
     base_currency: str = "EUR"
     allowed_lateness_ms: Annotated[int, Field(ge=0, le=5 * 24 * 3_600_000)] = 3_600_000
@@ -91,7 +91,7 @@ class DetectorSettings(BaseModel):
 
 
 class LearningSettings(BaseModel):
-    """The label join and the learner. The maturity horizon is on the transactions' clock."""
+    """The label join and the learner. Maturity and retention are in event time."""
 
     epoch: Annotated[int, Field(ge=1)] = 1
     maturity_horizon_s: Annotated[int, Field(ge=1)] = 30 * 24 * 3600
@@ -102,7 +102,7 @@ class LearningSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Everything that can be set. `docs/settings.md` explains each; a test holds the two together."""
+    """All settings. A test compares them with docs/settings.md."""
 
     model_config = SettingsConfigDict(env_prefix="WEIR_", env_nested_delimiter="__", extra="forbid")
 
@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- pydantic passes it by name
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, environment, what `weir up` chose, the file."""
+        """Return the sources in the order of the module's docstring."""
         state_dir = Path(os.environ.get("WEIR_STATE_DIR", ".weir"))
         files = [state_dir / "endpoints.toml", Path(os.environ.get("WEIR_SETTINGS", "weir.toml"))]
         return (
@@ -140,70 +140,71 @@ class Settings(BaseSettings):
 
     @property
     def bootstrap_servers(self) -> str:
-        """Where clients find the broker."""
+        """The broker's address for clients, `host:port`, several separated by commas."""
         return self.kafka.bootstrap_servers or f"{self.host}:{self.kafka.port}"
 
     @property
     def topics(self) -> Topics:
-        """The topics of this namespace."""
         return Topics(self.namespace, self.kafka.partitions)
 
     @property
     def twin_group(self) -> str:
-        """The consumer group whose offsets say how far the frozen twin is."""
+        """The consumer group whose committed offsets are the frozen twin's progress."""
         return f"weir-{self.namespace}-twin"
 
     @property
     def flink_rest(self) -> str:
-        """The address of Flink's REST API and dashboard."""
+        """The URL of Flink's REST API and dashboard."""
         return f"http://{self.flink.jobmanager_host or self.host}:{self.flink.rest_port}"
 
     @property
     def mlflow_uri(self) -> str:
-        """The address of the tracking server."""
+        """The URL of the tracking server."""
         return self.mlflow.uri or f"http://{self.host}:{self.mlflow.port}"
 
     @property
     def registered_model(self) -> str:
-        """The registered model of this namespace: only `live` has the plain name, so a replay never moves its alias."""
+        """The registered model. Only `live` has the plain name, so a replay never moves the live alias."""
         name = self.mlflow.model_name
         return name if self.namespace == "live" else f"{name}-{self.namespace}"
 
     @property
     def api_url(self) -> str:
-        """The address of the feedback API."""
+        """The URL of the feedback API."""
         return f"http://{self.host}:{self.api.port}"
 
     @property
     def namespace_dir(self) -> Path:
-        """What belongs to this namespace only: checkpoints, database."""
+        """The folder of this namespace's checkpoints and database."""
         return self.state_dir / "namespaces" / self.namespace
 
     @property
     def database_url(self) -> str:
-        """The API's database: SQLite under the state folder unless another is set."""
+        """The URL of the API's database: SQLite in the namespace's folder unless another is set."""
         return self.api.database_url or f"sqlite:///{(self.namespace_dir / 'weir.db').absolute()}"
 
     def require_signing_key(self) -> bytes:
-        """The key that signs publications.
+        """Return the key that signs publications.
 
         Raises:
-            DeploymentError: no key is set; there is no default on purpose.
+            DeploymentError: no key is set. A default would let anybody sign.
         """
         if self.signing_key is None or not self.signing_key.get_secret_value():
-            raise DeploymentError("No signing key is set.", "Set WEIR_SIGNING_KEY; `weir up` makes one by itself.")
+            raise DeploymentError(
+                "No signing key is set.", "Set WEIR_SIGNING_KEY, or start with `weir up`, which makes one."
+            )
         return self.signing_key.get_secret_value().encode()
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings once.
+    """Read the settings.
 
     Raises:
-        DeploymentError: a setting is unknown or out of range; the sentence names it.
+        DeploymentError: a setting is unknown or invalid; the error names it.
     """
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise DeploymentError(f"The setting {name!r} is wrong: {first['msg']}.", "See docs/settings.md.") from error
+        raise DeploymentError(f"The setting {name!r} is invalid: {first['msg']}.", "See docs/settings.md.") from error

@@ -1,6 +1,6 @@
-"""Signed-in addresses: who may use the console, said by whoever holds the deployment's signing key.
+"""Signed addresses: a pass, signed with the deployment's key, admits its bearer to the console.
 
-A pass is `name.expires_ms.signature`. It stands in the address that `weir demo` prints and, from then on, in a cookie.
+A pass is `name.expires_ms.signature`. It is in the address that `weir demo` prints, and then in a cookie.
 """
 
 import base64
@@ -9,15 +9,16 @@ import hmac
 from weir.artefact import sign
 
 _DIGITS = 16
+"""Bounds the number that is parsed before the signature is checked. Times in milliseconds have 13 digits."""
 
 
 def pass_for(name: str, expires_ms: int, key: bytes) -> str:
-    """A pass that lets `name` in until then; it needs no escaping in an address or a cookie."""
+    """Make a pass for `name`, valid until `expires_ms`. It needs no escaping in an address or a cookie."""
     return f"{_encoded(name)}.{expires_ms}.{sign(_signed(name, expires_ms), key)}"
 
 
 def name_on(presented: str, now_ms: int, key: bytes) -> str | None:
-    """Whose pass it is; None for one that is forged, expired or no pass at all."""
+    """Return the name on a pass, None if it is forged, expired or malformed."""
     encoded, _, rest = presented.partition(".")
     expires, _, signature = rest.partition(".")
     if not expires.isascii() or not expires.isdecimal() or len(expires) > _DIGITS or int(expires) <= now_ms:

@@ -1,20 +1,22 @@
-"""The topics of a namespace, and how each of them is kept.
+"""The topics of a namespace and their retention.
 
-A replay or an accelerated demo has its own namespace and so never mixes with live traffic.
+A replay or a demo has a namespace of its own, so it never mixes with live traffic.
 """
 
 from dataclasses import dataclass, field
 
 LARGE_MESSAGE_BYTES = 16 * 1024 * 1024
+"""Kafka's default of 1 MB is too small even for a small forest (docs/platform-notes.md#message-size)."""
+
 DAY_MS = 24 * 3600 * 1000
 
 COUNTS_KEY, FROZEN_KEY = b"counts", b"frozen"
-"""The keys of the ledger's counts on `ledger`, and of the twin's `TwinFrozen` on `twin-alerts`."""
+"""The key of `Counts` on `ledger`, and of `TwinFrozen` on `twin-alerts`."""
 
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic: its full name, partitions and configuration as the broker wants it."""
+    """A topic: its full name, its partitions and its configuration for the broker."""
 
     name: str
     partitions: int
@@ -23,7 +25,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Topics:
-    """The names of a namespace's topics. `partitions` spreads the keyed ones; ordered ones have one."""
+    """The topics of a namespace. `partitions` is for keyed topics; ordered topics have one partition."""
 
     namespace: str
     partitions: int = 4
@@ -48,22 +50,22 @@ class Topics:
 
     @property
     def alerts(self) -> str:
-        """Scored transactions with a decision other than approve, keyed by transaction."""
+        """Scored transactions with a decision other than approve, in one partition, keyed by transaction."""
         return self._name("alerts")
 
     @property
     def twin_alerts(self) -> str:
-        """What the frozen twin alerts on, and the record that says when it froze."""
+        """The frozen twin's alerts, and the record of when it froze."""
         return self._name("twin-alerts")
 
     @property
     def replies(self) -> str:
-        """Scores of the transactions that asked for a reply, keyed by who waits."""
+        """Scores of transactions that asked for a reply, keyed by the client that waits."""
         return self._name("decision-replies")
 
     @property
     def dead_letters(self) -> str:
-        """Records that could not be used, with the reason."""
+        """Records that could not be used, with the reason (`weir.dead_letters`)."""
         return self._name("dead-letters")
 
     @property
@@ -73,41 +75,51 @@ class Topics:
 
     @property
     def learning_log(self) -> str:
-        """Numbered examples: one ordered partition, written exactly once, kept for ever."""
+        """Numbered examples in one partition, written exactly once and kept for ever."""
         return self._name("learning-log")
 
     @property
     def control(self) -> str:
-        """Publications and reputation: one compacted partition."""
+        """Publications and reputations in one compacted partition."""
         return self._name("control")
 
     @property
     def snapshots(self) -> str:
-        """What the learner knew at its last publication: one compacted partition."""
+        """The learner's snapshots in one compacted partition."""
         return self._name("learner-snapshots")
 
     @property
     def ledger(self) -> str:
-        """The counts and the ledger's own snapshot: one compacted partition."""
+        """The counts and the ledger's snapshot in one compacted partition."""
         return self._name("ledger")
 
     def all(self) -> list[Topic]:
-        """Every topic with its configuration, in a fixed order."""
+        """Return every topic, in a fixed order. Retention times are round numbers; not measured."""
         spread, large = self.partitions, {"max.message.bytes": str(LARGE_MESSAGE_BYTES)}
+        # A new epoch of the learning log reaches back as far as scored transactions are kept (docs/adr/0010).
         week = {"retention.ms": str(7 * DAY_MS)}
-        kept = {"retention.ms": "-1"}
+        # A client waits ten seconds at most.
+        hour = {"retention.ms": str(3600 * 1000)}
+        # Longer than payments: time to find a producer's error, fix it and send the records again.
+        quarter = {"retention.ms": str(90 * DAY_MS)}
+        # Verdicts cannot be made again, and a learning log only while its scored transactions are kept.
+        for_ever = {"retention.ms": "-1"}
+        # The lag lets a registrar that was down for a day still log every publication.
         compacted = {"cleanup.policy": "compact", "min.compaction.lag.ms": str(DAY_MS), **large}
+        # Kafka never compacts the active segment, and the ledger commits twice a second: small segments limit what it
+        # reads when it starts.
+        ledger = {"cleanup.policy": "compact", "segment.bytes": str(64 * 1024 * 1024), **large}
         return [
             Topic(self.transactions, spread, week),
             Topic(self.user_events, spread, week),
             Topic(self.scored, spread, week),
             Topic(self.alerts, 1, week),
             Topic(self.twin_alerts, 1, week),
-            Topic(self.replies, 1, {"retention.ms": str(3600 * 1000)}),
-            Topic(self.dead_letters, spread, {"retention.ms": str(90 * DAY_MS), **large}),
-            Topic(self.labels, spread, kept),
-            Topic(self.learning_log, 1, kept),
+            Topic(self.replies, 1, hour),
+            Topic(self.dead_letters, spread, quarter | large),
+            Topic(self.labels, spread, for_ever),
+            Topic(self.learning_log, 1, for_ever),
             Topic(self.control, 1, compacted),
             Topic(self.snapshots, 1, compacted),
-            Topic(self.ledger, 1, {"cleanup.policy": "compact", "segment.bytes": str(64 * 1024 * 1024), **large}),
+            Topic(self.ledger, 1, ledger),
         ]
