@@ -56,10 +56,7 @@ def _sentence(receipt: Receipt) -> str:
     return "Accepted; waiting for the label join" if receipt.accepted_ms is not None else "Sending your verdict"
 
 
-_LEARNED_AS = {
-    "confirmation": "Confirmed an earlier verdict, which adds no weight, as example",
-    "revision": "Revised an earlier verdict as example",
-}
+_LEARNED_AS = {"confirmation": "Confirmed (no weight) as example", "revision": "Revised as example"}
 
 
 def _learned_as(receipt: Receipt) -> str:
@@ -72,7 +69,7 @@ def _trouble(receipt: Receipt, now_ms: int) -> str | None:
     late = receipt.late(now_ms)
     if late is None:
         return None
-    safe = "" if receipt.accepted_ms is None else " Your verdict is safe: it is stored and in Kafka."
+    safe = "" if receipt.accepted_ms is None else " Your verdict is safe: stored and in Kafka."
     return f"{late} after {(now_ms - _since(receipt)) / 1000:.0f} s.{safe}"
 
 
@@ -82,6 +79,6 @@ def _since(receipt: Receipt) -> int:
 
 def _moved(moves: list[Moved]) -> str:
     if not moves:
-        return "no open alert moved by 0.01 or more"
+        return "no open alert moved by 0.01"
     up = sum(move.after > move.before for move in moves)
     return f"{plural(len(moves), 'open alert')} moved ({up} up, {len(moves) - up} down)"

@@ -18,7 +18,7 @@ SLOW_MS = 5000
 
 AWAITED: dict[Stage, str] = {
     "sent": "The broker has not acknowledged the verdict",
-    "waiting": "The label join has not matched the verdict to its transaction",
+    "waiting": "The label join has not found its transaction",
     "joined": "The learner has not published a model with this verdict",
     "learned": "The detector has not raised an alert with the new model",
 }

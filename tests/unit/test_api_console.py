@@ -106,6 +106,13 @@ def test_the_page_has_no_inline_script_style_or_handler(api):
     assert page.count("<script") == page.count("<script src=") == 3
 
 
+def test_the_page_is_complete_before_the_first_event(api):
+    raise_alert(api)
+    page = api.get("/console", headers=cookie()).text
+    assert all(f'id="key-{key}"' in page for key in ("f", "l", "s", "help"))
+    assert "built-in" not in page
+
+
 def test_scripts_are_served_for_ever_and_under_a_version(api):
     address = api.app.state.parts.assets.address
     for name, words in {"htmx.min.js": "htmx", "sse.js": "defineExtension", "console.js": "key-f"}.items():
