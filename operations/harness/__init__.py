@@ -1,1 +1,1 @@
-"""What drives a running loop from outside: traffic in, labels in, and a view of what comes out."""
+"""Drive a running loop from outside: send transactions and labels, and observe the output topics."""

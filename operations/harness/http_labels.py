@@ -1,4 +1,4 @@
-"""Labels through the real API, several at a time; a label that was not taken is sent again under the same id."""
+"""Send labels to the feedback API, several at a time. Retries keep the label's id, so the API accepts it only once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,12 +10,16 @@ import httpx
 from weir.errors import PartUnavailable
 
 AT_ONCE = 32
+"""Concurrent requests. A round number; not measured."""
 _ATTEMPTS = 8
 _FIRST_PAUSE_S = 0.1
+"""Each pause is twice the one before, so all eight take 25 s. Round numbers; not measured."""
+_TIMEOUT_S = 30
+"""A round number; not measured."""
 
 
 class LabelSender:
-    """Sends labels to `POST /v1/labels`; `sent` counts those that were accepted, `on_accepted` is told their ids."""
+    """Sends labels to `POST /v1/labels`. `sent` counts accepted labels; `on_accepted` is called with the id of each."""
 
     def __init__(
         self,
@@ -23,19 +27,18 @@ class LabelSender:
         transport: httpx.AsyncBaseTransport | None = None,
         on_accepted: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._client = httpx.AsyncClient(base_url=api_url, timeout=30, transport=transport, trust_env=False)
+        self._client = httpx.AsyncClient(base_url=api_url, timeout=_TIMEOUT_S, transport=transport, trust_env=False)
         self._on_accepted = on_accepted
         self.sent = 0
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._client.aclose()
 
     async def send(self, bodies: Sequence[dict[str, Any]]) -> None:
-        """Send the bodies of `POST /v1/labels`, each with its `label_id`, `AT_ONCE` at a time.
+        """Send the bodies, each with its `label_id`, `AT_ONCE` at a time.
 
         Raises:
-            PartUnavailable: the API refuses one, or stays unreachable.
+            PartUnavailable: the API refuses a label, or does not accept one within `_ATTEMPTS` attempts.
         """
         queue = iter(bodies)
         while batch := list(islice(queue, AT_ONCE)):
@@ -58,5 +61,5 @@ class LabelSender:
                     break
             await asyncio.sleep(_FIRST_PAUSE_S * 2**attempt)
         raise PartUnavailable(
-            f"The API did not take the label of {body['transaction_id']}: {answer}.", "See `weir logs api`."
+            f"The API did not accept the label of {body['transaction_id']}: {answer}.", "See `weir logs api`."
         )

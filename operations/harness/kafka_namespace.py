@@ -1,4 +1,4 @@
-"""Whether a namespace has topics, and their end."""
+"""Check for the topics of a namespace, and delete them."""
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -7,6 +7,7 @@ from weir.errors import PartUnavailable
 from weir.settings import Settings
 
 _TIMEOUT_S = 10.0
+"""A round number; not measured."""
 
 
 def has_topics(settings: Settings) -> bool:
@@ -19,7 +20,7 @@ def has_topics(settings: Settings) -> bool:
 
 
 def delete_topics(settings: Settings) -> None:
-    """Delete every topic of the namespace, with what is in them.
+    """Delete every topic of the namespace and its records.
 
     Raises:
         PartUnavailable: the broker does not answer or does not delete them in time.
@@ -30,7 +31,7 @@ def delete_topics(settings: Settings) -> None:
             for future in admin.delete_topics(names, operation_timeout=_TIMEOUT_S).values():
                 future.result(_TIMEOUT_S)
     except (KafkaException, TimeoutError) as error:
-        raise PartUnavailable(f"The topics were not deleted: {error}.", "See `weir logs kafka`.") from error
+        raise PartUnavailable(f"The topics could not be deleted: {error}.", "See `weir logs kafka`.") from error
 
 
 def _existing(settings: Settings) -> list[str]:
@@ -38,7 +39,7 @@ def _existing(settings: Settings) -> list[str]:
         there = _admin(settings).list_topics(timeout=_TIMEOUT_S).topics
     except KafkaException as error:
         where = settings.bootstrap_servers
-        raise PartUnavailable(f"There is no Kafka at {where}.", "Run `weir up` first.") from error
+        raise PartUnavailable(f"Kafka at {where} does not answer.", "Run `weir up` first.") from error
     return [topic.name for topic in settings.topics.all() if topic.name in there]
 
 

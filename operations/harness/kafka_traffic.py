@@ -1,4 +1,4 @@
-"""Traffic from outside: transactions go out, and a thread of its own folds what comes back."""
+"""Send transactions, and read the output topics in a thread."""
 
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
@@ -14,10 +14,11 @@ from weir.settings import Settings
 Handler = Callable[[bytes | None, bytes], object]
 
 _TIMEOUT_S = 30.0
+"""A round number; not measured."""
 
 
 class TransactionSender:
-    """Sends transactions as their producer would, keyed by user."""
+    """Sends transactions as a merchant's producer does, keyed by user."""
 
     def __init__(self, settings: Settings) -> None:
         self._topic = settings.topics.transactions
@@ -25,11 +26,11 @@ class TransactionSender:
         self.sent = 0
 
     def send(self, transaction: Transaction) -> None:
-        """Hand a transaction to the producer; it leaves within milliseconds."""
+        """Pass a transaction to the producer, which sends it within milliseconds."""
         self.send_bytes(encode(transaction), transaction.user_id.encode())
 
     def send_bytes(self, payload: bytes, key: bytes) -> None:
-        """The same for whatever a producer might send."""
+        """Send any bytes, including bytes that are not a transaction."""
         while True:
             try:
                 self._producer.produce(self._topic, payload, key)
@@ -41,17 +42,17 @@ class TransactionSender:
         self.sent += 1
 
     def flush(self) -> None:
-        """Wait until the broker has everything.
+        """Wait until the broker has accepted everything.
 
         Raises:
-            PartUnavailable: it does not take it.
+            PartUnavailable: it has not within `_TIMEOUT_S`.
         """
         if left := self._producer.flush(_TIMEOUT_S):
-            raise PartUnavailable(f"The broker did not take {left} transactions.", "See `weir logs kafka`.")
+            raise PartUnavailable(f"The broker did not accept {left} transactions.", "See `weir logs kafka`.")
 
 
 class Watcher:
-    """Hands key and payload of every record of some topics to its topic's handler, in a thread, while the block runs."""
+    """Calls the handler of its topic with key and payload of every record, in a thread, while the block runs."""
 
     def __init__(self, settings: Settings, handlers: Mapping[str, Handler]) -> None:
         self._handlers = handlers
@@ -73,7 +74,7 @@ class Watcher:
         self._reader.close()
 
     def check(self) -> None:
-        """Raise what ended the thread, if something did."""
+        """Raise PartUnavailable if the thread has failed."""
         if self._failure is not None:
             raise PartUnavailable(
                 f"The loop's topics cannot be read: {self._failure}.", "See `weir logs kafka`."

@@ -1,4 +1,4 @@
-"""What a replay sees of its loop: scores, dead letters, counts and publications, folded as they come."""
+"""What a replay observes of its loop: scores, dead letters, counts and publications."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from weir.messages import CONTROL, COUNTS, Counts, Decision, ModelRef, Position,
 from weir.topics import COUNTS_KEY, Topics
 
 SAMPLE_EVERY = 10
-"""Of how many transactions one has its latency measured."""
+"""The latency of one in this many transactions is measured. A round number that keeps the list of latencies short."""
 
 
 class ObservedScore(Struct):
-    """The part of a scored transaction that a replay looks at."""
+    """The fields of a scored transaction that a replay needs."""
 
     transaction_id: str
     user_id: str
@@ -39,11 +39,11 @@ _dead_letters = msgspec.json.Decoder(_DeadLetterSource)
 
 
 class Observed:
-    """A fold over a namespace's outgoing topics. The first score of a position counts, as for everyone downstream.
+    """The state of a loop, from its output topics. Only the first score of a position counts, as for every reader.
 
-    `learned_n` is the last example of the newest publication, `in_force_n` that of the newest model that scored,
-    `required_n` the one that scores from now on must know; `stale` counts those that do not.
-    `keep` says which scores are kept, for measuring their quality; `on_score` is told every one of them.
+    `learned_n` is the last example of the newest publication, and `in_force_n` that of the newest model that scored.
+    `stale` counts scores by a model that had not learned example `required_n`, which the caller sets.
+    Scores for which `keep` is true are kept to measure their quality; `on_score` is called with every score.
     """
 
     def __init__(
@@ -69,16 +69,16 @@ class Observed:
 
     @property
     def done(self) -> int:
-        """Transactions that were scored or dead-lettered."""
+        """The number of transactions that were scored or dead-lettered."""
         return len(self._scored) + len(self._dead)
 
     def leaves(self, number: int, transaction_id: str, now_ms: int) -> None:
-        """The `number`th transaction is sent now; a sample of them is timed."""
+        """Note that the `number`th transaction is sent now, if it belongs to the sample that is timed."""
         if number % SAMPLE_EVERY == 0:
             self._left_ms[transaction_id] = now_ms
 
     def scored(self, payload: bytes) -> None:
-        """A record of `scored-transactions`."""
+        """Apply a record of `scored-transactions`."""
         score = _scores.decode(payload)
         if not self._scored.add(score.source.partition, score.source.offset):
             return
@@ -95,24 +95,24 @@ class Observed:
         self._on_score(score)
 
     def dead_lettered(self, payload: bytes) -> None:
-        """A record of `dead-letters`."""
+        """Apply a record of `dead-letters`; only those of transactions count."""
         letter = _dead_letters.decode(payload)
         if letter.source.topic == self._topics.transactions and self._dead.add(*_place(letter.source)):
             self.dead_fields[letter.field] += 1
 
     def counted(self, payload: bytes) -> None:
-        """The ledger's counts."""
+        """Apply the ledger's counts."""
         self.counts = COUNTS.decode(payload)
 
     def published(self, payload: bytes) -> None:
-        """A record of `control`."""
+        """Apply a record of `control`."""
         control = CONTROL.decode(payload)
         if isinstance(control, Publication):
             self.publications += 1
             self.learned_n = max(self.learned_n, control.n)
 
     def handlers(self) -> dict[str, Callable[[bytes | None, bytes], object]]:
-        """What to do with key and payload of a record, by topic."""
+        """By topic, the function to call with key and payload of a record."""
         topics = self._topics
         return {
             topics.scored: lambda _, payload: self.scored(payload),
@@ -122,7 +122,7 @@ class Observed:
         }
 
     def latency_ms(self, quantile: float) -> float | None:
-        """A quantile of the time from leaving here to being scored."""
+        """A quantile of the time from `leaves` to the score, or None before the first one."""
         return float(np.quantile(self.latencies_ms, quantile)) if self.latencies_ms else None
 
 

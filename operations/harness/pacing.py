@@ -1,4 +1,4 @@
-"""When transactions leave, and whether the loop has caught up with what was sent."""
+"""When to send transactions, and whether the loop has caught up with them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from operations.runner.reconciliation import amount, differences, log_length, ov
 from weir.messages import Counts
 
 TICK_S = 0.05
-"""Wall time that a slice takes when a speed is given."""
+"""The wall time of a slice when a speed is given. A round number: short enough that traffic looks continuous."""
 
 
 class Timed(Protocol):
-    """What has its place in event time."""
+    """Anything with an event time."""
 
     @property
     def event_time_ms(self) -> int:
@@ -24,32 +24,32 @@ InTime = TypeVar("InTime", bound=Timed)
 
 
 def slices(rows: Iterable[InTime], length_ms: int) -> Iterator[tuple[int, Iterator[InTime]]]:
-    """The rows by slices of event time, each with the time it starts at; empty slices are left out."""
+    """Group rows by slice of event time. Yields the start and the rows of each slice that has any."""
     for number, some in groupby(rows, key=lambda row: row.event_time_ms // length_ms):
         yield number * length_ms, some
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Event time against wall time: `speed` seconds of event time pass in one of wall time."""
+    """Maps event time to wall time: `speed` seconds of event time pass in one second of wall time."""
 
     speed: float
     first_event_ms: int
     started_s: float
 
     def due_s(self, event_ms: int) -> float:
-        """The wall time at which an event time is reached."""
+        """The reading of `time.monotonic` at which an event time is reached."""
         return self.started_s + (event_ms - self.first_event_ms) / 1000 / self.speed
 
     @property
     def tick_ms(self) -> int:
-        """The slice of event time that passes in one tick."""
+        """The event time that passes in one tick, at least 1 ms."""
         return max(1, round(TICK_S * 1000 * self.speed))
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What a replay has sent so far."""
+    """How much has been sent so far. Labels count once the API has accepted them."""
 
     transactions: int = 0
     labels: int = 0
@@ -71,7 +71,7 @@ def unsettled(sent: Sent, counts: Counts | None, learned_n: int) -> str | None:
 
 
 def lost(sent: Sent, counts: Counts) -> list[str]:
-    """What does not reconcile once the loop has settled, in sentences: between sender and ledger, and in the counts."""
+    """What does not reconcile once the loop has settled, one sentence each."""
     found = []
     if sent.transactions != counts.transactions_sent:
         found.append(f"{amount(sent.transactions, 'transaction')} left, but {counts.transactions_sent:,} arrived.")

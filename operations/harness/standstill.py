@@ -1,4 +1,4 @@
-"""Waiting for a loop: as long as something moves, however slow the machine is."""
+"""Wait for a loop for as long as it makes progress, however slow the machine is."""
 
 import asyncio
 import time
@@ -9,6 +9,7 @@ from operations.runner.reconciliation import log_length
 from weir.errors import PartUnavailable
 
 STANDSTILL_S = 120.0
+"""How long a loop may make no progress. A round number, many times the 6.6 s that a killed TaskManager costs."""
 POLL_S = 0.01
 
 
@@ -20,10 +21,12 @@ async def wait_until(
     check: Callable[[], None],
     state: Callable[[], str | None],
 ) -> None:
-    """Poll until it holds; `check` raises what went wrong meanwhile, `state` says what is still to be done.
+    """Poll until `holds` is true.
+
+    `check` raises failures of other threads. `state` describes the work that is left, for the error message.
 
     Raises:
-        PartUnavailable: nothing that is observed has moved for `STANDSTILL_S`.
+        PartUnavailable: the loop has made no progress for `STANDSTILL_S`.
     """
     before, since_s = None, time.monotonic()
     while not holds():
@@ -32,8 +35,8 @@ async def wait_until(
         if now != before:
             before, since_s = now, time.monotonic()
         elif time.monotonic() - since_s > STANDSTILL_S:
-            problem = f"{STANDSTILL_S:.0f} s without progress in waiting for {whom}: {state() or 'nothing moves'}."
-            raise PartUnavailable(problem, "Run `weir status` and `weir logs PART`.")
+            problem = f"No progress for {STANDSTILL_S:.0f} s while waiting for {whom}: {state() or 'nothing moves'}."
+            raise PartUnavailable(problem, "Run `weir status` to find the unhealthy part, then `weir logs PART`.")
         await asyncio.sleep(POLL_S)
 
 

@@ -1,1 +1,1 @@
-"""`weir replay`: a data set goes through a running loop as if it happened now, its labels at their own delay."""
+"""`weir replay`: send a data set through a running loop as if it happened now, with its labels at their own delay."""

@@ -1,4 +1,4 @@
-"""Parquet and CSV files through Arrow, in batches, in event-time order."""
+"""Read Parquet and CSV files in batches, in event-time order."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +15,11 @@ from operations.replay.rows import Columns, Row, RowReader
 from weir.errors import DeploymentError
 
 BATCH_ROWS = 16_384
+"""Bounds memory, because a batch becomes Python objects. A round number; not measured."""
 
 
 def measure(file: Path, mapping: Mapping, period: Period, limit: int | None) -> Extent:
-    """Read the times only: count, first, last.
+    """Count the rows of the period, and find their first and last event time. Reads the time column only.
 
     Raises:
         DeploymentError: the file cannot be read, is not in event-time order, or has no row in the period.
@@ -34,7 +35,7 @@ def measure(file: Path, mapping: Mapping, period: Period, limit: int | None) -> 
 
 
 def read_rows(file: Path, mapping: Mapping, period: Period, limit: int | None) -> Iterator[Row]:
-    """The rows of the period, at most `limit`."""
+    """The first `limit` rows of the period."""
     reader, left = RowReader(mapping), limit
     for columns in _batches(file, mapping, mapping.columns):
         for row in reader.rows(columns):
@@ -51,7 +52,7 @@ def _batches(file: Path, mapping: Mapping, columns: list[str]) -> Iterator[Colum
         for batch in opened:
             yield {name: _plain(batch.column(name)) for name in columns}
     except (OSError, pa.ArrowInvalid, KeyError) as error:
-        raise DeploymentError(f"{file} cannot be read: {error}.", "Give a Parquet or CSV file.") from error
+        raise DeploymentError(f"{file} cannot be read: {error}.", "Check that it is a Parquet or CSV file.") from error
 
 
 def _open_parquet(file: Path, columns: list[str]) -> Iterator[Any]:
@@ -62,7 +63,7 @@ def _open_parquet(file: Path, columns: list[str]) -> Iterator[Any]:
 
 
 def _open_csv(file: Path, mapping: Mapping, columns: list[str]) -> Iterator[Any]:
-    """Fields that are texts stay as written: an id 007 is not 7."""
+    """Read text fields as strings, because the id 007 is not 7."""
     texts = [source.column for name, source in mapping.sources.items() if name not in (*NUMBERS, "event_time")]
     types = {name: pa.string() for name in texts if name in columns}
     options = pa.csv.ConvertOptions(include_columns=columns, column_types=types, strings_can_be_null=True)
@@ -70,7 +71,7 @@ def _open_csv(file: Path, mapping: Mapping, columns: list[str]) -> Iterator[Any]
 
 
 def _plain(column: Any) -> list[Any]:
-    """Python values; timestamps become epoch milliseconds."""
+    """The column as Python values, with timestamps as epoch milliseconds."""
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("ms", tz=column.type.tz), safe=False).cast(pa.int64())
     return list(column.to_pylist())

@@ -1,4 +1,4 @@
-"""`weir replay FILE --mapping MAPPING.toml`, as Typer sees it; what it needs is imported when it runs."""
+"""The command `weir replay FILE --mapping MAPPING.toml`."""
 
 from datetime import datetime
 from pathlib import Path
@@ -10,23 +10,37 @@ from weir.errors import DeploymentError
 
 
 def replay(  # noqa: PLR0917 -- Typer passes them by name
-    file: Annotated[Path, typer.Argument(help="Parquet or CSV, in event-time order.", exists=True, dir_okay=False)],
-    mapping: Annotated[Path, typer.Option(help="TOML: which column is what.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A Parquet or CSV file in event-time order.", exists=True, dir_okay=False)
+    ],
+    mapping: Annotated[
+        Path,
+        typer.Option(
+            help="A TOML file that maps columns to fields; see examples/README.md.", exists=True, dir_okay=False
+        ),
+    ],
     speed: Annotated[
-        float | None, typer.Option(help="Event time per wall time; without it, lockstep with the loop.", min=0.001)
+        float | None,
+        typer.Option(help="Seconds of event time per second. Without it, each slice waits for the loop.", min=0.001),
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many transactions.", min=1)] = None,
-    first: Annotated[datetime | None, typer.Option("--from", help="The first event time (UTC).")] = None,
-    stop: Annotated[datetime | None, typer.Option("--to", help="The event time to stop before (UTC).")] = None,
-    namespace: Annotated[str | None, typer.Option(help="A new namespace; named after the mapping by default.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the loop running and its topics in place.")] = False,
-    assess_from: Annotated[datetime | None, typer.Option(help="The first day whose scores are judged.")] = None,
-    assess_to: Annotated[datetime | None, typer.Option(help="The last day whose scores are judged.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the summary to this file, too.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Stop after this many transactions.", min=1)] = None,
+    first: Annotated[datetime | None, typer.Option("--from", help="Start at this event time (UTC).")] = None,
+    stop: Annotated[datetime | None, typer.Option("--to", help="Stop before this event time (UTC).")] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="The name of the new namespace. Default: derived from the mapping's file name.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the loop running and keep its topics.")] = False,
+    assess_from: Annotated[
+        datetime | None, typer.Option(help="The first day on which to measure the quality of the scores.")
+    ] = None,
+    assess_to: Annotated[
+        datetime | None, typer.Option(help="The last day on which to measure the quality of the scores.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Also write the summary to this file.")] = None,
 ) -> None:
-    """Push a data set through a loop of its own, in event-time order, its labels at their own delay.
+    """Send a data set through a new loop, in event-time order, with its labels at their own delay.
 
-    Ends with a summary; the exit code is 1 when something is lost.
+    Prints a summary at the end. The exit code is 1 if the counts do not reconcile.
     """
     from operations.replay.wiring import ReplayRequest, replay_and_show  # noqa: PLC0415 -- `weir --help` is quick
 

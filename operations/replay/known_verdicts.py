@@ -1,4 +1,4 @@
-"""What the file knows and the loop does not: verdicts, kept apart until the scores are judged."""
+"""The verdicts of the file. The loop sees only the labels that are due; the rest serves to measure its scores."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from weir.topics import DAY_MS
 
 
 def protocol_of(mapping: Mapping, extent: Extent, first_ms: int | None, last_ms: int | None) -> Protocol:
-    """The days to assess: those given, both inclusive, else all that are replayed."""
+    """The days to assess, both inclusive. Without arguments these are all replayed days."""
     delay_s = mapping.label.delay_s if mapping.label else 0.0
     return Protocol(
         first_day=(extent.first_ms if first_ms is None else first_ms) // DAY_MS,
@@ -25,7 +25,7 @@ def protocol_of(mapping: Mapping, extent: Extent, first_ms: int | None, last_ms:
 
 
 class KnownVerdicts:
-    """Remembers the verdicts of the assessed days and every fraud before that could have made a card known."""
+    """Keeps the verdicts of the assessed days, and every fraud, because an earlier one can make a card known."""
 
     def __init__(self, protocol: Protocol) -> None:
         self._protocol = protocol
@@ -33,7 +33,7 @@ class KnownVerdicts:
         self._frauds: list[tuple[int, str]] = []
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Pass the rows on, remembering what they say."""
+        """Yield the rows unchanged and keep their verdicts."""
         for row in rows:
             day = row.event_time_ms // DAY_MS
             if row.verdict is not None and self._assessed(day):
@@ -43,11 +43,11 @@ class KnownVerdicts:
             yield row
 
     def keeps(self, score: ObservedScore) -> bool:
-        """Whether a score will be judged."""
+        """Whether the score lies on an assessed day."""
         return self._assessed(score.event_time_ms // DAY_MS)
 
     def judge(self, scores: Iterable[ObservedScore]) -> Quality | None:
-        """The quality of the scores; None where no transaction of the assessed days has a verdict."""
+        """The quality of the scores, or None if no transaction of the assessed days has a verdict."""
         judged = [
             (score.event_time_ms // DAY_MS, score.user_id, int(verdict == "fraud"), score.score)
             for score in scores

@@ -1,4 +1,4 @@
-"""The labels that a file holds, until each is due, and the horizon that they need."""
+"""Hold back each label until it is due, and check that the maturity horizon is long enough for them."""
 
 import heapq
 import math
@@ -13,7 +13,7 @@ from weir.messages import Verdict
 
 @dataclass(frozen=True, order=True)
 class DueLabel:
-    """A label that the file holds, ordered by the time it becomes known on the transactions' clock."""
+    """A label of the file. Labels sort by the time at which they become known, on the transactions' clock."""
 
     known_ms: int
     transaction_id: str
@@ -21,7 +21,7 @@ class DueLabel:
 
 
 def label_body(due: DueLabel, label: Labels) -> dict[str, Any]:
-    """The body of `POST /v1/labels`; the same label has the same id, however often it is sent."""
+    """The body for `POST /v1/labels`. Its id is derived from the transaction's, so a retry is not a second label."""
     return {
         "label_id": f"replay-{due.transaction_id}",
         "transaction_id": due.transaction_id,
@@ -34,7 +34,7 @@ def label_body(due: DueLabel, label: Labels) -> dict[str, Any]:
 
 @dataclass
 class LabelSchedule:
-    """Labels of transactions that were sent, until they are due."""
+    """The labels of transactions that were sent, until they are due. `send` is the mapping's `send`."""
 
     send: str = "fraud"
     _heap: list[DueLabel] = field(default_factory=list)
@@ -43,12 +43,12 @@ class LabelSchedule:
         return len(self._heap)
 
     def add(self, row: Row) -> None:
-        """A transaction leaves; remember its label if that will be sent."""
+        """Add the label of a transaction that is sent now, unless its kind of label is never sent."""
         if row.verdict == "fraud" or (row.verdict is not None and self.send == "all"):
             heapq.heappush(self._heap, DueLabel(row.known_ms, row.transaction.transaction_id, row.verdict))
 
     def due(self, now_ms: int) -> list[DueLabel]:
-        """Take out the labels known by `now_ms`, in order."""
+        """Remove and return the labels known by `now_ms`, in order."""
         found = []
         while self._heap and self._heap[0].known_ms <= now_ms:
             found.append(heapq.heappop(self._heap))
@@ -56,18 +56,19 @@ class LabelSchedule:
 
 
 def require_horizon(mapping: Mapping, horizon_s: float) -> None:
-    """Refuse a loop in which a transaction counts as legitimate before its label can be there.
+    """Check that no transaction matures before its label can arrive.
 
-    A slice's transactions push the clock to its end before the labels known in it are sent.
+    The horizon must cover the delay and one slice, because the transactions of a slice advance the clock to its end
+    before the labels that become known in it are sent.
 
     Raises:
-        DeploymentError: naming the least horizon that will do.
+        DeploymentError: the horizon is too short; the remedy names the shortest that suffices.
     """
     if mapping.label is None:
         return
     least_s = mapping.label.delay_s + mapping.slice_s
     if horizon_s < least_s:
         raise DeploymentError(
-            f"Transactions mature after {horizon_s:g} s, before their labels can be there.",
+            f"Transactions mature after {horizon_s:g} s, before their labels can arrive.",
             f"Set [loop.learning] maturity_horizon_s to at least {math.ceil(least_s)} in the mapping.",
         )

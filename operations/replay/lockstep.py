@@ -1,10 +1,11 @@
-"""The replay itself: slices of transactions and the labels between them.
+"""Send slices of transactions, and labels between them.
 
-Lockstep, the default, lets no score come from a model older than its labels allow:
+By default the replay runs in lockstep with the loop, so every score comes from a model that has learned all labels known
+before the slice:
 
     labels known before the slice --> learned and in force --> transactions of the slice --> scored --> next slice
 
-With a speed, event time runs that many times wall time instead, and nothing waits for the loop.
+With a speed, event time runs that many times as fast as wall time, and the replay does not wait for the loop.
 """
 
 import asyncio
@@ -24,11 +25,14 @@ from operations.runner.reconciliation import log_length
 from weir.clock import now_ms
 
 MAX_IN_FLIGHT = 20_000
+"""Bounds the backlog in Kafka, so that a slow loop slows the replay. A round number; not measured."""
+REPORT_EVERY = 500
+"""Transactions between two reports and checks of the backlog. A round number; not measured."""
 
 
 @dataclass
 class Replay:
-    """One run: where rows go, where labels go, what comes back; `report` hears the number of rows sent and the time."""
+    """One run. `report` is called with the number of rows sent and the last event time in milliseconds."""
 
     transactions: TransactionSender
     label: Labels | None
@@ -41,11 +45,10 @@ class Replay:
 
     @property
     def sent(self) -> Sent:
-        """What has been sent so far."""
         return Sent(self.transactions.sent, self.labels.sent if self.labels else 0)
 
     async def in_lockstep(self, rows: Iterable[Row], slice_ms: int) -> None:
-        """Send slice after slice, each once the loop has caught up with everything before it."""
+        """Send each slice once the loop has caught up with all before it."""
         for start_ms, some in slices(rows, slice_ms):
             await self._send_labels(start_ms)
             await self._settle()
@@ -54,7 +57,7 @@ class Replay:
         await self._finish()
 
     async def by_the_clock(self, rows: Iterable[Row], clock: Clock) -> None:
-        """Send every slice at its wall time, labels beside it; wait for the loop only at the end."""
+        """Send each slice at its wall time, with labels concurrently. Wait for the loop only at the end."""
         async with asyncio.TaskGroup() as sending:
             for start_ms, some in slices(rows, clock.tick_ms):
                 await asyncio.sleep(max(0.0, clock.due_s(start_ms) - time.monotonic()))
@@ -63,27 +66,28 @@ class Replay:
         await self._finish()
 
     async def _finish(self) -> None:
-        """Send what is known by the last transaction; later labels are not due."""
+        """Send the labels that are known by the last transaction, and wait. Later labels are never due."""
         await self._send_labels(self._event_ms)
         await self._settle()
 
     async def _send_rows(self, rows: Iterable[Row]) -> None:
-        """Send a slice's transactions, never more than `MAX_IN_FLIGHT` ahead of the scores."""
+        """Send transactions, but keep no more than about `MAX_IN_FLIGHT` of them unscored."""
         for row in rows:
             self.observed.leaves(self.transactions.sent, row.transaction.transaction_id, now_ms())
             self.transactions.send(row.transaction)
             self.schedule.add(row)
             self._event_ms = row.event_time_ms
-            if self.transactions.sent % 500 == 0:
+            if self.transactions.sent % REPORT_EVERY == 0:
                 self.report(self.transactions.sent, self._event_ms)
                 await self._wait_until(self._has_room, "scores")
         self.transactions.flush()
         self.report(self.transactions.sent, self._event_ms)
 
     async def _send_pilots(self, rows: Iterator[Row]) -> None:
-        """Send one transaction at a time until a score shows that the detector has the newest model.
+        """Send one transaction at a time until a score shows that the detector uses the newest model.
 
-        A publication reaches the detector beside the transactions, so being on `control` is not being in force yet.
+        Publications and transactions reach the detector on separate topics, so a publication on `control` need not be
+        in force yet.
         """
         while self.observed.in_force_n < self.observed.required_n and (pilot := next(rows, None)):
             await self._send_rows([pilot])

@@ -1,9 +1,9 @@
-"""The mapping from a file's columns to transactions and labels, as a TOML file says it.
+"""The mapping from the columns of a file to transactions and labels, read from a TOML file.
 
-[transaction]                 a Transaction's fields: a column's name, or a table with more to say
-[attributes]                  further columns that travel along under a name
-[label]                       which column holds the verdict, what its values mean, when a label is known
-[loop]                        settings of the loop that the data goes through
+[transaction]                 the fields of a transaction: the name of a column, or a table with more options
+[attributes]                  more columns to keep, each with the name of its attribute
+[label]                       the column with the verdict, the meaning of its values, and when a label becomes known
+[loop]                        settings of the loop that processes the data
 """
 
 import tomllib
@@ -22,9 +22,9 @@ Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a value comes from: a column or a constant; text may get a prefix, a number a factor.
+    """The source of a value: a column or a constant. Text can get a prefix, and a number a factor (`scale`).
 
-    `unit` says what a time column that holds numbers counts; a column of timestamps or ISO 8601 texts needs none.
+    `unit` is the unit of a time column that holds numbers. Timestamps and ISO 8601 texts need none.
     """
 
     column: str | None = None
@@ -35,10 +35,10 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Labels(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The verdict column and its values. A value in neither list is an error, an empty one means unlabelled.
+    """The verdict column and its values. An empty value means unlabelled; a value in neither list is an error.
 
-    A label is known `delay_s` after its transaction, or at the column `time` when that is given and later.
-    `send` = "fraud" leaves legitimate transactions to the maturity horizon; "all" sends every label.
+    A label becomes known `delay_s` after its transaction, or at the time in column `time` if that is later.
+    `send` = "fraud" sends only frauds and lets legitimate transactions mature; "all" sends every label.
     """
 
     column: str
@@ -52,7 +52,7 @@ class Labels(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Mapping(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole mapping. `slice_s` is how much event time goes through the loop between two waits for it to learn."""
+    """A whole mapping. `slice_s` is the event time that lockstep sends between two waits; six hours is a round number."""
 
     title: str = ""
     slice_s: Annotated[float, Meta(gt=0)] = 6 * 3600.0
@@ -63,49 +63,49 @@ class Mapping(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def sources(self) -> dict[str, Source]:
-        """The source of each field of a transaction."""
+        """The source of each field in `[transaction]`."""
         return {name: as_source(value) for name, value in self.transaction.items()}
 
     @property
     def columns(self) -> list[str]:
-        """The columns that are read, each once."""
+        """The columns to read, without duplicates."""
         label = [] if self.label is None else [Source(self.label.column), as_source(self.label.time or Source())]
         wanted = [*self.sources.values(), *map(as_source, self.attributes.values()), *label]
         return list(dict.fromkeys(source.column for source in wanted if source.column is not None))
 
 
 def as_source(value: str | Source) -> Source:
-    """A source, also where only the column's name was written."""
+    """The source; a plain string is the name of a column."""
     return Source(column=value) if isinstance(value, str) else value
 
 
 def parse_mapping(text: str) -> Mapping:
-    """Read and check a mapping.
+    """Parse and check a mapping.
 
     Raises:
-        DeploymentError: naming what is wrong in it.
+        DeploymentError: the mapping is invalid.
     """
     try:
         mapping = msgspec.convert(tomllib.loads(text), Mapping)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise DeploymentError(f"The mapping is wrong: {error}.", _REMEDY) from error
+        raise DeploymentError(f"The mapping is invalid: {error}.", _REMEDY) from error
     if problem := _problem(mapping):
-        raise DeploymentError(f"The mapping is wrong: {problem}.", _REMEDY)
+        raise DeploymentError(f"The mapping is invalid: {problem}.", _REMEDY)
     return mapping
 
 
-_REMEDY = "See examples/README.md."
+_REMEDY = "See examples/README.md for the keys of a mapping."
 
 
 def _problem(mapping: Mapping) -> str | None:
-    """The first thing that no data could make right."""
+    """The first problem that is independent of the data."""
     known = [name for name in Transaction.__struct_fields__ if name != "attributes"]
     for name in REQUIRED:
         if name not in mapping.transaction:
             return f"[transaction] has no {name!r}"
     for name, source in mapping.sources.items():
         if name not in known:
-            return f"[transaction] {name!r} is not a field of a transaction (those are {', '.join(known)})"
+            return f"[transaction] {name!r} is not a field of a transaction (the fields are {', '.join(known)})"
         if (source.column is None) == (source.constant is None):
             return f"[transaction] {name!r} needs either a column or a constant"
     if mapping.sources["event_time"].column is None:
@@ -120,5 +120,5 @@ def _label_problem(label: Labels) -> str | None:
 
 
 def as_key(value: Any) -> str | float:
-    """A verdict value to compare by: 1, 1.0 and True are one, and text is itself."""
+    """A verdict value for comparison: 1, 1.0 and True are equal; text stays as it is."""
     return value if isinstance(value, str) else float(value)

@@ -1,4 +1,4 @@
-"""The loop that a replay goes through: its own namespace on the infrastructure that `weir up` started."""
+"""The loop of a replay: a new namespace on the infrastructure that `weir up` started."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,29 +14,30 @@ from weir.settings import Settings, load_settings
 
 
 def loop_settings(mapping: Mapping, namespace: str) -> Settings:
-    """The settings of the loop: this deployment's, with the mapping's `[loop]` on top.
+    """The settings of the loop: those of this deployment, overridden by the mapping's `[loop]`.
 
     Raises:
-        DeploymentError: `[loop]` names an unknown setting or sets one wrongly, or the namespace is the deployment's.
+        DeploymentError: `[loop]` has an unknown or invalid setting, or the namespace is the deployment's own.
     """
     if namespace == load_settings().namespace:
-        raise DeploymentError(f"{namespace!r} is the deployment's own namespace.", "Give --namespace another name.")
+        raise DeploymentError(f"{namespace!r} is the deployment's own namespace.", "Choose another --namespace.")
     return load_settings(**{**mapping.loop, "namespace": namespace})
 
 
 @contextmanager
 def own_loop(settings: Settings, *, keep: bool, console: Console) -> Iterator[Settings]:
-    """A running loop in a new namespace.
+    """Run a loop in a new namespace while the block runs, then remove it with its topics and files.
 
-    Afterwards it is stopped and everything of it removed; with `keep` it goes on running. After a failure it is
-    stopped and what it left stays, to be looked at.
+    With `keep` the loop keeps running. After a failure it is stopped, but its topics and files remain for inspection.
 
     Raises:
-        DeploymentError: Weir is not up, the namespace is not new, or a part of the loop does not come up.
+        DeploymentError: Weir is not up, the namespace is not new, or a part of the loop does not start.
     """
     known = running_settings(settings)
     if has_topics(known):
-        raise DeploymentError(f"The namespace {settings.namespace!r} is not new.", "Give --namespace another name.")
+        raise DeploymentError(
+            f"The namespace {settings.namespace!r} already has topics.", "Choose another --namespace."
+        )
     try:
         running = start_loop(settings, console)
         yield running

@@ -1,7 +1,7 @@
-"""How good the scores were, as scored at their own time, by the protocol of the fraud-detection handbook.
+"""The quality of the scores, as given at the time, by the protocol of the fraud-detection handbook.
 
-A card is a user. On each assessed day the cards already known as compromised are left out: those with a fraud in the
-training days or since, as far as the label delay lets one know by that day.
+A card is a user. Each assessed day excludes the cards that are already known as compromised: those with a fraud in the
+training days or later that became known before that day, given the label delay.
 
     training days | delay | assessed days            known on day d: frauds from first - delay - training to d - delay - 1
 
@@ -17,10 +17,11 @@ from msgspec import Struct
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 TOP_CARDS = 100
+"""The handbook's k for card precision."""
 
 
 class Quality(Struct, frozen=True, kw_only=True):
-    """The scores' quality on the assessed days; None where one of the two classes is missing."""
+    """The quality of the scores on the assessed days. A metric is None if it needs both classes and one is missing."""
 
     first_day: str
     last_day: str
@@ -33,7 +34,10 @@ class Quality(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Protocol:
-    """Assessed days (whole UTC days since 1970, both inclusive), label delay and training days."""
+    """Assessed days (whole UTC days since 1970, both inclusive), label delay and training days.
+
+    Seven days of delay and of training are the handbook's values.
+    """
 
     first_day: int
     last_day: int
@@ -47,12 +51,12 @@ class Protocol:
 
 
 def assess(scored: pd.DataFrame, frauds: pd.DataFrame, protocol: Protocol) -> Quality:
-    """Measure.
+    """Measure the quality of the scores.
 
     Args:
-        scored: `day`, `card`, `fraud` (0 or 1), `score`; one row a transaction. Others than assessed days do no harm.
-        frauds: `day` and `card` of every fraud in the file that may have made a card known.
-        protocol: what is assessed.
+        scored: `day`, `card`, `fraud` (0 or 1), `score`; one row per transaction. Rows of other days are ignored.
+        frauds: `day` and `card` of every fraud in the file that can make a card known.
+        protocol: the days to assess.
     """
     left = without_known_cards(scored, frauds, protocol)
     both = left["fraud"].nunique() == 2  # noqa: PLR2004 -- fraud and legitimate
@@ -68,7 +72,7 @@ def assess(scored: pd.DataFrame, frauds: pd.DataFrame, protocol: Protocol) -> Qu
 
 
 def without_known_cards(scored: pd.DataFrame, frauds: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
-    """The assessed transactions of cards that were not known as compromised on their day."""
+    """The transactions of the assessed days, without those of cards that were known as compromised on that day."""
     counted = frauds[frauds["day"] >= protocol.first_known_day]
     first_fraud = counted.groupby("card")["day"].min()
     assessed = scored[scored["day"].between(protocol.first_day, protocol.last_day)]
@@ -77,9 +81,9 @@ def without_known_cards(scored: pd.DataFrame, frauds: pd.DataFrame, protocol: Pr
 
 
 def card_precision(scored: pd.DataFrame, protocol: Protocol, top: int) -> float:
-    """Each day's share of truly compromised cards among the `top` with the highest score; the mean over the days.
+    """The share of compromised cards among the `top` cards with the highest score of each day, averaged over the days.
 
-    A card's score is its highest of the day; a compromised card that was found leaves the later days.
+    A card's score is its highest score of the day. A compromised card that was found is excluded from later days.
     """
     found: set[object] = set()
     precisions = []

@@ -1,6 +1,6 @@
-"""From columns of values to transactions and labels, as a mapping says.
+"""Turn columns of values into transactions and labels, as a mapping defines.
 
-Times arrive as epoch milliseconds, as numbers in the mapping's unit, or as ISO 8601 text; without a zone they are UTC.
+Times are epoch milliseconds, numbers in the mapping's unit, or ISO 8601 text. Text without a zone is UTC.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ _FACTOR_MS = {None: 1, "ms": 1, "s": 1000}
 
 
 class Row(NamedTuple):
-    """A transaction with what the file says about it: its verdict, and when that becomes known."""
+    """A transaction with its verdict from the file, and the time at which that becomes known."""
 
     event_time_ms: int
     transaction: Transaction
@@ -26,8 +26,6 @@ class Row(NamedTuple):
 
 
 class RowReader:
-    """Turns batches of columns into rows."""
-
     def __init__(self, mapping: Mapping) -> None:
         self._fields = {name: source for name, source in mapping.sources.items() if name != "event_time"}
         self._event_time = mapping.sources["event_time"]
@@ -39,7 +37,7 @@ class RowReader:
         """The event times of a batch.
 
         Raises:
-            DeploymentError: one is missing or is no time.
+            DeploymentError: a value is missing or is not a time.
         """
         times = _times_ms(self._event_time, columns)
         return [_present(time, self._event_time) for time in times]
@@ -48,7 +46,7 @@ class RowReader:
         """The rows of a batch.
 
         Raises:
-            DeploymentError: a value that the mapping cannot read, with its column.
+            DeploymentError: the mapping does not cover a value; the sentence names its column.
         """
         times = self.event_times_ms(columns)
         fields = [_values(name, source, columns) for name, source in self._fields.items()]
@@ -66,7 +64,7 @@ class RowReader:
         return Transaction(event_time=time_ms, attributes=attributes, **given)
 
     def _labels(self, columns: Columns, times: list[int]) -> Iterator[tuple[Verdict | None, int]]:
-        """Verdict and the time it is known, for each row."""
+        """For each row, the verdict and the time at which it becomes known."""
         label = self._label
         if label is None:
             yield from zip(repeat(None, len(times)), times, strict=True)
@@ -83,7 +81,7 @@ class RowReader:
             return self._verdicts[as_key(value)]
         except KeyError:
             raise DeploymentError(
-                f"Column {label.column!r} holds {value!r}, which the mapping's [label] does not name.",
+                f"Column {label.column!r} holds {value!r}, which the mapping's [label] does not list.",
                 "Add it to `fraud` or `legitimate`.",
             ) from None
 
@@ -94,7 +92,7 @@ def _verdicts(label: Labels) -> dict[str | float, Verdict]:
 
 
 def _values(name: str, source: Source, columns: Columns) -> Iterator[Any]:
-    """A field's values; None where one is missing."""
+    """The values of a field, with None for missing ones."""
     if source.column is None:
         return repeat(source.constant)
     convert = _number(source) if name in NUMBERS else _text(source)
@@ -116,19 +114,20 @@ def _number(source: Source) -> Callable[[Any], float]:
         try:
             return float(value) * source.scale
         except ValueError:
-            raise DeploymentError(f"Column {source.column!r} holds {value!r}, not a number.", _REMEDY) from None
+            raise DeploymentError(
+                f"Column {source.column!r} holds {value!r}, which is not a number.", _REMEDY
+            ) from None
 
     return convert
 
 
 def _text(source: Source) -> Callable[[Any], str]:
-    """Text with its prefix; a whole number that a file keeps as 7.0 is 7."""
+    """Text with the prefix. A whole number that the file stores as 7.0 becomes 7."""
     prefix = source.prefix
     return lambda value: f"{prefix}{int(value) if isinstance(value, float) and value.is_integer() else value}"
 
 
 def _times_ms(source: Source, columns: Columns) -> Iterator[int | None]:
-    """A time column in epoch milliseconds."""
     factor = _FACTOR_MS[source.unit]
     for value in columns[source.column or ""]:
         if _missing(value):
@@ -143,18 +142,18 @@ def _parsed_ms(text: str, source: Source) -> int:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise DeploymentError(f"Column {source.column!r} holds {text!r}, not a time.", _REMEDY) from None
+        raise DeploymentError(f"Column {source.column!r} holds {text!r}, which is not a time.", _REMEDY) from None
     return round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _present(time_ms: int | None, source: Source) -> int:
     if time_ms is None:
-        raise DeploymentError(f"Column {source.column!r} has no time in some row.", _REMEDY)
+        raise DeploymentError(f"Column {source.column!r} has a row without a time.", _REMEDY)
     return time_ms
 
 
 def _missing(value: Any) -> bool:
-    return value is None or value != value or value == ""  # noqa: PLR0124 -- NaN is the one value unlike itself
+    return value is None or value != value or value == ""  # noqa: PLR0124 -- only NaN differs from itself
 
 
-_REMEDY = "Mend the file or the mapping."
+_REMEDY = "Correct the file or the mapping."

@@ -1,4 +1,4 @@
-"""What came out of a replay: one structure, printed as tables and written as JSON."""
+"""The summary of a replay, as tables and as JSON."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from weir.messages import Counts, Decision
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """Latencies run from the producer's call to the detector's score; in lockstep they hold the wait in the slice."""
+    """Latencies run from the producer's call to the score. In lockstep they include the wait behind the rest of the slice."""
 
     title: str
     namespace: str
@@ -43,7 +43,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 def summarise(
     observed: Observed, sent: Sent, counts: Counts, *, wall_s: float, events_ms: tuple[int, int], **known: object
 ) -> Summary:
-    """Put together what was observed with what is `known` beside it (title, namespace, pace, quality, labels left)."""
+    """Build the summary. `known` holds the other fields: title, namespace, pace, quality, labels not due."""
     return Summary(
         **known,  # type: ignore[arg-type]
         first_event=_iso(events_ms[0]),
@@ -66,11 +66,10 @@ def summarise(
 
 
 def tables(summary: Summary) -> Iterator[Table]:
-    """What a person reads."""
     yield _table(summary.title or summary.namespace, asdict(summary), but=("title", "quality", "counts", "lost"))
     if summary.quality is not None:
-        yield _table("Quality of the scores, as scored", asdict(summary.quality))
-    yield _table("Reconciled counts", asdict(summary.counts), but=("schema_version", "counted_at_ms"))
+        yield _table("Quality of the scores", asdict(summary.quality))
+    yield _table("Counts of the ledger", asdict(summary.counts), but=("schema_version", "counted_at_ms"))
 
 
 def _table(title: str, values: dict[str, object], but: tuple[str, ...] = ()) -> Table:

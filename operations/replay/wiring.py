@@ -1,4 +1,4 @@
-"""Wires one replay: file, mapping, loop, traffic, labels; shows what came out."""
+"""Build and run one replay, and print its summary."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ from weir.settings import Settings
 
 @dataclass(frozen=True)
 class ReplayRequest:
-    """What was asked for on the command line; times without a zone are UTC."""
+    """The arguments of the command line. Times without a zone are UTC."""
 
     file: Path
     mapping: Path
@@ -48,7 +48,7 @@ class ReplayRequest:
 
 @dataclass(frozen=True)
 class ReplayPlan:
-    """What will be replayed, read and checked before anything is started."""
+    """A replay that is read and checked, before anything is started."""
 
     request: ReplayRequest
     mapping: Mapping
@@ -57,21 +57,21 @@ class ReplayPlan:
     verdicts: KnownVerdicts
 
     def rows(self) -> Iterator[Row]:
-        """The rows; the verdicts watches them pass."""
+        """The rows to replay. Reading them fills `verdicts`."""
         return self.verdicts.watch(read_rows(self.request.file, self.mapping, self.period, self.request.limit))
 
     @property
     def pace(self) -> str:
-        """How time runs, in words."""
+        """A description of the pace."""
         speed = self.request.speed
-        return f"{speed:g} times wall time" if speed else f"lockstep, slices of {self.mapping.slice_s:g} s"
+        return f"{speed:g} times as fast as wall time" if speed else f"lockstep, slices of {self.mapping.slice_s:g} s"
 
 
 def replay_and_show(request: ReplayRequest) -> bool:
-    """Replay and print the summary; whether everything reconciles.
+    """Replay and print the summary. Returns whether the counts reconcile.
 
     Raises:
-        DeploymentError: the mapping, the file or the loop is not as it should be.
+        DeploymentError: the mapping, the file or the loop has a problem.
     """
     console = Console()
     plan = prepare(request)
@@ -93,7 +93,7 @@ def prepare(request: ReplayRequest) -> ReplayPlan:
 
 
 async def run(plan: ReplayPlan, settings: Settings, console: Console) -> Summary:
-    """Replay through a loop that runs; returns what came out."""
+    """Replay through a running loop."""
     observed = Observed(settings.topics, keep=plan.verdicts.keeps)
     label, started_s = plan.mapping.label, time.monotonic()
     schedule = LabelSchedule(label.send if label else "fraud")
@@ -109,7 +109,7 @@ async def run(plan: ReplayPlan, settings: Settings, console: Console) -> Summary
             if labels:
                 await labels.close()
     if observed.counts is None:
-        raise DeploymentError("The ledger wrote no counts.", "See `weir logs ledger`.")
+        raise DeploymentError("The ledger has written no counts.", "See `weir logs ledger`.")
     return summarise(
         observed,
         one.sent,
@@ -156,7 +156,7 @@ def _show(summary: Summary, console: Console, json: Path | None) -> None:
 
 
 def _new_namespace(stem: str) -> str:
-    """A name that no earlier replay has."""
+    """A name from the mapping's file name and the time, to the second."""
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in stem.lower())[:20]
     return f"replay-{plain.strip('-')}-{datetime.now(UTC):%m%d-%H%M%S}"
 

@@ -44,7 +44,7 @@ def send(api: Api, number: int = 1) -> LabelSender:
     return asyncio.run(sending())
 
 
-def test_a_label_names_its_transaction_and_when_it_was_known_on_its_clock():
+def test_a_label_has_its_transaction_and_the_time_it_became_known():
     api = Api()
     send(api)
     assert api.bodies == [
@@ -66,15 +66,15 @@ def test_every_label_is_sent_once():
 
 
 @pytest.mark.parametrize("failure", [503, 500, httpx.ConnectError, httpx.ReadTimeout])
-def test_a_label_that_was_not_taken_is_sent_again_under_the_same_id(failure):
+def test_a_label_that_was_not_accepted_is_sent_again_with_the_same_id(failure):
     api = Api(failure, failure)
     assert send(api).sent == 1
     assert [body["label_id"] for body in api.bodies] == ["replay-t0"] * 3
 
 
 @pytest.mark.parametrize(("statuses", "requests"), [([422], 1), ([503] * 99, http_labels._ATTEMPTS)])
-def test_a_refused_label_or_an_absent_api_ends_the_replay(statuses, requests):
+def test_a_refused_label_or_an_unreachable_api_ends_the_replay(statuses, requests):
     api = Api(*statuses)
-    with pytest.raises(PartUnavailable, match="did not take the label of t0"):
+    with pytest.raises(PartUnavailable, match="did not accept the label of t0"):
         send(api)
     assert len(api.bodies) == requests

@@ -54,7 +54,7 @@ def test_parquet_and_csv_give_the_same_rows(file):
         (Period(first_ms=NOON_MS + 1, stop_ms=NOON_MS + 3 * HOUR_MS), None, ["002", "003"]),
     ],
 )
-def test_a_period_and_a_limit_choose_rows_and_the_measure_agrees(file, period, limit, expected):
+def test_period_and_limit_select_rows_and_measure_counts_the_same(file, period, limit, expected):
     rows = list(read_rows(file, MAPPING, period, limit))
     assert [row.transaction.transaction_id for row in rows] == expected
     extent = measure(file, MAPPING, period, limit)
@@ -72,7 +72,7 @@ def test_a_period_without_rows_is_refused(file):
         measure(file, MAPPING, Period(stop_ms=NOON_MS), None)
 
 
-def test_a_column_that_is_not_there_is_named(tmp_path):
+def test_a_missing_column_is_named(tmp_path):
     TABLE.drop(columns="price").to_parquet(tmp_path / "data.parquet")
     with pytest.raises(DeploymentError, match="no column 'price'"):
         list(read_rows(tmp_path / "data.parquet", MAPPING, Period(), None))
@@ -80,7 +80,7 @@ def test_a_column_that_is_not_there_is_named(tmp_path):
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "data.parquet").write_text("hello")
-    with pytest.raises(DeploymentError, match="Give a Parquet or CSV file"):
+    with pytest.raises(DeploymentError, match="Check that it is a Parquet or CSV file"):
         measure(tmp_path / "data.parquet", MAPPING, Period(), None)
 
 

@@ -1,4 +1,4 @@
-"""The replay against a loop that a test drives by hand."""
+"""The replay against a fake loop that each test controls."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,7 +23,7 @@ LABELS = Labels(column="fraud", fraud=[1], legitimate=[0])
 
 
 class Loop:
-    """Takes transactions and labels, and tells at once that it scored and learned them, unless told not to."""
+    """Accepts transactions and labels, and immediately reports them as scored and, if it `learns`, as learned."""
 
     def __init__(self, *, learns: bool = True, scores_before_in_force: int = 0) -> None:
         self.log: list[str] = []
@@ -41,7 +41,7 @@ class Loop:
         self._tell()
 
     def check(self) -> None:
-        """The watcher's thread is healthy; while the replay waits, the loop works."""
+        """Stand in for the watcher. The replay calls this while it waits, so the loop makes progress here."""
         self._tell()
 
     def _tell(self) -> None:
@@ -82,7 +82,7 @@ def a_row(name: str, hours: float, known_hours: float | None = None) -> Row:
     return Row(at_ms, a_transaction(transaction_id=name, event_time=at_ms), verdict, known_ms)
 
 
-def test_a_label_leaves_before_the_first_slice_that_may_know_it():
+def test_a_label_is_sent_before_the_first_slice_that_may_know_it():
     loop = Loop()
     rows = [a_row("a", 0, known_hours=1), a_row("b", 0.5), a_row("c", 1), a_row("d", 2)]
     asyncio.run(a_replay(loop).in_lockstep(rows, HOUR_MS))
@@ -104,7 +104,7 @@ def test_labels_known_by_the_last_transaction_are_sent_and_later_ones_are_not():
     assert len(replay.schedule) == 1
 
 
-def test_no_slice_leaves_before_the_labels_are_in_force(monkeypatch):
+def test_no_slice_is_sent_before_the_labels_are_in_force(monkeypatch):
     monkeypatch.setattr(standstill, "STANDSTILL_S", 0.05)
     loop = Loop(learns=False)
     rows = [a_row("a", 0, known_hours=1), a_row("b", 1)]
@@ -128,7 +128,7 @@ def test_transactions_go_one_at_a_time_until_a_score_shows_the_newest_model():
     assert told == [1, 2, 3, 4, 11]
 
 
-def test_what_is_in_flight_is_bounded(monkeypatch):
+def test_the_number_of_transactions_in_flight_is_bounded(monkeypatch):
     monkeypatch.setattr(lockstep, "MAX_IN_FLIGHT", 1000)
     loop = Loop()
     asyncio.run(a_replay(loop).in_lockstep([a_row(f"t{number}", 0) for number in range(5000)], HOUR_MS))
@@ -141,7 +141,7 @@ def test_progress_ends_at_the_number_of_transactions():
     assert told[-1] == (2, START + 3 * HOUR_MS)
 
 
-def test_by_the_clock_everything_leaves_in_order_without_waiting_for_learning():
+def test_by_the_clock_everything_is_sent_in_order_without_waiting_for_learning():
     loop = Loop()
     rows = [a_row("a", 0, known_hours=0.2), a_row("b", 1), a_row("c", 2)]
     clock = Clock(speed=1e9, first_event_ms=START, started_s=0)

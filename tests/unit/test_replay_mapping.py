@@ -65,7 +65,7 @@ def test_attributes_keep_numbers_as_numbers():
         ("", "2025-06-15T17:06:40+02:00"),
     ],
 )
-def test_event_times_are_read_however_they_are_written(unit, value):
+def test_event_times_are_read_in_every_format(unit, value):
     mapping = TRANSACTION.replace('event_time="at"', f'event_time={{column="at"{unit}}}')
     assert row_of(mapping, at=[value]).event_time_ms == NOON_MS
 
@@ -75,7 +75,7 @@ def test_a_label_is_known_after_its_delay():
     assert (row.verdict, row.known_ms) == ("fraud", NOON_MS + DAY_MS)
 
 
-def test_a_labels_own_time_counts_but_never_before_its_transaction():
+def test_a_label_with_a_time_is_known_then_but_not_before_its_transaction():
     mapping = TRANSACTION + LABEL + 'time="seen"\n'
     assert row_of(mapping, bad=[0], seen=[NOON_MS + 5]).known_ms == NOON_MS + 5
     assert row_of(mapping, bad=[0], seen=[NOON_MS - 5]).known_ms == NOON_MS
@@ -84,16 +84,16 @@ def test_a_labels_own_time_counts_but_never_before_its_transaction():
 @pytest.mark.parametrize(
     ("value", "verdict"), [(1.0, "fraud"), (True, "fraud"), (0, "legitimate"), (float("nan"), None), (None, None)]
 )
-def test_verdict_values_are_compared_as_numbers_and_nothing_is_unlabelled(value, verdict):
+def test_verdict_values_are_compared_as_numbers_and_empty_means_unlabelled(value, verdict):
     assert row_of(TRANSACTION + LABEL, bad=[value]).verdict == verdict
 
 
-def test_verdict_values_may_be_text():
+def test_verdict_values_can_be_text():
     mapping = TRANSACTION + '[label]\ncolumn="bad"\nfraud=["F"]\nlegitimate=["N"]\n'
     assert [row_of(mapping, bad=[value]).verdict for value in ("F", "N")] == ["fraud", "legitimate"]
 
 
-def test_a_verdict_value_that_the_mapping_does_not_name_is_an_error():
+def test_a_verdict_value_that_the_mapping_does_not_list_is_an_error():
     with pytest.raises(DeploymentError, match="'bad' holds 2"):
         rows_of(TRANSACTION + LABEL, bad=[2])
 
@@ -101,12 +101,12 @@ def test_a_verdict_value_that_the_mapping_does_not_name_is_an_error():
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
-        ({"at": [None]}, "'at' has no time"),
-        ({"at": ["yesterday"]}, "'at' holds 'yesterday', not a time"),
-        ({"price": ["ten"]}, "'price' holds 'ten', not a number"),
+        ({"at": [None]}, "'at' has a row without a time"),
+        ({"at": ["yesterday"]}, "'at' holds 'yesterday', which is not a time"),
+        ({"price": ["ten"]}, "'price' holds 'ten', which is not a number"),
     ],
 )
-def test_a_value_that_cannot_be_read_names_its_column(columns, sentence):
+def test_an_invalid_value_is_refused_with_its_column(columns, sentence):
     with pytest.raises(DeploymentError, match=sentence):
         rows_of(TRANSACTION, **columns)
 
@@ -128,7 +128,7 @@ def test_a_value_that_cannot_be_read_names_its_column(columns, sentence):
         (TRANSACTION + "[labels]\n", "unknown field `labels`"),
     ],
 )
-def test_a_wrong_mapping_is_refused_with_a_sentence(mapping, sentence):
+def test_an_invalid_mapping_is_refused_with_the_problem(mapping, sentence):
     with pytest.raises(DeploymentError, match=sentence):
         parse_mapping(mapping)
 

@@ -55,7 +55,7 @@ def test_a_score_by_a_model_older_than_required_is_stale():
     assert observed.stale == 2
 
 
-def test_the_newest_publication_tells_what_is_learned():
+def test_the_newest_publication_shows_what_is_learned():
     observed = Observed(TOPICS)
     observed.published(a_publication(1, 5))
     observed.published(a_publication(2, 9))

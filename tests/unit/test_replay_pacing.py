@@ -17,7 +17,7 @@ def some_counts(**numbers: int) -> Counts:
     return Counts(**{**dict.fromkeys(Counts.__struct_fields__, 0), **numbers})
 
 
-def test_labels_come_out_when_they_are_due_in_order_of_their_time():
+def test_due_labels_are_returned_in_order_of_their_time():
     schedule = LabelSchedule()
     schedule.add(a_row("late", known_ms=30))
     schedule.add(a_row("early", known_ms=10))
@@ -44,7 +44,7 @@ def test_slices_start_on_the_grid_and_empty_ones_are_left_out():
     assert found == [(start, ["a", "b"]), (start + 5 * HOUR_MS, ["c"])]
 
 
-def test_event_time_runs_as_many_times_wall_time_as_asked():
+def test_event_time_runs_at_the_requested_speed():
     clock = Clock(speed=3600, first_event_ms=NOON_MS, started_s=100.0)
     assert clock.due_s(NOON_MS + HOUR_MS) == 101.0
 
@@ -93,7 +93,7 @@ def test_what_is_lost_is_reported_in_one_sentence(changed, sentence):
     assert lost(Sent(transactions=10, labels=1), some_counts(**settled | changed)) == [sentence]
 
 
-def test_a_horizon_before_the_labels_is_refused():
+def test_a_horizon_shorter_than_the_label_delay_is_refused():
     label = Labels(column="x", fraud=[1], legitimate=[0], delay_s=100)
     mapping = Mapping(transaction={}, label=label, slice_s=10)
     require_horizon(mapping, 110)

@@ -31,12 +31,12 @@ def frauds(*rows: tuple[int, str]) -> pd.DataFrame:
         (94, [100, 101]),  # seven days before the second day: not known yet
     ],
 )
-def test_a_card_is_left_out_from_the_day_its_fraud_is_known(fraud_day, days_left):
+def test_a_card_is_excluded_from_the_day_its_fraud_is_known(fraud_day, days_left):
     left = without_known_cards(scores((100, "c", 0, 0.1), (101, "c", 0, 0.1)), frauds((fraud_day, "c")), ASSESSED)
     assert list(left["day"]) == days_left
 
 
-def test_days_outside_the_assessed_ones_are_not_judged():
+def test_other_days_than_the_assessed_ones_are_excluded():
     left = without_known_cards(scores((99, "a", 1, 1.0), (102, "b", 1, 1.0), (100, "c", 0, 0.1)), frauds(), ASSESSED)
     assert list(left["card"]) == ["c"]
 
@@ -46,7 +46,7 @@ def test_a_cards_score_is_its_highest_of_the_day():
     assert card_precision(day, Protocol(100, 100), top=1) == 1.0
 
 
-def test_a_card_that_was_found_leaves_the_later_days():
+def test_a_card_that_was_found_is_excluded_from_later_days():
     days = scores((100, "a", 1, 0.9), (100, "b", 0, 0.1), (101, "a", 1, 0.9), (101, "b", 0, 0.1))
     assert card_precision(days, ASSESSED, top=1) == 0.5
 
@@ -56,7 +56,7 @@ def test_a_compromised_card_that_was_not_found_stays_in_the_later_days():
     assert card_precision(days, ASSESSED, top=1) == 0.5
 
 
-def test_a_perfect_ranking_has_perfect_figures():
+def test_a_perfect_ranking_has_perfect_metrics():
     quality = assess(scores((100, "a", 1, 0.9), (100, "b", 0, 0.8), (101, "c", 0, 0.1)), frauds((100, "a")), ASSESSED)
     assert (quality.roc_auc, quality.average_precision) == (1.0, 1.0)
     assert (quality.transactions, quality.frauds) == (3, 1)
@@ -68,7 +68,7 @@ def test_days_without_a_fraud_have_no_auc():
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the external data is not here")
-def test_the_published_figures_of_chapter_3_come_out():
+def test_the_published_figures_of_chapter_3_are_reproduced():
     since = [("TX_DATETIME", ">=", pd.Timestamp("2018-07-25"))]
     table = pd.read_parquet(DATA / "handbook_transformed_public_to_0814.parquet", filters=since)
     table = table.rename(columns={"CUSTOMER_ID": "card", "TX_FRAUD": "fraud"})
