@@ -1,4 +1,4 @@
-"""The same log, the same fold: over any snapshot point and any hash seed."""
+"""The same log gives the same fold, with snapshots at any point and with any hash seed."""
 
 import os
 import subprocess
@@ -18,19 +18,19 @@ COUNT = 120
 
 
 def fold_of(stream, cuts=()):
-    """Fold the stream; at each cut, go on from a restored snapshot."""
+    """Fold the stream; at each cut, continue from a restored snapshot."""
     fold = Fold(LearningSettings())
     for n, example in numbered(stream):
         fold.learn(1, n, example)
         if n in cuts:
-            taken = Snapshot.of(fold, offset=n, publication=1, control_offset=0)
-            fold = unseal(seal(taken, KEY), KEY).restore()
+            snapshot = Snapshot.of(fold, offset=n, publication=1, control_offset=0)
+            fold = unseal(seal(snapshot, KEY), KEY).restore()
     return fold
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 50), st.sets(st.integers(1, COUNT), max_size=5))
-def test_straight_fold_equals_snapshot_and_tail(seed, cuts):
+def test_uninterrupted_fold_equals_snapshot_and_tail(seed, cuts):
     stream = a_learning_stream(COUNT, seed)
     assert fold_of(stream, cuts).full_digest() == fold_of(stream).full_digest()
 

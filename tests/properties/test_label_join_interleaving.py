@@ -1,4 +1,4 @@
-"""Whatever the order in which Kafka's two streams reach the join, the same examples come out."""
+"""The label join gives the same examples in whatever order its two streams interleave."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ SOURCE = Position("live.labels", 0, 0)
 
 
 def run(events):
-    """Feed scores, labels and watermarks (integers) to one id; the state passes through its bytes each time."""
+    """Feed scores, labels and watermarks (integers) to one id, with its state encoded and decoded each time."""
     stored, examples, letters = None, [], []
     for event in events:
         state = decode_join_state(stored)
@@ -44,7 +44,7 @@ labels = st.lists(
 
 
 def with_repeats(events):
-    """Each event in order, and later any of the earlier ones again: at-least-once delivery."""
+    """Repeat events as at-least-once delivery does: each event in order, then some of the earlier ones again."""
     return st.lists(st.integers(0, 2), min_size=len(events), max_size=len(events)).map(
         lambda repeats: [
             again
@@ -56,7 +56,7 @@ def with_repeats(events):
 
 @st.composite
 def interleavings(draw):
-    """The labels, and a stream in which they and the scores of their transaction meet in some order."""
+    """Scores, labels, and a stream that interleaves them in some order."""
     chosen = draw(labels)
     scores = [a_scored_transaction(score=score) for score in draw(st.lists(st.floats(0, 1), min_size=1, max_size=3))]
     streams = [draw(with_repeats(scores)), draw(with_repeats(chosen))]
@@ -93,7 +93,7 @@ def test_revisions_are_dense_and_each_supersedes_the_one_before(case, day, posit
 
 
 @given(labels)
-def test_labels_without_a_transaction_are_all_dead_lettered_in_the_end(chosen):
+def test_all_labels_without_a_transaction_end_as_dead_letters(chosen):
     _, letters, state = run([*chosen, NOON_MS + 40 * DAY_MS])
     assert [letter.payload.decode() for letter in letters] == [label.label_id for label in chosen]
     assert state == JoinState()

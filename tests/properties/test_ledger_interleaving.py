@@ -33,7 +33,7 @@ def _records() -> list[tuple]:
 
 
 @given(st.permutations(_records()))
-def test_counts_reconcile_at_every_moment_of_any_interleaving(records):
+def test_counts_reconcile_after_every_record_in_any_order(records):
     ledger = Ledger(TOPICS)
     for name, *arguments in records:
         getattr(ledger, name)(*arguments)
@@ -45,7 +45,7 @@ def test_counts_reconcile_at_every_moment_of_any_interleaving(records):
 
 
 @given(st.permutations(_records()))
-def test_counts_do_not_depend_on_the_order_in_which_the_topics_are_read(records):
+def test_counts_do_not_depend_on_the_order_of_reading(records):
     ledger = Ledger(TOPICS)
     for name, *arguments in records:
         getattr(ledger, name)(*arguments)

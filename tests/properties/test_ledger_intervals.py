@@ -33,7 +33,7 @@ def test_intervals_are_sorted_and_never_touch(numbers):
 
 
 @given(offsets)
-def test_add_tells_whether_an_offset_is_new(numbers):
+def test_add_returns_whether_an_offset_is_new(numbers):
     found, seen = Intervals(), set()
     for number in numbers:
         assert found.add(number) == (number not in seen)

@@ -24,7 +24,7 @@ def decoded(decoder: msgspec.json.Decoder, payload: bytes) -> msgspec.Struct | I
 
 @singledispatch
 def values_of(kind: inspect.Type) -> st.SearchStrategy:
-    """Anything that a field of this type may hold, from msgspec's own description of the type."""
+    """Generate the values of a field from msgspec's description of its type."""
     raise NotImplementedError(kind)
 
 
@@ -98,7 +98,7 @@ def _(_: inspect.RawType) -> st.SearchStrategy:
 @pytest.mark.parametrize("name", PUBLISHED)
 @few
 @given(st.data())
-def test_decoding_what_was_encoded_gives_the_same_message(name, data):
+def test_decoding_an_encoded_message_gives_the_same_message(name, data):
     message = data.draw(values_of(inspect.type_info(PUBLISHED[name])))
     assert decode_with(decoder_of(PUBLISHED[name]), encode(message)) == message
 

@@ -1,4 +1,4 @@
-"""A dead letter is small and says enough, whatever the record was."""
+"""A dead letter is small and identifies its record, whatever the record holds."""
 
 from hashlib import sha256
 
@@ -23,14 +23,14 @@ def test_a_short_record_is_kept_whole_with_its_length_and_hash():
     assert (letter.payload_bytes, letter.payload_sha256) == (9, sha256(b"{nonsense").hexdigest())
 
 
-def test_a_long_record_is_cut_and_its_length_and_hash_are_those_of_the_whole():
+def test_a_long_record_is_cut_but_its_length_and_hash_are_complete():
     payload = b"{" + b"x" * (13 * 1024 * 1024)
     letter = letter_of(payload)
     assert letter.payload == payload[:KEPT_BYTES]
     assert (letter.payload_bytes, letter.payload_sha256) == (len(payload), sha256(payload).hexdigest())
 
 
-def test_no_letter_exceeds_a_message_whatever_is_long_about_its_record():
+def test_a_letter_is_small_even_if_key_payload_and_reason_are_large():
     large = b"x" * LARGE_MESSAGE_BYTES
     assert len(encode(letter_of(large, key=large, reason="r" * LARGE_MESSAGE_BYTES))) < 5 * KEPT_BYTES
 
@@ -40,23 +40,23 @@ def test_a_tombstone_has_neither_bytes_nor_length():
     assert (letter.payload, letter.payload_bytes, letter.payload_sha256) == (None, None, None)
 
 
-def test_a_refused_payment_is_named_also_where_it_is_cut():
+def test_a_letter_has_the_ids_of_a_payment_that_is_cut():
     payload = b'{"note":"' + b"x" * KEPT_BYTES + b'","user_id":"u1","transaction_id":"t1","amount":"twelve"}'
     letter = letter_of(payload)
     assert (letter.transaction_id, letter.user_id, letter.label_id) == ("t1", "u1", None)
 
 
 @pytest.mark.parametrize("name", [b"7", b"null", b'""', b'"' + b"x" * (LONGEST_ID + 1) + b'"', b"[]"])
-def test_what_cannot_be_an_id_is_no_name(name):
+def test_an_invalid_id_is_left_out(name):
     assert names_in(b'{"user_id":' + name + b',"label_id":"l1"}') == Names(label_id="l1")
 
 
-def test_looking_for_names_never_fails():
+def test_any_bytes_can_be_searched_for_ids():
     for payload in [None, *malformed_payloads("label", 5, 2000), b"[" * 100_000]:
         assert isinstance(names_in(payload), Names)
 
 
-def test_a_record_at_the_limit_is_used_and_a_longer_one_refused_with_its_length():
+def test_only_a_record_above_the_limit_is_refused():
     require_size(b"x" * MAX_RECORD_BYTES)
     with pytest.raises(InvalidRecord, match="262,145 bytes"):
         require_size(b"x" * (MAX_RECORD_BYTES + 1))

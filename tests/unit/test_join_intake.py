@@ -1,4 +1,4 @@
-"""From bytes to what the label join brings out."""
+"""The label join over bytes."""
 
 import pytest
 
@@ -25,18 +25,18 @@ def label(**fields) -> Inbound:
     return Inbound(b"t1", encode(a_label(**fields)), TOPICS.labels, 0, 2)
 
 
-def test_label_on_a_scored_transaction_leaves_for_the_learning_log(intake):
+def test_label_on_a_scored_transaction_goes_to_the_learning_log(intake):
     state = intake.process(scored(), "t1", None, NOON_MS).state
-    (leaving,) = intake.process(label(), "t1", state, NOON_MS).outbound
-    assert leaving.topic == TOPICS.learning_log
-    assert EXAMPLE.decode(leaving.payload).verdict == "fraud"
+    (outbound,) = intake.process(label(), "t1", state, NOON_MS).outbound
+    assert outbound.topic == TOPICS.learning_log
+    assert EXAMPLE.decode(outbound.payload).verdict == "fraud"
 
 
-def test_what_cannot_be_read_is_buried_and_leaves_the_state_alone(intake):
+def test_unreadable_record_is_dead_lettered_and_leaves_the_state_unchanged(intake):
     state = intake.process(scored(), "t1", None, NOON_MS).state
-    taken = intake.process(Inbound(b"k", b'{"label_id":1}', TOPICS.labels, 1, 9), "", state, NOON_MS)
-    letter = DEAD_LETTER.decode(taken.outbound[0].payload)
-    assert taken.state is StateChange.UNCHANGED
+    processed = intake.process(Inbound(b"k", b'{"label_id":1}', TOPICS.labels, 1, 9), "", state, NOON_MS)
+    letter = DEAD_LETTER.decode(processed.outbound[0].payload)
+    assert processed.state is StateChange.UNCHANGED
     assert (letter.field, letter.source, letter.payload) == (
         "label_id",
         Position(TOPICS.labels, 1, 9),
@@ -44,20 +44,20 @@ def test_what_cannot_be_read_is_buried_and_leaves_the_state_alone(intake):
     )
 
 
-def test_transaction_asks_to_be_woken_at_maturity(intake):
+def test_transaction_sets_a_timer_for_maturity(intake):
     assert intake.process(scored(), "t1", None, NOON_MS).timer_ms == NOON_MS + 3600_000
 
 
-def test_end_of_retention_forgets_the_transaction(intake):
+def test_state_is_cleared_at_the_end_of_retention(intake):
     state = intake.process(scored(), "t1", None, NOON_MS).state
     assert intake.wake(NOON_MS + 7200_000, state, NOON_MS).state is StateChange.CLEARED
 
 
-def test_expired_label_is_buried_with_its_bytes_and_id(intake):
+def test_expired_label_is_dead_lettered_with_its_bytes_and_id(intake):
     record = label()
     state = intake.process(record, "t1", None, NOON_MS).state
-    taken = intake.wake(a_label().labelled_at_ms + 7200_000, state, NOON_MS)
-    letter = DEAD_LETTER.decode(taken.outbound[0].payload)
+    processed = intake.wake(a_label().labelled_at_ms + 7200_000, state, NOON_MS)
+    letter = DEAD_LETTER.decode(processed.outbound[0].payload)
     assert (letter.label_id, letter.payload, letter.source) == ("l1", record.payload, record_position(record))
 
 
@@ -65,6 +65,6 @@ def record_position(record: Inbound) -> Position:
     return Position(record.topic, record.partition, record.offset)
 
 
-def test_label_under_another_key_than_its_transactions_is_buried(intake):
-    (leaving,) = intake.process(label(), "", None, NOON_MS).outbound
-    assert leaving.topic == TOPICS.dead_letters
+def test_label_with_a_wrong_key_is_dead_lettered(intake):
+    (outbound,) = intake.process(label(), "", None, NOON_MS).outbound
+    assert outbound.topic == TOPICS.dead_letters

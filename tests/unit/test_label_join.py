@@ -1,4 +1,4 @@
-"""The label join's rules, one transaction id at a time."""
+"""The rules of the label join, for one transaction id."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ DROPPED_ID = next(name for name in map(str, range(100)) if hash_share(name) >= 0
 
 
 class Scenario:
-    """One id's state, driven through its bytes as Flink does."""
+    """The state of one id, encoded and decoded at each step, as in Flink."""
 
     def __init__(self) -> None:
         self.join, self._stored = LabelJoin(SETTINGS), encode_join_state(JoinState())
@@ -59,19 +59,19 @@ def scenario():
     return Scenario()
 
 
-def test_label_after_its_transaction_is_an_example_on_the_features_as_scored(scenario):
+def test_label_after_its_transaction_makes_an_example_with_the_features_as_scored(scenario):
     scenario.scored(features={"log_amount": 7.0}, score=0.25)
     (example,) = scenario.label().examples
     assert (example.outcome, example.verdict, example.weight, example.revision) == ("example", "fraud", 1.0, 0)
     assert (example.features, example.score, example.labeler) == ({"log_amount": 7.0}, 0.25, "ana")
 
 
-def test_label_arriving_before_its_transaction_waits(scenario):
+def test_label_before_its_transaction_waits(scenario):
     assert scenario.label() == Joined()
     assert [example.label_id for example in scenario.scored().examples] == ["l1"]
 
 
-def test_waiting_labels_are_applied_in_their_order(scenario):
+def test_waiting_labels_are_applied_in_order(scenario):
     scenario.label(label_id="l1", verdict="legitimate")
     scenario.label(label_id="l2", verdict="fraud")
     outcomes = [(example.label_id, example.outcome) for example in scenario.scored().examples]
@@ -90,14 +90,14 @@ def test_label_sent_twice_counts_once(scenario):
     assert scenario.label() == Joined()
 
 
-def test_agreeing_label_is_a_confirmation_without_weight(scenario):
+def test_label_with_the_same_verdict_is_a_confirmation_without_weight(scenario):
     scenario.scored()
     scenario.label(label_id="l1")
     (example,) = scenario.label(label_id="l2").examples
     assert (example.outcome, example.weight, example.revision) == ("confirmation", 0.0, 0)
 
 
-def test_differing_label_is_a_revision_that_names_what_it_supersedes(scenario):
+def test_label_with_another_verdict_is_a_revision(scenario):
     scenario.scored()
     scenario.label(label_id="l1", verdict="fraud")
     (example,) = scenario.label(label_id="l2", verdict="legitimate").examples
@@ -105,19 +105,19 @@ def test_differing_label_is_a_revision_that_names_what_it_supersedes(scenario):
     assert (example.weight, example.superseded_weight) == (1.0, 1.0)
 
 
-def test_unlabelled_transaction_becomes_legitimate_at_maturity_with_the_weight_of_its_share(scenario):
+def test_unlabelled_transaction_becomes_legitimate_at_maturity(scenario):
     scenario.scored(transaction_id=KEPT_ID)
     assert scenario.next_timer_ms == MATURE_MS
     (example,) = scenario.timer(MATURE_MS).examples
     assert (example.verdict, example.weight, example.implicit) == ("legitimate", 5.0, True)
 
 
-def test_sub_sampling_leaves_out_the_other_share(scenario):
+def test_transaction_outside_the_sub_sample_makes_no_example(scenario):
     scenario.scored(transaction_id=DROPPED_ID)
     assert scenario.timer(MATURE_MS) == Joined()
 
 
-def test_labelled_transaction_does_not_mature_into_a_second_example(scenario):
+def test_labelled_transaction_makes_no_implicit_example(scenario):
     scenario.scored(transaction_id=KEPT_ID)
     scenario.label(transaction_id=KEPT_ID)
     assert scenario.timer(MATURE_MS) == Joined()
@@ -128,7 +128,7 @@ def test_timer_before_maturity_does_nothing(scenario):
     assert scenario.timer(MATURE_MS - 1) == Joined()
 
 
-def test_maturity_comes_once(scenario):
+def test_transaction_matures_once(scenario):
     scenario.scored(transaction_id=KEPT_ID)
     scenario.timer(MATURE_MS)
     assert scenario.timer(MATURE_MS) == Joined()
@@ -141,7 +141,7 @@ def test_fraud_label_after_maturity_revises_the_implicit_example(scenario):
     assert (example.outcome, example.supersedes, example.superseded_weight) == ("revision", 0, 5.0)
 
 
-def test_fraud_label_after_maturity_is_the_first_example_where_sub_sampling_left_it_out(scenario):
+def test_fraud_label_after_maturity_is_the_first_example_outside_the_sub_sample(scenario):
     scenario.scored(transaction_id=DROPPED_ID)
     scenario.timer(MATURE_MS)
     (example,) = scenario.label(transaction_id=DROPPED_ID).examples
@@ -157,7 +157,7 @@ def test_state_is_dropped_at_the_end_of_retention(scenario):
     assert scenario.next_timer_ms is None
 
 
-def test_label_whose_transaction_never_comes_is_dead_lettered_with_its_bytes(scenario):
+def test_label_without_a_transaction_is_dead_lettered_with_its_bytes(scenario):
     scenario.label(labelled_at_ms=NOON_MS, as_of_ms=None)
     assert scenario.next_timer_ms == NOON_MS + 180 * DAY_MS
     (letter,) = scenario.timer(NOON_MS + 180 * DAY_MS).dead_letters
@@ -165,19 +165,19 @@ def test_label_whose_transaction_never_comes_is_dead_lettered_with_its_bytes(sce
     assert scenario.state.is_empty
 
 
-def test_waiting_is_measured_on_the_transactions_clock_where_the_label_has_it(scenario):
+def test_waiting_is_measured_on_the_transactions_clock_if_the_label_has_it(scenario):
     scenario.label(as_of_ms=NOON_MS - DAY_MS)
     assert scenario.next_timer_ms == NOON_MS + 179 * DAY_MS
 
 
-def test_each_waiting_label_has_its_own_end(scenario):
+def test_each_waiting_label_expires_by_itself(scenario):
     scenario.label(label_id="l1", as_of_ms=NOON_MS)
     scenario.label(label_id="l2", as_of_ms=NOON_MS + 1)
     assert len(scenario.timer(NOON_MS + 180 * DAY_MS).dead_letters) == 1
     assert [example.label_id for example in scenario.scored().examples] == ["l2"]
 
 
-def test_labels_beyond_the_cap_are_dead_lettered_so_that_the_state_stays_bounded(scenario):
+def test_labels_beyond_the_limit_are_dead_lettered(scenario):
     for number in range(MAX_LABELS):
         assert not scenario.label(label_id=f"l{number}").dead_letters
     (letter,) = scenario.label(label_id="one-too-many").dead_letters
@@ -185,5 +185,5 @@ def test_labels_beyond_the_cap_are_dead_lettered_so_that_the_state_stays_bounded
     assert len(scenario.state.label_ids) == MAX_LABELS
 
 
-def test_sub_sampling_hash_is_evenly_spread():
+def test_sub_sample_is_evenly_spread():
     assert sum(hash_share(f"t{number}") < 0.2 for number in range(10_000)) == pytest.approx(2000, rel=0.05)

@@ -1,11 +1,11 @@
-"""The canonical digest: equal values, equal digests; nothing else."""
+"""The canonical digest: digests are equal if and only if values are."""
 
 import pytest
 
 from learner.digest import canonical_digest
 
 
-def test_order_of_a_dictionary_does_not_matter():
+def test_order_of_a_dictionary_does_not_change_the_digest():
     assert canonical_digest({"a": 1, "b": [2.0]}) == canonical_digest({"b": [2.0], "a": 1})
 
 
@@ -26,11 +26,11 @@ def test_different_values_differ(one, other):
     assert canonical_digest(one) != canonical_digest(other)
 
 
-def test_what_has_no_encoding_is_refused():
+def test_value_without_an_encoding_is_refused():
     with pytest.raises(TypeError, match="set"):
         canonical_digest({"a": {1, 2}})
 
 
-def test_digest_is_pinned_since_it_is_compared_across_releases():
+def test_digest_is_stable_across_releases():
     expected = "31ee7819a38c63d8aadd4c86a80b0d6106dfdab6a2e76a8610cb8a0fe93d1ea8"
     assert canonical_digest({"weights": {"a": 0.5}, "steps": 3}) == expected

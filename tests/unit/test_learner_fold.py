@@ -24,18 +24,18 @@ def learn(fold, *examples):
 
 
 @pytest.mark.parametrize("entry", [(3, 2), (3, 0), (2, 1), (4, 1)])
-def test_an_entry_out_of_order_is_a_broken_log(fold, entry):
+def test_entry_out_of_order_is_a_broken_log(fold, entry):
     with pytest.raises(BrokenLog, match="goes from 3:0"):
         fold.learn(*entry, an_example())
 
 
-def test_the_same_entry_twice_is_a_broken_log(fold):
+def test_repeated_entry_is_a_broken_log(fold):
     learn(fold, an_example())
     with pytest.raises(BrokenLog, match="from 3:1 to 3:1"):
         fold.learn(3, 1, an_example())
 
 
-def test_a_fraud_raises_the_score_of_its_like(fold):
+def test_fraud_raises_the_score_of_similar_payments(fold):
     before = fold.model.predict_proba_one({"device_missing": 1.0})[True]
     learn(fold, an_example(features={"device_missing": 1.0}))
     assert fold.model.predict_proba_one({"device_missing": 1.0})[True] > before
@@ -48,14 +48,14 @@ def test_confirmation_teaches_nothing(fold):
     assert (fold.digest(), fold.metrics()) == (digest, metrics)
 
 
-def test_revision_is_learned_as_a_further_example(fold):
+def test_revision_is_learned_as_another_example(fold):
     learn(fold, an_example())
     digest = fold.digest()
     learn(fold, an_example(outcome="revision", verdict="legitimate", revision=1, supersedes=0, superseded_weight=1.0))
     assert fold.digest() != digest
 
 
-def test_metrics_tell_how_far_the_base_of_suspicion_is_held_back(fold):
+def test_metrics_report_the_correction_of_the_steady_base(fold):
     learn(fold, *a_learning_stream(600))
     assert fold.metrics()["base_correction"] == fold.model.base.correction < 0
 
@@ -69,7 +69,7 @@ def test_publication_carries_the_model_that_scores(fold):
     assert (publication.publication, publication.epoch, publication.n) == (7, 3, 200)
 
 
-def test_trust_counts_the_verdicts_learned(fold):
+def test_trust_counts_the_learned_verdicts(fold):
     frauds = [an_example(transaction_id=f"f{number}") for number in range(20)]
     legitimate = [an_example(transaction_id=f"l{number}", verdict="legitimate") for number in range(99)]
     learn(fold, *frauds, *legitimate)
@@ -77,7 +77,7 @@ def test_trust_counts_the_verdicts_learned(fold):
     assert unpack(publication.artefact, publication.signature, KEY).trust == pytest.approx(0.25)
 
 
-def test_scores_are_judged_as_they_were_given(fold):
+def test_scores_are_judged_as_given(fold):
     learn(fold, an_example(score=0.9, decision="block"))
     learn(fold, an_example(transaction_id="t2", verdict="legitimate", score=0.2))
     metrics = fold.metrics()
@@ -86,18 +86,18 @@ def test_scores_are_judged_as_they_were_given(fold):
     assert (metrics["precision_alerts"], metrics["recall_alerts"]) == (1.0, 1.0)
 
 
-def test_the_models_present_score_is_judged_before_it_learns(fold):
+def test_present_model_is_judged_before_it_learns(fold):
     learn(fold, an_example(features={"device_missing": 1.0}))
     assert fold.metrics()["log_loss_current"] == pytest.approx(4.018, abs=0.001)
 
 
-def test_revision_replaces_the_verdict_that_it_supersedes_in_the_metrics(fold):
+def test_revision_replaces_the_superseded_verdict_in_the_metrics(fold):
     learn(fold, an_example(score=0.9, decision="block"))
     learn(fold, an_example(score=0.9, decision="block", outcome="revision", verdict="legitimate", supersedes=0))
     assert (fold.metrics()["window"], fold.metrics()["precision_alerts"]) == (1.0, 0.0)
 
 
-def test_metrics_weigh_an_implicit_example_for_those_it_stands_for(fold):
+def test_metrics_weight_implicit_examples(fold):
     learn(fold, an_example(), an_example(transaction_id="t2", verdict="legitimate", label_id=None, weight=4.0))
     assert fold.metrics()["fraud_rate"] == pytest.approx(0.2)
 
@@ -107,7 +107,7 @@ def test_label_delay_is_measured_on_the_transactions_clock(fold):
     assert fold.metrics()["label_delay_s"] == 2 * 86_400
 
 
-def test_ranking_metrics_are_absent_until_there_are_both_verdicts(fold):
+def test_ranking_metrics_need_both_verdicts(fold):
     learn(fold, an_example())
     assert "roc_auc" not in fold.metrics()
 
@@ -117,13 +117,13 @@ def test_evaluation_window_is_bounded(fold):
     assert fold.metrics()["window"] == 2000
 
 
-def test_changed_merchants_are_published_once(fold):
+def test_changed_reputation_is_published_once(fold):
     learn(fold, an_example(merchant_id="m1"), an_example(transaction_id="t2", merchant_id="m2"))
     assert [reputation.merchant_id for reputation in fold.changed_reputation()] == ["m1", "m2"]
     assert fold.changed_reputation() == []
 
 
-def test_straight_stream_finds_no_drift_and_a_broken_one_does(fold):
+def test_drift_is_found_in_a_changed_stream_only(fold):
     learn(fold, *[an_example(transaction_id=f"a{n}", verdict="legitimate", score=0.05) for n in range(400)])
     assert fold.publication(1, NOON_MS, KEY).drift == []
     learn(fold, *[an_example(transaction_id=f"b{n}", verdict="fraud", score=0.05) for n in range(200)])
@@ -132,7 +132,7 @@ def test_straight_stream_finds_no_drift_and_a_broken_one_does(fold):
     assert "rose from" in findings[0].text
 
 
-def test_drift_is_announced_once_and_stays_counted(fold):
+def test_drift_is_published_once_and_stays_counted(fold):
     learn(fold, *[an_example(transaction_id=f"a{n}", verdict="legitimate", score=0.05) for n in range(400)])
     learn(fold, *[an_example(transaction_id=f"b{n}", verdict="legitimate", score=0.9) for n in range(200)])
     fold.publication(1, NOON_MS, KEY)

@@ -1,4 +1,4 @@
-"""The linear model: River's mathematics, compiled exactly, weights obeyed."""
+"""The linear model: it learns as River does, uses weights, and compiles exactly."""
 
 import pickle
 
@@ -19,7 +19,7 @@ def learned():
     return model
 
 
-def test_compiled_scorer_scores_as_the_model_does(learned):
+def test_compiled_scorer_gives_the_models_score(learned):
     scorer = compile_scorer(learned, trust=0.75)
     for example in a_learning_stream(300, seed=2):
         expected = learned.predict_proba_one(example.features)[True]
@@ -32,29 +32,29 @@ def test_contributions_and_intercept_sum_to_the_log_odds(learned):
     assert total == pytest.approx(learned.log_odds_one(features), abs=1e-9)
 
 
-def test_model_learns_what_tells_frauds_apart(learned):
+def test_model_learns_what_distinguishes_frauds(learned):
     large, small = {"log_amount": 6.0, "device_is_new": 1.0}, {"log_amount": 2.0, "device_is_new": 0.0}
     assert learned.log_odds_one(large) > learned.log_odds_one(small) + 3
 
 
-def test_missing_feature_can_speak_for_fraud():
+def test_missing_feature_can_indicate_fraud():
     model = LinearModel()
     for number in range(200):
         model.learn_one({"device_missing": 1.0} if number % 4 == 0 else {"device_is_new": 0.0}, number % 4 == 0)
     assert compile_scorer(model, 0.7).terms["device_missing"].slope > 1
 
 
-def test_before_the_first_example_the_score_is_about_the_base_rate():
+def test_untrained_model_scores_about_the_base_rate():
     assert LinearModel().predict_proba_one({"log_amount": 3.0})[True] == pytest.approx(0.018, abs=0.001)
 
 
-def test_first_fraud_does_not_throw_the_weights_about():
+def test_first_fraud_moves_the_weights_little():
     model = LinearModel()
     model.learn_one({"log_amount": 900.0, "device_missing": 1.0}, True)
     assert model.predict_proba_one({"log_amount": 900.0, "device_missing": 1.0})[True] < 0.03
 
 
-def test_weight_of_five_moves_the_model_more_than_a_weight_of_one():
+def test_heavier_example_moves_the_model_more():
     light, heavy = LinearModel(), LinearModel()
     light.learn_one({"device_missing": 1.0}, True, 1.0)
     heavy.learn_one({"device_missing": 1.0}, True, 5.0)
@@ -67,7 +67,7 @@ def test_scoring_changes_nothing(learned):
     assert learned.learned_state() == before
 
 
-def test_feature_that_never_varied_says_nothing():
+def test_feature_that_never_varied_has_no_term():
     model = LinearModel()
     for number in range(50):
         model.learn_one({"constant": 7.0}, number % 2 == 0)
@@ -75,7 +75,7 @@ def test_feature_that_never_varied_says_nothing():
 
 
 def test_rounding_is_not_variation():
-    """Seen in the demo: customers at home are 1e-13 km from it, and the first who was not got a score of 1."""
+    """Regression: customers at home were 1e-13 km from home, and the first one elsewhere got a score of 1."""
     model = LinearModel()
     for number in range(50):
         model.learn_one({"home_distance_km": number % 3 * 1e-13}, number % 2 == 0)
@@ -89,7 +89,7 @@ def test_trust_grows_with_the_verdicts_of_both_kinds():
 
 
 def test_pickling_changes_nothing(learned):
-    copy = pickle.loads(pickle.dumps(learned))  # noqa: S301 -- our own bytes
+    copy = pickle.loads(pickle.dumps(learned))  # noqa: S301 -- pickled on this line
     assert copy.learned_state() == learned.learned_state()
 
 

@@ -1,4 +1,4 @@
-"""What is known about a merchant, verdict by verdict."""
+"""A merchant's reputation after each verdict."""
 
 import pytest
 
@@ -45,17 +45,17 @@ def test_customer_is_a_victim_until_the_last_fraud_is_withdrawn(reputations):
     assert learn(reputations, withdrawn)["m1"].known_victims == 0
 
 
-def test_example_that_names_no_customer_has_a_victim_of_its_own(reputations):
+def test_each_fraud_without_a_customer_counts_as_one_victim(reputations):
     assert learn(reputations, fraud(transaction_id="t1"), fraud(transaction_id="t2"))["m1"].known_victims == 2
 
 
-def test_victims_beyond_the_most_are_not_told_apart(reputations):
+def test_victims_beyond_the_limit_are_not_counted(reputations):
     frauds = [fraud(user_id=f"u{number}") for number in range(MAX_VICTIMS + 3)]
     m1 = learn(reputations, *frauds)["m1"]
     assert (m1.known_frauds, m1.known_victims) == (MAX_VICTIMS + 3, MAX_VICTIMS)
 
 
-def test_payments_from_customers_own_devices_and_others_are_counted_apart(reputations):
+def test_own_devices_and_others_are_counted_separately(reputations):
     own, new, none = {"device_own": 1.0}, {"device_own": 0.0}, {}
     examples = [fraud(1, features=new), fraud(2, features=none), legitimate(3, features=own), fraud(4, features=own)]
     found = learn_by_device(reputations, *examples)
@@ -65,7 +65,7 @@ def test_payments_from_customers_own_devices_and_others_are_counted_apart(reputa
     assert other.key != theirs.key
 
 
-def test_implicit_example_counts_for_those_it_stands_for(reputations):
+def test_implicit_example_counts_by_its_weight(reputations):
     assert learn(reputations, legitimate(label_id=None, weight=5.0))["m1"].known_legitimate == 5
 
 
@@ -73,20 +73,20 @@ def test_confirmation_counts_nothing(reputations):
     assert learn(reputations, fraud(), fraud(outcome="confirmation", weight=0.0))["m1"].known_frauds == 1
 
 
-def test_late_fraud_takes_back_the_implicit_verdict(reputations):
+def test_late_fraud_replaces_the_implicit_verdict(reputations):
     implicit = legitimate(label_id=None, weight=5.0)
     revision = fraud(outcome="revision", supersedes=0, superseded_weight=5.0)
     m1 = learn(reputations, implicit, revision)["m1"]
     assert (m1.known_frauds, m1.known_legitimate) == (1, 0)
 
 
-def test_withdrawn_fraud_leaves_no_fraud_behind(reputations):
+def test_withdrawn_fraud_is_no_longer_counted(reputations):
     withdrawn = legitimate(outcome="revision", supersedes=0, superseded_weight=1.0)
     m1 = learn(reputations, fraud(), withdrawn)["m1"]
     assert (m1.known_frauds, m1.fraud_run, m1.last_fraud_ms, m1.known_legitimate) == (0, 0, None, 1)
 
 
-def test_consecutive_frauds_are_a_run_with_a_last_time(reputations):
+def test_consecutive_frauds_are_a_run(reputations):
     m1 = learn(reputations, fraud(1), fraud(3), fraud(2))["m1"]
     assert (m1.fraud_run, m1.last_fraud_ms) == (3, NOON_MS + 3 * DAY_MS)
 
@@ -95,11 +95,11 @@ def test_legitimate_transaction_after_the_frauds_ends_the_run(reputations):
     assert learn(reputations, fraud(1), fraud(2), legitimate(3))["m1"].fraud_run == 0
 
 
-def test_older_transaction_that_matures_now_does_not_end_the_run(reputations):
+def test_older_transaction_that_matures_later_does_not_end_the_run(reputations):
     assert learn(reputations, fraud(31), fraud(32), legitimate(1, label_id=None))["m1"].fraud_run == 2
 
 
-def test_fraud_from_before_the_last_legitimate_transaction_starts_no_run(reputations):
+def test_fraud_older_than_the_last_legitimate_transaction_starts_no_run(reputations):
     assert learn(reputations, legitimate(5), fraud(1))["m1"].fraud_run == 0
 
 
@@ -116,7 +116,7 @@ def test_example_without_a_merchant_counts_for_the_base_rate_only(reputations):
     assert reputations.base_rate > before
 
 
-def test_merchant_unused_for_longest_is_forgotten_when_there_are_too_many(reputations):
+def test_merchant_with_the_oldest_last_example_is_forgotten_first(reputations):
     learn(reputations, *[fraud(merchant_id=name) for name in ("a", "b", "a", "c", "d")])
     again = learn(reputations, *[fraud(merchant_id=name) for name in ("a", "b")])
     assert (again["a"].known_frauds, again["b"].known_frauds) == (3, 1)

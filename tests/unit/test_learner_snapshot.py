@@ -1,4 +1,4 @@
-"""Snapshots: signed, whole, and only ever an abbreviation of the log."""
+"""Snapshots restore the fold exactly; any other bytes are refused."""
 
 import msgspec
 import pytest
@@ -26,13 +26,13 @@ def a_snapshot(**fields):
     return Snapshot.of(a_fold(), **({"offset": 61, "publication": 4, "control_offset": 9} | fields))
 
 
-def test_snapshot_holds_the_fold_and_where_it_stood():
+def test_snapshot_restores_the_fold_and_its_position():
     found = unseal(seal(a_snapshot(), KEY), KEY)
     assert found.restore().full_digest() == a_fold().full_digest()
     assert (found.epoch, found.offset, found.publication, found.control_offset) == (1, 61, 4, 9)
 
 
-def test_snapshot_of_another_key_is_refused_before_it_is_looked_at():
+def test_snapshot_signed_with_another_key_is_refused():
     with pytest.raises(RefusedArtefact, match="not signed"):
         unseal(seal(a_snapshot(), b"another key"), KEY)
 
@@ -51,18 +51,18 @@ def test_snapshot_of_another_version_is_refused():
 
 
 @pytest.mark.parametrize("sealed", [b"", b"nonsense", b"\x92\xa1a"])
-def test_what_is_no_snapshot_is_refused(sealed):
+def test_malformed_snapshot_is_refused(sealed):
     with pytest.raises(RefusedArtefact):
         unseal(sealed, KEY)
 
 
-def test_entry_of_the_log_is_epoch_number_and_example():
+def test_entry_is_a_number_and_an_example():
     assert read_entry(b"2:17", encode(an_example()), 40) == ((2, 17), an_example())
 
 
 @pytest.mark.parametrize(
     ("key", "value"), [(None, encode(an_example())), (b"17", encode(an_example())), (b"1:1", None), (b"1:1", b"{}")]
 )
-def test_entry_that_cannot_be_read_is_a_broken_deployment(key, value):
+def test_unreadable_entry_is_a_broken_log(key, value):
     with pytest.raises(BrokenLog, match="offset 40"):
         read_entry(key, value, 40)

@@ -1,4 +1,4 @@
-"""The base of suspicion: the mean log-odds of known legitimate payments fall at once and rise slowly."""
+"""The steady base: the mean log-odds of known legitimate payments fall at once and rise slowly."""
 
 import random
 
@@ -13,7 +13,7 @@ TERMS = {"amount": Term(slope=2.0, offset=-1.0), "device_missing": Term(slope=3.
 
 @pytest.fixture
 def base():
-    """Half of the legitimate payments have an amount of 3, the others none."""
+    """A steady base after legitimate payments, half of them with an amount of 3, half without one."""
     base = SteadyBase()
     for number in range(int(WINDOW) + 1):
         base.learn_legitimate({"amount": 3.0} if number % 2 else {}, 1.0)
@@ -21,7 +21,7 @@ def base():
     return base
 
 
-def test_nothing_is_held_on_one_example_whatever_it_stands_for():
+def test_nothing_is_held_after_one_example_of_any_weight():
     base = SteadyBase()
     base.learn_legitimate({"amount": 3.0}, WINDOW + 1)
     base.hold(-6.0, TERMS, 1.0)
@@ -29,7 +29,7 @@ def test_nothing_is_held_on_one_example_whatever_it_stands_for():
     assert base.correction == 0.0
 
 
-def test_nothing_is_held_until_a_window_of_legitimate_payments_is_known():
+def test_nothing_is_held_until_the_window_is_full():
     base = SteadyBase()
     for _ in range(int(WINDOW)):
         base.learn_legitimate({"amount": 3.0}, 1.0)
@@ -38,28 +38,28 @@ def test_nothing_is_held_until_a_window_of_legitimate_payments_is_known():
     assert base.correction == 0.0
 
 
-def test_mean_is_that_of_the_log_odds_with_absent_features_adding_nothing(base):
+def test_absent_features_add_nothing_to_the_mean_log_odds(base):
     base.hold(-9.0, TERMS, 1.0)
     assert base.learned_state()["held"] == pytest.approx(-9.0 + 0.5 * (2.0 * 3.0 - 1.0), abs=0.02)
 
 
-def test_it_falls_with_the_model_at_once(base):
+def test_fall_is_followed_at_once(base):
     base.hold(-7.0, TERMS, 1.0)
     assert base.correction == 0.0
 
 
-def test_a_rise_is_held_back(base):
+def test_rise_is_held_back(base):
     base.hold(-5.0, TERMS, 1.0)
     assert base.correction == pytest.approx(-1.0, abs=0.001)
 
 
-def test_a_rise_that_lasts_is_followed(base):
+def test_lasting_rise_is_followed_slowly(base):
     for _ in range(200):
         base.hold(-5.0, TERMS, RECOVERY / 100)
     assert base.correction == pytest.approx(-0.135, abs=0.005)
 
 
-def test_an_example_counts_for_the_payments_that_it_stands_for():
+def test_heavy_example_counts_as_several_payments():
     light, heavy = SteadyBase(), SteadyBase()
     for number in range(400):
         heavy.learn_legitimate({"amount": float(number % 2)}, 5.0)
@@ -69,15 +69,15 @@ def test_an_example_counts_for_the_payments_that_it_stands_for():
     assert values[0] == pytest.approx(values[1], abs=0.005)
 
 
-def test_mean_is_over_many_examples_even_if_each_stands_for_many_payments():
+def test_mean_covers_many_examples_even_if_they_are_heavy():
     base = SteadyBase()
     for number in range(400):
         base.learn_legitimate({"amount": float(number % 2)}, 1000.0)
     assert base.learned_state()["values"]["amount"] == pytest.approx(0.5, abs=0.01)
 
 
-def test_frauds_that_look_like_good_customers_make_nobody_else_suspect():
-    """Amounts tell the old frauds; the new ones have the amounts of good customers, on an old device as theirs are."""
+def test_frauds_that_look_honest_do_not_raise_honest_scores():
+    """Old frauds have high amounts and new devices; the new frauds look like honest payments in both."""
     rng, model = random.Random(1), LinearModel(0.1)
 
     def payment(fraud):
@@ -94,7 +94,7 @@ def test_frauds_that_look_like_good_customers_make_nobody_else_suspect():
     assert _mean(model, good) < before + 0.1
 
 
-def test_what_scores_is_what_is_held():
+def test_compiled_scorer_includes_the_correction():
     model = LinearModel()
     for number in range(2000):
         model.learn_one({"amount": float(number % 7)}, number % 7 == 6, 1.0)

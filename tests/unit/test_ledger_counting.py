@@ -53,7 +53,7 @@ def test_a_transaction_is_in_flight_until_it_is_scored(ledger):
     assert (counts_of(ledger).scored, counts_of(ledger).in_flight) == (1, 0)
 
 
-def test_a_score_counts_only_once_its_transaction_was_seen(ledger):
+def test_a_score_counts_only_after_its_transaction_was_read(ledger):
     ledger.scored(a_score_of(0))
     assert (counts_of(ledger).scored, counts_of(ledger).in_flight) == (0, 0)
     ledger.sent(0, 0)
@@ -83,7 +83,7 @@ def test_a_position_both_scored_and_dead_lettered_is_scored(ledger):
     assert_reconciled(counts_of(ledger))
 
 
-def test_a_dead_user_event_is_nobodys_transaction(ledger):
+def test_a_dead_user_event_is_not_a_transaction(ledger):
     ledger.sent(0, 0)
     ledger.dead_lettered(a_dead_letter_of(TOPICS.user_events, 0))
     assert (counts_of(ledger).transactions_dead_lettered, counts_of(ledger).in_flight) == (0, 1)
@@ -128,7 +128,7 @@ def test_a_repeated_label_is_accepted_once(ledger):
     assert (counts_of(ledger).labels_accepted, counts_of(ledger).labels_repeated) == (1, 1)
 
 
-def test_one_label_id_on_two_transactions_is_two_labels_as_the_join_sees_them(ledger):
+def test_one_label_id_on_two_transactions_is_two_labels_as_in_the_join(ledger):
     ledger.labelled(0, 0, encode(a_label(transaction_id="t1")))
     ledger.labelled(0, 1, encode(a_label(transaction_id="t2")))
     ledger.learned(b"1:1", encode(an_example(transaction_id="t1")))
@@ -138,7 +138,7 @@ def test_one_label_id_on_two_transactions_is_two_labels_as_the_join_sees_them(le
 @pytest.mark.parametrize(
     "payload", [b"not json", None, b"", json.dumps({"label_id": "l", "transaction_id": 3}).encode()]
 )
-def test_an_unreadable_label_is_known_by_its_position(ledger, payload):
+def test_an_unreadable_label_is_identified_by_its_position(ledger, payload):
     ledger.labelled(2, 9, payload)
     ledger.labelled(2, 10, payload)
     ledger.dead_lettered(a_dead_letter_of(TOPICS.labels, 9, payload, partition=2))
@@ -154,7 +154,7 @@ def test_a_label_dead_lettered_twice_by_a_restarted_job_counts_once(ledger):
     assert (counts_of(ledger).labels_dead_lettered, counts_of(ledger).labels_waiting) == (1, 0)
 
 
-def test_a_label_mended_and_sent_again_is_learned_not_dead(ledger):
+def test_a_corrected_label_counts_as_learned_not_dead(ledger):
     broken = encode(a_label()).replace(b'"fraud"', b'"maybe"')
     ledger.labelled(0, 0, broken)
     ledger.dead_lettered(a_dead_letter_of(TOPICS.labels, 0, broken))
@@ -163,21 +163,21 @@ def test_a_label_mended_and_sent_again_is_learned_not_dead(ledger):
     assert (counts_of(ledger).label_examples, counts_of(ledger).labels_dead_lettered) == (1, 0)
 
 
-def test_implicit_examples_are_counted_by_their_number(ledger):
+def test_a_repeated_implicit_example_counts_once(ledger):
     implicit = encode(an_example(label_id=None, verdict="legitimate"))
     for key in (b"1:1", b"1:2", b"1:2"):
         ledger.learned(key, implicit)
     assert counts_of(ledger).implicit_examples == 2
 
 
-def test_a_new_epoch_counts_its_implicit_examples_anew(ledger):
+def test_implicit_examples_are_counted_in_the_newest_epoch(ledger):
     implicit = encode(an_example(label_id=None, verdict="legitimate"))
     for key in (b"1:1", b"1:2", b"2:1"):
         ledger.learned(key, implicit)
     assert counts_of(ledger).implicit_examples == 1
 
 
-def test_a_ledger_goes_on_from_its_snapshot_and_label_book():
+def test_a_ledger_resumes_from_its_snapshot_and_label_book():
     first = Ledger(TOPICS)
     first.sent(0, 0)
     first.sent(0, 1)
@@ -196,7 +196,7 @@ def test_a_ledger_goes_on_from_its_snapshot_and_label_book():
 
 
 @pytest.mark.parametrize("tail", [b'"', b""], ids=["a label with a long note", "a label cut off by its producer"])
-def test_a_label_longer_than_its_letter_is_counted_where_it_stood(ledger, tail):
+def test_a_label_longer_than_its_letter_counts_as_dead(ledger, tail):
     payload = b'{"label_id":"l1","transaction_id":"t1","note":"' + b"x" * 10_000 + tail + b"}"
     ledger.labelled(0, 7, payload)
     record = Inbound(None, payload, TOPICS.labels, 0, 7)
@@ -204,7 +204,7 @@ def test_a_label_longer_than_its_letter_is_counted_where_it_stood(ledger, tail):
     assert (counts_of(ledger).labels_dead_lettered, counts_of(ledger).labels_waiting) == (1, 0)
 
 
-def test_a_letter_from_before_letters_named_their_record_is_known_by_its_bytes(ledger):
+def test_an_old_letter_without_ids_is_identified_by_its_payload(ledger):
     payload = encode(a_label())
     ledger.labelled(0, 0, payload)
     ledger.dead_lettered(a_dead_letter_of(TOPICS.labels, 0, payload))

@@ -16,7 +16,7 @@ def test_only_changed_segments_are_stored_again():
     assert book.changed_segments() == {}
 
 
-def test_a_book_read_back_from_its_segments_counts_the_same():
+def test_a_book_loaded_from_its_segments_has_the_same_counts():
     book = a_book(SEGMENT + 10)
     book.learn(identity("t3", "l"), "revision")
     book.bury(identity("t4", "l"))
@@ -31,6 +31,6 @@ def test_a_segment_stays_under_five_kilobytes():
     assert max(len(stored) for stored in a_book(SEGMENT * 2).changed_segments().values()) < 5000
 
 
-def test_ids_that_run_together_alike_are_different_labels():
+def test_ids_with_the_same_concatenation_are_different_labels():
     assert identity("ab", "c") != identity("a", "bc")
     assert identity("1", "1:1") != identity("11", ":1")

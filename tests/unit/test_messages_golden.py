@@ -1,4 +1,4 @@
-"""Messages are an on-disk format: old ones keep decoding, and a field changes only with a new version."""
+"""Messages are an on-disk format: old messages keep decoding, and a changed field needs a new version."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ SHAPES = GOLDEN / "shapes.v1.json"
 
 
 def shapes() -> dict[str, Any]:
-    """Every structure's fields as they are on the wire, without what only explains them."""
+    """Every structure's fields on the wire, without defaults and descriptions."""
     found = {}
     for message in PUBLISHED.values():
         for name, body in schema_of(message)["$defs"].items():
@@ -60,6 +60,6 @@ def test_a_field_added_later_has_a_default(structure):
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_the_published_schema_is_the_messages_own(name):
+def test_the_published_schema_is_up_to_date(name):
     published = ROOT / "docs" / "schemas" / file_name(name)
     assert published.read_text() == text_of(PUBLISHED[name]), "run `weir schemas`"
