@@ -1,4 +1,4 @@
-"""The API on a real broker, with a small loop in place of the detector job."""
+"""The API on a real broker, with a small stand-in for the detector job."""
 
 import time
 import uuid
@@ -63,7 +63,7 @@ def test_an_accepted_label_is_on_the_topic_under_its_transactions_key(api, setti
     assert decode_with(LABEL, value).label_id == "l1"
 
 
-def test_the_api_makes_its_topics_and_is_ready(api):
+def test_the_api_creates_its_topics_and_is_ready(api):
     readiness = api.get("/readyz").json()
     assert readiness["ready"] is True
     assert readiness["parts"]["replies"]["detail"] == {"0": 0}
@@ -95,7 +95,7 @@ def test_without_a_detector_the_policy_answers_and_the_payment_is_still_in_the_s
     assert [key for key, _ in records_of(settings, settings.topics.transactions)] == [b"u1"]
 
 
-def test_a_broker_that_is_away_costs_no_payment_its_answer_and_no_label(broker, tmp_path):
+def test_without_a_broker_payments_get_answers_and_no_label_is_lost(broker, tmp_path):
     away = settings_for("127.0.0.1:1", tmp_path)
     with a_client_of(create_app(away)) as api:
         answer = api.post("/v1/decisions?deadline_ms=50", json=a_payment())
@@ -119,7 +119,7 @@ def test_many_clients_labels_are_all_on_the_topic_once(api, settings):
     assert sorted(kept) == sorted(f"l{number}" for number in range(1000))
 
 
-def test_a_score_that_cannot_be_decoded_stops_no_reader(api, settings):
+def test_a_reply_that_does_not_decode_does_not_stop_the_reader(api, settings):
     producer = kafka_clients.producer(settings.bootstrap_servers)
     for instance in ("somebody", ""):
         producer.produce(settings.topics.replies, b"not a score", key=instance)

@@ -1,4 +1,4 @@
-"""The label store on the databases that a user may choose: SQLite, and a real PostgreSQL where one is installed."""
+"""The label store on SQLite, and on a real PostgreSQL if one is installed."""
 
 import os
 import shutil
@@ -67,26 +67,26 @@ def store(engine):
     return SqlLabels(engine, now_ms=lambda: 1000)
 
 
-def test_a_label_is_kept_with_every_field(store):
+def test_a_label_is_stored_with_every_field(store):
     label = a_label(note="'; DROP TABLE labels; -- ü 💳", as_of_ms=0, source="")
     assert store.store([label]) == [StoredLabel(label, 1000, None)]
     assert store.find("l1") == StoredLabel(label, 1000, None)
 
 
-def test_the_first_label_of_an_id_is_kept_also_within_a_group(store):
+def test_the_first_label_with_an_id_is_kept_even_within_one_group(store):
     first, second = a_label(verdict="fraud"), a_label(verdict="legitimate")
     assert [kept.label.verdict for kept in store.store([first, second])] == ["fraud", "fraud"]
     assert [kept.label.verdict for kept in store.store([second])] == ["fraud"]
 
 
-def test_acknowledged_labels_wait_no_more(store):
+def test_acknowledged_labels_are_no_longer_pending(store):
     store.store([a_label(label_id=f"l{number}") for number in range(3)])
     store.acknowledge(["l0", "l2"])
     assert [label.label_id for label in store.unacknowledged(1000, limit=10)] == ["l1"]
     assert store.unacknowledged(999, limit=10) == []
 
 
-def test_overlapping_groups_of_several_instances_neither_deadlock_nor_lose(store):
+def test_overlapping_groups_of_several_instances_neither_deadlock_nor_lose_labels(store):
     groups = [[a_label(label_id=f"l{(i * step) % 101}") for i in range(1, 101)] for step in (1, 7, 50, 100)]
     with ThreadPoolExecutor(4) as instances:
         kept = list(instances.map(store.store, groups))
@@ -94,7 +94,7 @@ def test_overlapping_groups_of_several_instances_neither_deadlock_nor_lose(store
     assert len(store.unacknowledged(1000, limit=1000)) == 100
 
 
-def test_the_migrations_make_the_table_that_the_code_uses(engine):
+def test_the_migrations_create_the_table_that_the_code_uses(engine):
     made = {column["name"]: column["nullable"] for column in inspect(engine).get_columns("labels")}
     assert made == {column.name: column.nullable for column in labels.columns}
 

@@ -1,4 +1,4 @@
-"""Generated requests, fitting the schema and not, against the served application on a real broker."""
+"""Generated valid and invalid requests against the served application on a real broker."""
 
 import threading
 import uuid
@@ -31,7 +31,7 @@ CHECKS = [
 
 @contextmanager
 def served(settings: Settings) -> Iterator[str]:
-    """The application behind a real server; its address."""
+    """Serve the application and yield its address."""
     port = settings.api.port
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_level="error", access_log=False))
     thread = threading.Thread(target=server.run)
@@ -69,7 +69,7 @@ OPERATIONS = [
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)
-def test_no_request_makes_a_server_error_and_answers_fit_the_schema(api_schema, path, method, mode):
+def test_no_request_causes_a_server_error_and_answers_fit_the_schema(api_schema, path, method, mode):
     @hypothesis.settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
     @hypothesis.given(case=api_schema[path][method].as_strategy(generation_mode=mode))
     def check(case):

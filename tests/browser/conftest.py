@@ -1,4 +1,4 @@
-"""The console as a visitor meets it: a real broker, the API's own process, a loop that learns, and Chromium."""
+"""Fixtures for the console: a real broker, the API's own process, a loop that learns, and Chromium."""
 
 import sys
 import uuid
@@ -21,7 +21,7 @@ expect.set_options(timeout=120_000)  # a slow machine is not a broken page
 
 
 class Deployment:
-    """One namespace with its API's process. `address` is where the console is, `entrance` signs in."""
+    """One namespace with its API's process. `address` is the console's URL; `entrance` also signs in."""
 
     def __init__(self, bootstrap_servers, folder: Path) -> None:
         self.port = free_ports(1)[0]
@@ -68,7 +68,7 @@ class Deployment:
 
 @pytest.fixture(scope="module")
 def deployment(broker, tmp_path_factory):
-    """The API, up, on empty topics."""
+    """A running API on empty topics."""
     deployed = Deployment(broker, tmp_path_factory.mktemp("console"))
     with running(deployed.command, deployed.log):
         eventually(deployed.ready)
@@ -77,20 +77,20 @@ def deployment(broker, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loop(deployment):
-    """A loop with two days of history that has not begun to play."""
+    """A loop with two days of history that has not started to play."""
     stand_in = StandInLoop(deployment.settings)
     stand_in.warm_up()
     return stand_in
 
 
 def complains(message) -> bool:
-    """An error, but for an answer that did not come (htmx logs that as `Event`) or was a refusal: pages show those."""
+    """Whether it is an error that the page does not show itself, as it does failed requests (htmx logs those as `Event`)."""
     return message.type == "error" and message.text != "Event" and "Failed to load resource" not in message.text
 
 
 @pytest.fixture
 def visit(chromium, deployment):
-    """Open the console as a visitor; afterwards no page may have complained."""
+    """Open the console as a visitor. After the test, no page may have logged an error."""
     complaints, contexts = [], []
 
     def open_page(address=None, **options):

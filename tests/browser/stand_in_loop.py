@@ -1,7 +1,7 @@
 """Detector, label join, learner and ledger in one thread on a real broker: the real pure parts, without Flink.
 
-It plays simulated payments at `speed`, writes what is an alert, answers every label with a numbered example and a signed
-publication, and counts. Tests may tell it to stop learning, or to be silent.
+It plays simulated payments at SPEED, writes alerts and counts, and answers every label with a numbered example and a
+signed publication. Tests can stop its learning and its payments.
 """
 
 import copy
@@ -49,7 +49,7 @@ class StandInLoop:
         self._todo = queue.SimpleQueue()
 
     def warm_up(self, *, learned=True):
-        """Two days of history that nobody sees; of their frauds, and of some good payments, labels were learned."""
+        """Score two days of history without publishing alerts, and learn labels of all frauds and some good payments."""
         was_learning, self.learning = self.learning, False
         for payment in takewhile(lambda payment: payment.event_time_ms < START_MS + WARM_MS, self._payments):
             scored = self._score(payment, self._users, self._knowledge)
@@ -62,7 +62,7 @@ class StandInLoop:
             self.publish()
 
     def learn(self, transaction_id, verdict, labeler, *, fraud_type=None, label=None):
-        """One entry of the learning log, and the publication that knows it."""
+        """Write an entry of the learning log and a publication that includes it."""
         scored = self.alerts[transaction_id]
         earlier = self.verdicts.get(transaction_id)
         outcome = "example" if earlier is None else "confirmation" if earlier == verdict else "revision"
@@ -100,7 +100,7 @@ class StandInLoop:
             self._knowledge.apply(encode(sign_reputation(reputation, self._key)))
 
     def freeze(self, event_time_ms):
-        """The twin goes on with the model of now."""
+        """Start the twin with the current model."""
         champion = self._knowledge.champion
         self._twin_knowledge.champion, self._twin_knowledge.reputation = champion, dict(self._knowledge.reputation)
         frozen = TwinFrozen(event_time_ms=event_time_ms, frozen_at_ms=now_ms(), model=champion and champion.ref)
@@ -108,7 +108,7 @@ class StandInLoop:
         self._put(self.topics.twin_alerts, "frozen", frozen)
 
     def soon(self, act):
-        """Do something in the loop's own thread, between two payments."""
+        """Run `act` in the loop's thread, between two payments."""
         self._todo.put(act)
 
     def run(self, stopped):
@@ -171,7 +171,7 @@ class StandInLoop:
 
 @contextmanager
 def playing(loop: StandInLoop) -> Iterator[StandInLoop]:
-    """The loop in a thread of its own while the block runs."""
+    """Run the loop in its own thread until the block ends."""
     stopped = threading.Event()
     thread = threading.Thread(target=loop.run, args=[stopped])
     thread.start()

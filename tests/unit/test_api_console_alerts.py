@@ -1,4 +1,4 @@
-"""`/v1/alerts`: what is open, and leases over HTTP."""
+"""`/v1/alerts`: open alerts and leases over HTTP."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def ids_of(answer):
     return [alert["transaction_id"] for alert in answer.json()]
 
 
-def test_the_open_alerts_are_shown_newest_first(api):
+def test_open_alerts_are_listed_newest_first(api):
     answer = api.get("/v1/alerts?limit=2")
     assert ids_of(answer) == ["t2", "t1"]
     assert answer.json()[0] | {"reasons": []} == {
@@ -45,7 +45,7 @@ def test_the_open_alerts_are_shown_newest_first(api):
     }
 
 
-def test_a_lease_takes_the_longest_waiting_and_shows_its_holder(api):
+def test_a_lease_gets_the_longest_waiting_alerts_and_shows_its_holder(api):
     assert ids_of(lease(api, limit=2)) == ["t0", "t1"]
     assert [alert["holder"] for alert in api.get("/v1/alerts").json()] == [None, "ana", "ana"]
     assert ids_of(lease(api, labeler="ben")) == ["t2"]
@@ -73,7 +73,7 @@ def test_an_accepted_label_closes_its_alert(api):
         ({"until": 1}, "$"),
     ],
 )
-def test_a_lease_that_cannot_be_names_its_field(api, fields, field):
+def test_an_invalid_lease_names_its_field(api, fields, field):
     answer = lease(api, **fields)
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
@@ -83,6 +83,6 @@ def test_a_limit_out_of_range_names_its_field(api):
     assert (answer.status_code, answer.json()["field"]) == (422, "limit")
 
 
-def test_a_lease_is_asked_for_as_json(api):
+def test_a_lease_request_must_be_json(api):
     assert api.post("/v1/alerts/lease", content=b"labeler=ana").status_code == 415
     assert api.post("/v1/alerts/lease", content=b"{", headers=JSON).status_code == 422

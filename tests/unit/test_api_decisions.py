@@ -66,7 +66,7 @@ def test_a_payment_gets_the_streams_decision_with_its_reasons(api_around):
     }
 
 
-def test_the_stream_gets_the_payment_as_it_came_keyed_by_user(api_around):
+def test_the_stream_receives_the_payment_unchanged_keyed_by_user(api_around):
     stream = FakeStream(scored)
     body = b'{"unknown": 1, "transaction_id":"t1","user_id":"u1","event_time":1,"amount":2}'
     api_around(stream).post("/v1/decisions", content=body, headers=JSON)
@@ -74,7 +74,7 @@ def test_the_stream_gets_the_payment_as_it_came_keyed_by_user(api_around):
 
 
 @pytest.mark.parametrize(("amount", "decision"), [(49.0, "approve"), (51.0, "review")])
-def test_past_the_deadline_the_policy_answers_and_says_so(api_around, amount, decision):
+def test_past_the_deadline_the_policy_answers_with_a_flag(api_around, amount, decision):
     api = api_around(FakeStream(), decision_deadline_ms=20)
     answer = api.post("/v1/decisions", json={**A_PAYMENT, "amount": amount})
     assert (answer.status_code, answer.json()["decision"]) == (200, decision)
@@ -93,14 +93,14 @@ def test_a_deadline_out_of_bounds_is_refused(api_around, deadline):
     assert (answer.status_code, answer.json()["field"]) == (422, "deadline_ms")
 
 
-def test_without_a_broker_the_policy_answers_and_says_so(api_around):
+def test_without_a_broker_the_policy_answers_with_a_flag(api_around):
     stream = FakeStream(scored)
     stream.away = True
     answer = api_around(stream, decision_deadline_ms=20).post("/v1/decisions", json=A_PAYMENT)
     assert (answer.status_code, answer.json()["flags"]) == (200, ["stream_unavailable"])
 
 
-def test_a_payment_that_the_stream_refuses_is_refused_with_its_field(api_around):
+def test_a_dead_lettered_payment_is_refused_with_its_field(api_around):
     answer = api_around(FakeStream(dead)).post("/v1/decisions", json=A_PAYMENT)
     assert (answer.status_code, answer.json()["field"]) == (422, "event_time")
     assert answer.json()["reason"] == "lies in the future"
@@ -125,7 +125,7 @@ def test_two_requests_for_one_payment_get_the_first_decision(api_around):
     assert len(stream.replies) == 0
 
 
-def test_a_reply_for_another_users_payment_of_the_same_id_is_not_mine(api_around):
+def test_a_reply_for_another_users_payment_with_the_same_id_is_ignored(api_around):
     stream = FakeStream(lambda _: encode(a_scored_transaction(transaction_id="t1", user_id="somebody else")))
     answer = api_around(stream, decision_deadline_ms=20).post("/v1/decisions", json=A_PAYMENT)
     assert answer.json()["source"] == "policy"

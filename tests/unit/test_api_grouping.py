@@ -5,7 +5,7 @@ from feedback_api.grouping import Grouped
 from weir.errors import PartUnavailable
 
 
-def test_items_that_come_while_a_group_is_at_work_make_the_next_group():
+def test_items_that_arrive_while_a_group_runs_form_the_next_group():
     groups, begun, free = [], threading.Event(), threading.Event()
 
     def work(items):
@@ -38,7 +38,7 @@ def test_a_group_is_no_larger_than_the_limit():
     assert [len(group) for group in groups] == [3, 3, 2]
 
 
-def test_an_error_reaches_every_caller_of_the_group_and_no_other():
+def test_an_error_reaches_every_caller_of_its_group_and_no_other():
     def work(items):
         if 2 in items:
             raise PartUnavailable("away", "start it")
@@ -54,7 +54,7 @@ def test_an_error_reaches_every_caller_of_the_group_and_no_other():
     assert later == 3
 
 
-def test_a_caller_that_gives_up_takes_nobody_with_it():
+def test_a_cancelled_caller_does_not_cancel_its_group():
     async def scenario():
         grouped = Grouped(lambda items: items)
         impatient, patient = asyncio.create_task(grouped(1)), asyncio.create_task(grouped(2))

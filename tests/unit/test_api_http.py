@@ -1,4 +1,4 @@
-"""What every endpoint shares: bodies, errors, health, user events, and no connection at import."""
+"""Behaviour shared by all endpoints: bodies, errors, health, user events, and no connection at import."""
 
 import re
 import subprocess
@@ -43,7 +43,7 @@ def test_a_body_over_the_limit_is_refused(api, path):
     assert (answer.status_code, answer.json()["field"]) == (413, "$")
 
 
-def test_a_body_that_does_not_declare_its_length_is_refused_past_the_limit(api):
+def test_a_body_without_a_declared_length_is_refused_past_the_limit(api):
     async def endless():
         for _ in range(100):
             yield b" " * 10_000
@@ -62,7 +62,7 @@ def test_a_user_event_reaches_the_stream_keyed_by_user(api, stream):
     assert stream.records[0][:2] == ("live.user-events", "u1")
 
 
-def test_a_user_event_that_the_broker_does_not_take_is_asked_for_again(api, stream):
+def test_an_unacknowledged_user_event_is_a_503(api, stream):
     stream.away = True
     answer = api.post("/v1/user-events", json=AN_EVENT)
     assert (answer.status_code, answer.json()["error"]) == (503, "part_unavailable")
@@ -81,11 +81,11 @@ def test_unknown_paths_and_methods_are_problems_in_the_same_shape(api):
 
 
 @pytest.mark.parametrize("label_id", ["a%00b", "x" * 129, "%FF"])
-def test_an_impossible_label_id_is_no_server_error(api, label_id):
+def test_a_malformed_label_id_is_not_a_server_error(api, label_id):
     assert api.get(f"/v1/labels/{label_id}").status_code in {404, 422}
 
 
-def test_readiness_names_the_part_that_is_away(api, stream):
+def test_readiness_names_the_unhealthy_part(api, stream):
     assert api.get("/readyz").json()["ready"] is True
     stream.away = True
     answer = api.get("/readyz")
@@ -93,7 +93,7 @@ def test_readiness_names_the_part_that_is_away(api, stream):
     assert [name for name, part in answer.json()["parts"].items() if not part["ok"]] == ["broker"]
 
 
-def test_alive_even_when_the_broker_is_away(api, stream):
+def test_the_process_is_alive_without_a_broker(api, stream):
     stream.away = True
     assert api.get("/healthz").json() == {"alive": True}
 
@@ -117,7 +117,7 @@ def test_the_landing_page_links_to_what_exists(api):
     assert api.get(links["documentation"]).status_code == 200
 
 
-def test_the_schema_describes_bodies_by_the_messages_themselves(api):
+def test_the_schema_describes_bodies_by_the_message_types(api):
     schema = api.get("/openapi.json").json()
     content = schema["paths"]["/v1/decisions"]["post"]["requestBody"]["content"]["application/json"]
     assert content["schema"] == {"$ref": "#/components/schemas/Transaction"}
@@ -131,7 +131,7 @@ def test_creating_the_application_connects_to_nothing():
     )
 
 
-def test_a_database_that_is_away_ends_the_start_with_one_sentence(tmp_path):
+def test_a_missing_database_ends_the_start_with_one_sentence(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "feedback_api"],
         env={"WEIR_API__DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "WEIR_STATE_DIR": str(tmp_path)},

@@ -39,7 +39,7 @@ def test_a_label_without_an_id_gets_one(api, stream):
     assert len(made) == 36
 
 
-def test_the_same_label_again_is_the_same_label(api, stream):
+def test_a_repeated_label_is_sent_once(api, stream):
     answers = [api.post("/v1/labels", json={**A_LABEL, "label_id": "l1"}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert len(stream.records) == 1
@@ -49,13 +49,13 @@ def test_the_same_label_again_is_the_same_label(api, stream):
     ("field", "other"),
     [("verdict", "legitimate"), ("labeler", "bob"), ("transaction_id", "t2"), ("as_of", 5), ("note", "x")],
 )
-def test_a_label_id_with_other_content_is_a_conflict_that_names_the_field(api, field, other):
+def test_a_label_id_with_different_content_is_a_conflict_that_names_the_field(api, field, other):
     api.post("/v1/labels", json={**A_LABEL, "label_id": "l1"})
     answer = api.post("/v1/labels", json={**A_LABEL, "label_id": "l1", field: other})
     assert (answer.status_code, answer.json()["field"]) == (409, field)
 
 
-def test_a_label_shows_as_it_was_kept(api):
+def test_a_label_is_returned_as_stored(api):
     api.post("/v1/labels", json={**A_LABEL, "label_id": "a/b ü", "labelled_at": "2025-06-15T12:00:00Z", "as_of": 7})
     shown = api.get("/v1/labels/a%2Fb%20%C3%BC").json()
     assert (shown["labelled_at_ms"], shown["as_of_ms"], shown["source"]) == (1_749_988_800_000, 7, "analyst")
@@ -66,7 +66,7 @@ def test_an_unknown_label_is_not_found(api):
     assert api.get("/v1/labels/nobody").status_code == 404
 
 
-def test_a_label_that_the_broker_does_not_take_is_kept_and_sent_again(api, stream):
+def test_an_unacknowledged_label_is_stored_and_sent_again(api, stream):
     stream.away = True
     answer = api.post("/v1/labels", json={**A_LABEL, "label_id": "l1"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
@@ -77,7 +77,7 @@ def test_a_label_that_the_broker_does_not_take_is_kept_and_sent_again(api, strea
     assert api.call(api.app.state.parts.labels.resend) == 0
 
 
-def test_what_was_not_acknowledged_is_sent_again_at_the_next_start(tmp_path, stream):
+def test_unacknowledged_labels_are_sent_again_at_the_next_start(tmp_path, stream):
     stream.away = True
     with an_api(tmp_path, stream) as api:
         api.post("/v1/labels", json={**A_LABEL, "label_id": "l1"})
