@@ -1,4 +1,4 @@
-# Everything a person or a machine does with Weir. Each target makes the virtual environment when it is missing.
+# Targets for users, developers and CI. They create the virtual environment if it is missing.
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name) 2>/dev/null)))
 UV ?= uv
@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 .PHONY: help venv fetch up down demo browser test test-fast lint bench lock
 .DEFAULT_GOAL := help
 
-help: ## what there is
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 $(INSTALLED): requirements.lock pyproject.toml
@@ -18,38 +18,38 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-venv: $(INSTALLED) ## .venv with the `weir` command, from requirements.lock
+venv: $(INSTALLED) ## create .venv with the `weir` command, from requirements.lock
 
-fetch: venv ## Kafka's and Flink's jars, each checked by its hash
+fetch: venv ## download the jars of Kafka and Flink, and verify their hashes
 	$(BIN)/weir fetch
 
-up: venv ## start everything
+up: venv ## start everything and wait until it is healthy
 	$(BIN)/weir up
 
-down: venv ## stop everything
+down: venv ## stop everything and keep its state
 	$(BIN)/weir down
 
-demo: venv ## the whole loop with simulated traffic and analysts, and a page to look at; Ctrl-C ends it
+demo: venv ## run the whole loop with simulated traffic and analysts, and open its page; Ctrl-C ends it
 	$(BIN)/weir demo
 
-lint: venv
+lint: venv ## check style, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-browser: ## Chromium, which the browser tests drive: Debian's, unless there is one
+browser: ## install Chromium for the browser tests, with apt-get, unless it is on PATH
 	@command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium; } >/dev/null \
-		|| { echo "The browser tests need Chromium: install it and have it on PATH as chromium."; exit 1; }
+		|| { echo "The browser tests need Chromium. Install it so that PATH has the command chromium."; exit 1; }
 
-test: lint browser ## linting, types, import rules, and every test
+test: lint browser ## lint, then run every test
 	$(BIN)/pytest
 
-test-fast: venv ## unit and property tests, in seconds
+test-fast: venv ## run the unit and property tests, which take seconds
 	$(BIN)/pytest tests/unit tests/properties
 
-bench: venv ## throughput and latency beside a bare loop, into bench/results
+bench: venv ## measure throughput and latency against a bare loop, into bench/results
 	$(BIN)/python -m bench
 
-lock: ## requirements.lock from pyproject.toml (needs uv)
+lock: ## update requirements.lock from pyproject.toml (needs uv)
 	$(UV) pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock

@@ -1,1 +1,1 @@
-"""Measurements beside peers."""
+"""Benchmarks of Weir against other systems."""

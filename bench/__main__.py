@@ -1,8 +1,8 @@
-"""`make bench`: the detector job beside a bare `confluent-kafka` loop on the same work, in one run.
+"""`make bench`: compare the detector job with a bare `confluent-kafka` loop that does the same work.
 
-Throughput: a backlog of payments, Kafka to Kafka; records a second between the first and the last score, after a
-warm-up. Latency: produce call to score on Kafka, at half of the job's throughput, for both. Results go to
-`bench/results/latest.json` (rows: measure, system, value, unit, ratio to the bare loop) and to the terminal.
+Throughput is scores per second for a backlog of payments, Kafka to Kafka, after a warm-up. Latency runs from the produce
+call to the score on Kafka, for both systems at half of the job's throughput. The results are printed and written to
+`bench/results/latest.json` (rows: measure, system, value, unit, ratio to the bare loop).
 """
 
 import json
@@ -25,10 +25,11 @@ from weir.settings import Settings
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 SYSTEMS = {"bare-loop": bare_loop, "weir-detector-job": detector_job}
 WARM_UP = 0.2
+"""The share of each run that is not counted. A round number; not measured."""
 
 
 def main(backlog: int = 150_000, users: int = 5_000, latency_s: float = 20, rounds: int = 2) -> None:
-    """Measure both systems in turn, several rounds, and keep each one's median."""
+    """Measure both systems in turn, for several rounds, and report the median of each."""
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder, started(Path(folder)) as infrastructure:
         rates = {system: [] for system in SYSTEMS}
         for turn in range(rounds):
@@ -51,7 +52,7 @@ def _throughput(infrastructure: Infrastructure, system: str, namespace: str, bac
 
 
 def _latency(infrastructure: Infrastructure, system: str, rate: float, seconds: float, users: int) -> list[float]:
-    """Milliseconds from produce to score, sorted, without the first part of the run."""
+    """Milliseconds from the produce call to the score, sorted, without the warm-up."""
     settings = a_namespace(infrastructure, f"{system}-latency")
     count = int(rate * seconds)
     with SYSTEMS[system](infrastructure, settings):
@@ -64,7 +65,7 @@ def _latency(infrastructure: Infrastructure, system: str, rate: float, seconds: 
 
 
 def _produce(settings: Settings, count: int, users: int) -> None:
-    """Send payments as fast as they go."""
+    """Send payments as fast as possible."""
     out = producer(settings.bootstrap_servers, queue_buffering_max_messages=2_000_000)
     for key, payload in payments(count, users):
         out.produce(settings.topics.transactions, payload, key)
@@ -73,7 +74,7 @@ def _produce(settings: Settings, count: int, users: int) -> None:
 
 
 def _pace(settings: Settings, count: int, users: int, rate: float) -> dict[bytes, float]:
-    """Send payments at a rate; when each was sent (ms), by transaction id."""
+    """Send payments at a rate. Returns the time at which each was sent (ms), by transaction id."""
     out, sent, ready = producer(settings.bootstrap_servers), {}, list(payments(count, users, prefix="p"))
     start = time.time()
     for number, (key, payload) in enumerate(ready):
@@ -87,7 +88,7 @@ def _pace(settings: Settings, count: int, users: int, rate: float) -> dict[bytes
 
 
 def _scored_at(settings: Settings, count: int, deadline_s: float) -> dict[bytes, float]:
-    """When each score was handed to Kafka (ms), by transaction id."""
+    """The Kafka timestamp of each score (ms), by transaction id."""
     reader, times, end = consumer(settings.bootstrap_servers, "bench"), {}, time.monotonic() + deadline_s
     reader.assign([TopicPartition(settings.topics.scored, number, 0) for number in range(settings.kafka.partitions)])
     while len(times) < count and time.monotonic() < end:
@@ -95,7 +96,9 @@ def _scored_at(settings: Settings, count: int, deadline_s: float) -> dict[bytes,
             times.setdefault(message.key(), message.timestamp()[1])
     reader.close()
     if len(times) < count:
-        raise SystemExit(f"{settings.namespace}: {len(times)} of {count} scored within {deadline_s} s")
+        raise SystemExit(
+            f"{settings.namespace}: only {len(times)} of {count} payments were scored within {deadline_s:.0f} s."
+        )
     return times
 
 

@@ -1,6 +1,6 @@
-"""The peer: a bare `confluent-kafka` loop that calls the same pure functions, with its state in a dictionary.
+"""The baseline: a bare `confluent-kafka` loop that calls the same pure functions and keeps its state in a dictionary.
 
-It has no durable state, no recovery and no second partition owner: it is the ceiling for this work in one Python.
+It has no durable state, no recovery and no parallelism, so it is the upper bound for this work in one Python process.
 """
 
 import sys
@@ -19,7 +19,7 @@ from weir.settings import Settings, load_settings
 
 
 def main(idle_s: float) -> None:
-    """Score what comes until nothing has come for `idle_s` seconds."""
+    """Score transactions until none has arrived for `idle_s` seconds."""
     settings = load_settings()
     topics, users = settings.topics, {}
     intake, knowledge = Intake(Detector(settings.detector), topics), Knowledge(settings.require_signing_key())
@@ -54,7 +54,7 @@ def _read_control(settings: Settings, knowledge: Knowledge) -> None:
 
 
 class _Keyed(Struct):
-    """The key as the job's JVM takes it from the payload."""
+    """The key, which in the job the JVM extracts from the payload."""
 
     user_id: str
 

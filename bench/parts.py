@@ -1,4 +1,4 @@
-"""The real infrastructure of a measurement: a broker, a Flink cluster with one TaskManager, and the systems that are measured."""
+"""The infrastructure of a benchmark: a real broker, a Flink cluster with one TaskManager, and the measured systems."""
 
 import os
 import re
@@ -27,23 +27,23 @@ from weir.settings import Settings
 ENTRY = Path(operations.runner.__file__).parent / "entry" / "run_job.py"
 BARE_LOOP = Path(__file__).with_name("bare_loop.py")
 KEY = "bench"
+HEAP_MB = 1024
+"""Twice the default of a deployment; not measured."""
 
 
 @dataclass(frozen=True)
 class Infrastructure:
-    """Where the infrastructure are."""
-
     bootstrap_servers: str
     cluster: FlinkCluster
 
 
 @contextmanager
 def started(folder: Path) -> Iterator[Infrastructure]:
-    """A broker and a cluster while the block runs."""
+    """Run a broker and a cluster while the block runs."""
     cache_dir = Settings().cache_dir
     fetch(cache_dir, print)
     broker_port, controller_port, rest_port, rpc_port = free_ports(4)
-    broker = Broker(broker_port, controller_port, folder / "kafka", cache_dir, heap_mb=1024)
+    broker = Broker(broker_port, controller_port, folder / "kafka", cache_dir, heap_mb=HEAP_MB)
     cluster = FlinkCluster(rest_port, rpc_port, folder / "flink", cache_dir)
     with ExitStack() as stack:
         stack.enter_context(running(prepare(broker), folder / "kafka.log"))
@@ -54,7 +54,7 @@ def started(folder: Path) -> Iterator[Infrastructure]:
 
 
 def a_namespace(infrastructure: Infrastructure, name: str) -> Settings:
-    """Fresh topics with one model in force."""
+    """Create the topics of a new namespace and publish one model."""
     settings = Settings(namespace=name, signing_key=KEY, kafka={"bootstrap_servers": infrastructure.bootstrap_servers})
     create_topics(infrastructure.bootstrap_servers, settings.topics.all())
     out = producer(infrastructure.bootstrap_servers)
@@ -64,7 +64,7 @@ def a_namespace(infrastructure: Infrastructure, name: str) -> Settings:
 
 
 def a_model() -> Publication:
-    """A linear model that looks at 30 features."""
+    """A linear model over 30 features."""
     names = [
         "log_amount",
         "amount_ratio",
@@ -92,7 +92,7 @@ def a_model() -> Publication:
 
 @contextmanager
 def detector_job(infrastructure: Infrastructure, settings: Settings) -> Iterator[None]:
-    """The detector job while the block runs."""
+    """Run the detector job while the block runs."""
     command = client(infrastructure.cluster, "client", ["run", "-d", "-py", str(ENTRY), "detector.flink_job"])
     done = subprocess.run(
         command.argv, env=command.full_env() | _environment(settings), capture_output=True, text=True, check=True
@@ -107,8 +107,8 @@ def detector_job(infrastructure: Infrastructure, settings: Settings) -> Iterator
 
 @contextmanager
 def bare_loop(infrastructure: Infrastructure, settings: Settings, idle_s: float = 20) -> Iterator[None]:
-    """The bare loop while the block runs."""
-    del infrastructure  # it needs only the broker, which the settings name
+    """Run the bare loop while the block runs."""
+    del infrastructure  # the loop needs only the broker, and the settings have its address
     process = subprocess.Popen([sys.executable, str(BARE_LOOP), str(idle_s)], env=os.environ | _environment(settings))
     try:
         yield
@@ -135,4 +135,4 @@ def _wait_for(check: Callable[[], bool], deadline_s: float = 60) -> None:
         except httpx.TransportError:
             pass
         time.sleep(0.2)
-    raise SystemExit(f"a part was not up within {deadline_s} s")
+    raise SystemExit(f"A part did not start within {deadline_s:.0f} s.")

@@ -1,4 +1,4 @@
-"""Seeded traffic for measurements: users with homes, habits, merchants and devices; no planted fraud."""
+"""Seeded traffic for benchmarks: users with homes, habits, merchants and devices, without fraud."""
 
 import random
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ MERCHANTS = 2_000
 
 
 def payments(count: int, users: int, prefix: str = "t", seed: int = 7) -> Iterator[tuple[bytes, bytes]]:
-    """`count` payments as (key, payload), a second of event time apart over all users; ids are prefix and number."""
+    """Yield `count` payments as (key, payload), one per second of event time. Their ids are `prefix` and a number."""
     rng = random.Random(seed)
     homes = [_home(rng, user) for user in range(users)]
     for number in range(count):
