@@ -1,4 +1,4 @@
-"""The real application around a hand-written stream, for tests that need no broker."""
+"""A client of the real application, with a fake stream in place of a broker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,7 +24,7 @@ Detector = Callable[[Transaction], bytes | None]
 
 
 class FakeStream:
-    """Keeps records; `away` refuses them; a `detector` answers payments that ask for a reply."""
+    """Keeps records, or refuses them while `away`; the `detector` answers payments that ask for a reply."""
 
     def __init__(self, detector: Detector = lambda _: None) -> None:
         self.records: list[tuple[str, str, bytes]] = []
@@ -47,7 +47,7 @@ class FakeStream:
 
 
 class ApiClient:
-    """Blocking requests to an application that runs in an event loop of its own."""
+    """Sends blocking requests to an application that runs in its own event loop."""
 
     def __init__(self, app: FastAPI, portal: BlockingPortal, client: httpx.AsyncClient) -> None:
         self.app = app
@@ -63,7 +63,7 @@ class ApiClient:
 
 @contextmanager
 def a_client_of(app: FastAPI) -> Iterator[ApiClient]:
-    """Run the application, lifespan included, and talk to it in-process."""
+    """Run the application, including its lifespan, and yield an in-process client."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     with start_blocking_portal() as portal:
         lifespan = portal.wrap_async_context_manager(app.router.lifespan_context(app))
@@ -76,7 +76,7 @@ def a_client_of(app: FastAPI) -> Iterator[ApiClient]:
 def an_api(
     folder: Path, stream: FakeStream, signing_key: str | None = None, **api_settings: object
 ) -> Iterator[ApiClient]:
-    """A client of the application around `stream`; its database lives in `folder`."""
+    """Yield a client of the application around `stream`, with its database in `folder`."""
     api = {"database_url": f"sqlite:///{folder / 'weir.db'}?timeout=0.2", **api_settings}
     settings = Settings(api=api, signing_key=signing_key)
 

@@ -1,4 +1,4 @@
-"""Builders for tests: name only what matters, the rest is a plain, valid default."""
+"""Builders of valid messages for tests: name only the fields that matter; all others have defaults."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 
 
 def a_transaction(**fields: Any) -> Transaction:
-    """A small grocery payment of u1 at NOON_MS."""
+    """Return a payment of 20.00 by u1 at NOON_MS."""
     defaults = {"transaction_id": "t1", "user_id": "u1", "event_time": NOON_MS, "amount": 20.0}
     return Transaction(**{**defaults, **fields})
 
 
 def a_user_event(**fields: Any) -> UserEvent:
-    """u1 confirmed a device at NOON_MS."""
+    """Return the event that u1 confirmed device d1 at NOON_MS."""
     defaults = {"event_id": "e1", "user_id": "u1", "event_time": NOON_MS, "type": "device_confirmed", "device_id": "d1"}
     return UserEvent(**{**defaults, **fields})
 
 
 def a_scored_transaction(**fields: Any) -> ScoredTransaction:
-    """t1 of u1, approved at 0.1 with two features."""
+    """Return t1 of u1, approved with score 0.1 and two features."""
     defaults = {
         "transaction_id": "t1",
         "user_id": "u1",
@@ -39,7 +39,7 @@ def a_scored_transaction(**fields: Any) -> ScoredTransaction:
 
 
 def a_label(**fields: Any) -> Label:
-    """l1: an analyst calls t1 fraud a day later."""
+    """Return l1: ana calls t1 fraud a day after NOON_MS."""
     defaults = {
         "label_id": "l1",
         "transaction_id": "t1",
@@ -51,7 +51,7 @@ def a_label(**fields: Any) -> Label:
 
 
 def an_example(**fields: Any) -> Example:
-    """t1 is a fraud, first verdict, weight 1."""
+    """Return the first verdict on t1, fraud, with weight 1."""
     defaults = {
         "transaction_id": "t1",
         "revision": 0,

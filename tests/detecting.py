@@ -1,4 +1,4 @@
-"""Driving the detector in tests: one user who pays, with clock, merchants' reputation and model in the test's hand."""
+"""One paying user in front of a detector; tests set the clock, the merchants' reputation and the model."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,19 +17,19 @@ FAR_AHEAD_MS = NOON_MS + 3650 * DAY_MS
 
 
 def a_champion(trust: float = 0.5, intercept: float = -3.0, **slopes: float) -> Champion:
-    """A linear model with the given slopes."""
+    """Make a linear model with the given slopes."""
     terms = {name: Term(slope, 0.0) for name, slope in slopes.items()}
     return Champion(ModelRef(1, 1, 10), LinearScorer(intercept=intercept, terms=terms, trust=trust))
 
 
 def a_model_of_everything(trust: float = 0.5, features: Iterable[Feature] = FEATURES) -> Champion:
-    """A linear model in which every feature counts, some for fraud and some against it."""
+    """Make a linear model in which every feature counts: every third against fraud, the others for it."""
     slopes = {feature.name: (0.3 if n % 3 else -0.3) + 0.01 * n for n, feature in enumerate(features)}
     return a_champion(trust, **slopes)
 
 
 class User:
-    """u1, whose payments get ids p0, p1, ... and happen at NOON_MS plus `at_ms`."""
+    """User u1; payments get the ids p0, p1, ... and happen at NOON_MS plus `at_ms`."""
 
     def __init__(self, champion: Champion | None = None, **settings: Any) -> None:
         self.detector = Detector(DetectorSettings(**settings))
@@ -40,23 +40,22 @@ class User:
         self._paid = 0
 
     def pay(self, amount: float = 20.0, at_ms: int = 0, **fields: Any) -> ScoredTransaction:
-        """Pay and be scored."""
         fields = {"transaction_id": f"p{self._paid}", "event_time": NOON_MS + at_ms, "amount": amount, **fields}
         self._paid += 1
         return self.send(a_transaction(**fields))
 
     def pay_daily(self, count: int, **fields: Any) -> None:
-        """Pay once on each of the days before NOON_MS, ending yesterday."""
+        """Pay once on each of the `count` days before NOON_MS."""
         for day in range(count, 0, -1):
             self.pay(at_ms=-day * DAY_MS, **fields)
 
     def send(self, transaction: Transaction, raw: bytes | None = None, **options: Any) -> ScoredTransaction:
-        """Have one transaction scored."""
+        """Score a transaction; `options` override the detector's arguments."""
         options = {"champion": self.champion, "reputation": self.reputation, "now_ms": self.now_ms, **options}
         raw = encode(transaction) if raw is None else raw
         return self.detector.score(self.state, transaction, source=HERE, raw=raw, **options)
 
     def tell(self, kind: str, at_ms: int = 0, **fields: Any) -> None:
-        """Confirm something, or take a challenge."""
+        """Send a user event of this kind."""
         event = a_user_event(type=kind, event_time=NOON_MS + at_ms, **fields)
         self.detector.observe(self.state, event, now_ms=self.now_ms)

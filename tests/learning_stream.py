@@ -1,4 +1,4 @@
-"""A stream of examples with a signal in it, the same for the same seed: large amounts at bad merchants are fraud."""
+"""A seeded stream of examples with a signal in it: frauds have larger amounts and more often a new device."""
 
 import random
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from weir.messages import Example
 
 
 def a_learning_stream(count: int, seed: int = 1) -> list[Example]:
-    """Verdicts of labels and of maturity, some of them revised."""
+    """Return `count` examples: labelled and implicit ones, and some revisions and confirmations."""
     rng, stream = random.Random(seed), []
     for number in range(count):
         example = _verdict(rng, number)
@@ -19,7 +19,7 @@ def a_learning_stream(count: int, seed: int = 1) -> list[Example]:
 
 
 def numbered(stream: list[Example], start: int = 1) -> Iterator[tuple[int, Example]]:
-    """With the numbers of a log."""
+    """Number the examples like the entries of a log."""
     return enumerate(stream, start)
 
 
@@ -46,7 +46,7 @@ def _verdict(rng: random.Random, number: int) -> Example:
 
 
 def _revised(rng: random.Random, number: int, example: Example) -> Example:
-    """Another verdict on the same transaction, or the same again."""
+    """Return a revision (7 in 10) or a confirmation of an earlier verdict."""
     other = "legitimate" if example.verdict == "fraud" else "fraud"
     changed = {"outcome": "revision", "verdict": other, "weight": 1.0, "revision": 1, "supersedes": 0}
     same = {"outcome": "confirmation", "weight": 0.0}

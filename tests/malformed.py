@@ -1,6 +1,6 @@
-"""Malformed payloads of every shape, for the topics and for the API: none of them may be used, none may crash.
+"""Malformed payloads of every shape, for the topics and the API: none may be accepted, and none may crash anything.
 
-Every payload is malformed by construction, never by asking the decoder that a test is about.
+Every payload is malformed by construction, not because the decoder under test says so.
 """
 
 import json
@@ -81,7 +81,7 @@ NOT_JSON = [
 
 @dataclass(frozen=True)
 class Schema:
-    """A valid message and, for each of its fields, JSON texts that the field refuses."""
+    """A valid message and, for each of its fields, JSON texts that are invalid there."""
 
     valid: dict[str, Any]
     refused: dict[str, list[bytes]]
@@ -170,25 +170,25 @@ def _joined(members: list[tuple[str, bytes]]) -> bytes:
 
 
 def _members(schema: Schema, rng: random.Random, without: str | None = None) -> list[tuple[str, bytes]]:
-    """The valid message's members in any order; keys and values are JSON texts."""
+    """Return the valid message's members in random order, the values as JSON text."""
     members = [(name, json.dumps(value).encode()) for name, value in schema.valid.items() if name != without]
     rng.shuffle(members)
     return members
 
 
 def refused_value(schema: Schema, rng: random.Random) -> bytes:
-    """One field has a wrong type, is out of range, or is too long."""
+    """Give one field a wrong type, a value out of range, or too long a text."""
     name = rng.choice(list(schema.refused))
     return _joined([*_members(schema, rng, without=name), (name, rng.choice(schema.refused[name]))])
 
 
 def missing_field(schema: Schema, rng: random.Random) -> bytes:
-    """A required field is not there."""
+    """Leave out a required field."""
     return _joined(_members(schema, rng, without=rng.choice(sorted(schema.valid.keys() - schema.optional))))
 
 
 def not_a_json_value(schema: Schema, rng: random.Random) -> bytes:
-    """One field's value is no JSON: NaN, a lone surrogate, a raw NUL, invalid UTF-8, an open string."""
+    """Give one field a value that is not JSON: NaN, a lone surrogate, a raw NUL, invalid UTF-8, an open string."""
     name = rng.choice(list(schema.valid))
     members = [*_members(schema, rng, without=name), (name, rng.choice(NOT_JSON_VALUES))]
     rng.shuffle(members)
@@ -196,31 +196,31 @@ def not_a_json_value(schema: Schema, rng: random.Random) -> bytes:
 
 
 def duplicate_key(schema: Schema, rng: random.Random) -> bytes:
-    """A field stands there twice, and the last time it is wrong."""
+    """Repeat a field with an invalid value at the end."""
     name = rng.choice(list(schema.valid))
     return _joined([*_members(schema, rng), (name, rng.choice(schema.refused[name]))])
 
 
 def truncated(schema: Schema, rng: random.Random) -> bytes:
-    """The message ends too soon."""
+    """Cut the message off."""
     whole = _joined(_members(schema, rng))
     return whole[: rng.randrange(1, len(whole))]
 
 
 def trailing(schema: Schema, rng: random.Random) -> bytes:
-    """Something follows the message."""
+    """Append something to the message."""
     return _joined(_members(schema, rng)) + rng.choice([b"}", b"{}", b"\x00", b",", b"null", b"\xff", b"\xef\xbb\xbf"])
 
 
 def flipped_byte(schema: Schema, rng: random.Random) -> bytes:
-    """A byte of the message became one that is never valid in UTF-8."""
+    """Replace a byte of the message with one that is never valid in UTF-8."""
     whole = bytearray(_joined(_members(schema, rng)))
     whole[rng.randrange(len(whole))] = rng.choice([0xFF, 0xFE, 0xC0, 0xF8])
     return bytes(whole)
 
 
 def nested_deeply(schema: Schema, rng: random.Random) -> bytes:
-    """Arrays or objects thousands deep, closed or not, in a field of their own or instead of the message."""
+    """Nest arrays or objects thousands deep, closed or not, in one field or instead of the message."""
     depth = rng.choice([3000, 10_000])
     opening, closing = rng.choice([(b"[", b"]"), (b'{"a":', b"}")])
     deep = opening * depth + rng.choice([b"", b"1" + closing * depth])
@@ -229,22 +229,22 @@ def nested_deeply(schema: Schema, rng: random.Random) -> bytes:
 
 
 def wrong_top_level(_schema: Schema, rng: random.Random) -> bytes:
-    """Valid JSON, but no object."""
+    """Return valid JSON that is not an object."""
     return rng.choice(NOT_AN_OBJECT)
 
 
 def no_json(_schema: Schema, rng: random.Random) -> bytes:
-    """Other formats, binary noise."""
+    """Return another format, or binary noise."""
     return rng.choice([*NOT_JSON, rng.randbytes(rng.randrange(1, 200)) + b"\xff"])
 
 
 def empty(_schema: Schema, _rng: random.Random) -> bytes:
-    """No byte at all."""
+    """Return no bytes."""
     return b""
 
 
 def huge(schema: Schema, rng: random.Random) -> bytes:
-    """A field of a hundred kilobytes that may hold a few characters."""
+    """Give a short text field a hundred kilobytes."""
     name = rng.choice([name for name, value in schema.valid.items() if isinstance(value, str)])
     return _joined([*_members(schema, rng, without=name), (name, b'"' + b"x" * 100_000 + b'"')])
 
@@ -267,7 +267,7 @@ _COMMON = [refused_value] * 4 + [missing_field, not_a_json_value, duplicate_key,
 
 
 def malformed_payloads(kind: Kind, seed: int, count: int) -> Iterator[bytes]:
-    """`count` payloads that no `kind` may be: the first ones are one of each shape, then any mixture.
+    """Yield `count` payloads that are invalid for `kind`: first one of each shape, then a random mixture.
 
     `label` is the message on Kafka, `label-request` the body of `POST /v1/labels`.
     """
@@ -278,6 +278,6 @@ def malformed_payloads(kind: Kind, seed: int, count: int) -> Iterator[bytes]:
 
 
 def large_payloads(valid: bytes, size: int) -> list[bytes]:
-    """Records of at least `size` bytes: one that is no JSON, one cut off in a text, one that is valid but for its length."""
+    """Return records of at least `size` bytes: one not JSON, one cut off in a text, one valid apart from its length."""
     member = b'{"padding":"' + b"x" * size
     return [b"{" + b"x" * size, member, member + b'",' + valid.removeprefix(b"{")]

@@ -1,10 +1,12 @@
-"""The whole loop in one process, for tuning and tests: traffic, detector, label join, fold, publications; no Kafka.
+"""The whole loop in one process, without Kafka or Flink, for tuning and tests.
+
+Traffic, detector, label join, fold and publications are the real ones.
 
     history (7 days) ---------------- attack starts (7 days 16 h) ------------ end (9 days)
-    one detector, learning            the live detector goes on learning
-                                      its frozen twin keeps what it knew then
+    one detector, learning            the live detector keeps learning
+                                      its frozen twin keeps what it knew at the start
 
-Run `python -m tests.pure_loop 1 2 3` for a table over development seeds.
+Run `python -m tests.pure_loop 1 2 3` to print a table over development seeds.
 """
 
 import copy
@@ -35,14 +37,18 @@ OLD_KINDS = tuple(kind for kind in KINDS if kind != NEW_KIND)
 NOWHERE = Position("demo.transactions", 0, 0)
 ATTACK_MS, END_MS = START_MS + 7 * DAY_MS + 16 * HOUR_MS, START_MS + 9 * DAY_MS
 LEARNING = LearningSettings(maturity_horizon_s=24 * 3600, retention_s=10 * 24 * 3600, learning_rate=LEARNING_RATE)
+
+# Wall time, as in the default of `learning.publish_every_ms`.
 PUBLISH_EVERY_S = 0.25
+
+# Wall time from a label to the publication that learned it: the label join's checkpoint, the learner, the control
+# topic. No measurement of it is recorded.
 LABEL_LATENCY_S = 0.8
-"""From a label to the publication that knows it: the label join's checkpoint, the learner, the control topic."""
 
 
 @dataclass
 class Outcomes:
-    """What one detector did with each kind of payment (None: legitimate; a look-alike is counted beside it)."""
+    """One detector's alerts by kind of payment: None is legitimate; a look-alike also counts under its own name."""
 
     seen: Counter[str | None] = field(default_factory=Counter)
     alerted: Counter[str | None] = field(default_factory=Counter)
@@ -57,7 +63,7 @@ class Outcomes:
 
 
 class Side:
-    """A detector with its users' states and what it knows."""
+    """A detector with its knowledge and its users' states."""
 
     def __init__(self) -> None:
         self.knowledge, self.outcomes = Knowledge(KEY), Outcomes()
@@ -79,19 +85,19 @@ class Side:
         return scored
 
     def twin(self) -> "Side":
-        """The same as it is now; from here on the two go their own ways."""
+        """Copy everything as it is now; the two are independent from then on."""
         return copy.deepcopy(self)
 
 
 class QuietFold(Fold):
-    """A fold whose metrics, which nobody looks at here and which take most of the time, stay out."""
+    """A fold without metrics, which nothing here reads and which would take most of the time."""
 
     def metrics(self) -> dict[str, float]:
         return {}
 
 
 class Learner:
-    """Label join, fold and publications; time is event time."""
+    """Label join, fold and publications, driven by event time."""
 
     def __init__(self, speed: float) -> None:
         self._join, self._fold, self._states = LabelJoin(LEARNING), QuietFold(LEARNING), dict[str, JoinState]()
@@ -101,22 +107,22 @@ class Learner:
         self.every_ms, self._next_ms = int(PUBLISH_EVERY_S * speed * 1000), 0
 
     def scored(self, scored: ScoredTransaction, plan: LabelPlan | None) -> None:
-        """Take a score in, and its label as soon as that is due."""
+        """Join a score, and schedule its label and its maturity."""
         state = self._states.setdefault(scored.transaction_id, JoinState())
         self._learn(self._join.on_scored(state, scored))
-        self._wait(self._join.next_timer_ms(state) or 0, scored.transaction_id)
+        self._schedule(self._join.next_timer_ms(state) or 0, scored.transaction_id)
         if plan is not None:
             due_ms = scored.event_time_ms + plan.delay_ms + self._latency_ms
-            self._wait(due_ms, a_label(plan, due_ms))
+            self._schedule(due_ms, a_label(plan, due_ms))
 
     def advance(self, now_ms: int, knowledge: Knowledge) -> None:
-        """Learn what is due, and publish if it is time."""
+        """Learn what is due, and publish if the interval has passed and something new was learned."""
         while self._due and self._due[0][0] <= now_ms:
-            self._come(now_ms, heapq.heappop(self._due)[2])
+            self._join_due(now_ms, heapq.heappop(self._due)[2])
         if now_ms >= self._next_ms and self._fold.n > self._published_n:
             self._publish(now_ms, knowledge)
 
-    def _come(self, now_ms: int, due: Label | str) -> None:
+    def _join_due(self, now_ms: int, due: Label | str) -> None:
         if isinstance(due, str):
             self._learn(self._join.on_timer(self._states[due], now_ms))
         else:
@@ -133,8 +139,8 @@ class Learner:
             knowledge.apply(encode(sign_reputation(reputation, KEY)))
         knowledge.apply(encode(self._fold.publication(self._number, now_ms, KEY)))
 
-    def _wait(self, due_ms: int, what: Label | str) -> None:
-        heapq.heappush(self._due, (due_ms, next(self._order), what))
+    def _schedule(self, due_ms: int, item: Label | str) -> None:
+        heapq.heappush(self._due, (due_ms, next(self._order), item))
 
 
 def a_label(plan: LabelPlan, due_ms: int) -> Label:
@@ -151,7 +157,7 @@ def a_label(plan: LabelPlan, due_ms: int) -> Label:
 
 @dataclass
 class Result:
-    """What both did from the attack's start to the end."""
+    """Both detectors' outcomes from the start of the attack to the end."""
 
     live: Outcomes
     twin: Outcomes
@@ -162,7 +168,7 @@ class Result:
 
 
 def run(settings: TrafficSettings, attack_ms: int = ATTACK_MS, end_ms: int = END_MS) -> Result:
-    """The live detector and its twin over the same stream."""
+    """Run the live detector and its twin over the same stream."""
     settings = replace(settings, new_kind_from_ms=attack_ms)
     truth, live, learner = Truth(), Side(), Learner(settings.speed)
     analyst, chargebacks = Analyst(truth, settings.seed), Chargebacks(truth, settings.seed)
@@ -186,7 +192,7 @@ def run(settings: TrafficSettings, attack_ms: int = ATTACK_MS, end_ms: int = END
 
 
 def table(seed: int, result: Result) -> Iterator[str]:
-    """One line for each side, and one of its alerts by kind and look-alike."""
+    """Yield two lines for each detector: its rates, and its alerts by kind and look-alike."""
     for name, side in (("live", result.live), ("twin", result.twin)):
         yield (
             f"seed {seed} {name}: new kind {side.alerted[NEW_KIND]}/{side.seen[NEW_KIND]}"

@@ -1,4 +1,4 @@
-"""A small loop on a real broker in place of the detector job: it answers the payments that ask for a reply.
+"""A stand-in for the detector job on a real broker: a thread that answers payments which ask for a reply.
 
 The score is a thousandth of the amount; amounts over 1000 are dead-lettered.
 """

@@ -1,4 +1,4 @@
-"""Waiting in tests: poll a check until it holds or a deadline passes; never sleep and hope."""
+"""Waiting in tests: poll a check until it holds or a deadline passes, instead of sleeping for a guessed time."""
 
 import time
 from collections.abc import Callable
@@ -7,16 +7,16 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 PATIENCE = 4
-"""Deadlines are for a quiet machine with two cores; half of one core is four times as slow."""
+"""Deadlines suit a quiet machine with two cores; half of one core is four times as slow."""
 
 
 def eventually(check: Callable[[], Value], deadline_s: float = 30, every_s: float = 0.1) -> Value:
-    """The first truthy value of `check()`; an AssertionError inside counts as not yet.
+    """Return the first truthy value of `check()`; an AssertionError in it means "not yet".
 
-    `deadline_s` is for a quiet machine; a slow one gets `PATIENCE` times as long.
+    The check gets `PATIENCE` times `deadline_s`, which suits a quiet machine.
 
     Raises:
-        AssertionError: the deadline passed; it carries the last failure.
+        AssertionError: the deadline passed; the message contains the last failure.
     """
     end, failure = time.monotonic() + PATIENCE * deadline_s, AssertionError("never truthy")
     while time.monotonic() < end:
@@ -32,12 +32,12 @@ def eventually(check: Callable[[], Value], deadline_s: float = 30, every_s: floa
 def while_it_moves(
     check: Callable[[], Value], progress: Callable[[], object], stall_s: float = 180, every_s: float = 0.2
 ) -> Value:
-    """The first truthy value of `check()`, however long that takes, as long as `progress()` goes on changing.
+    """Return the first truthy value of `check()`, however long it takes, while `progress()` keeps changing.
 
-    A slow machine is not a broken one: what counts is that something moves, not how fast.
+    Use it where a slow machine may take very long: only a standstill is a failure.
 
     Raises:
-        AssertionError: `progress()` has not changed for `stall_s`; it carries the last value.
+        AssertionError: `progress()` has not changed for `stall_s`; the message contains its last value.
     """
     before, since_s = progress(), time.monotonic()
     while not (value := check()):

@@ -26,6 +26,7 @@ from weir.sign_in import pass_for
 from weir.topics import DAY_MS
 
 VISITOR = "you"
+
 # Below the default, which was measured on a hundred times as many payments. Over twelve development worlds this rate
 # and the slower intercept took the good customers that Weir stopped from 72 to 38 (docs/measurements/false-alerts.md).
 LEARNING_RATE = 0.1

@@ -1,4 +1,4 @@
-"""What contract tests need of a cluster beyond `tests.flink.jobs`: jobs that are one file, and Flink's REST API."""
+"""Helpers of the contract tests: submit a job that is one file, and use Flink's REST API."""
 
 import os
 import re
@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 
 
 def submit_file(cluster: FlinkCluster, settings: Settings, job: str, *arguments: str, **variables: str) -> str:
-    """Submit a job file of this folder, with `variables` in its environment; returns the job id."""
+    """Submit a job file of this folder with `variables` in its environment; return the job id."""
     command = client(cluster, "contract-client", ["run", "-d", *arguments, "-py", str(FOLDER / job)])
     env = os.environ | command.env | environment(settings) | variables
     done = subprocess.run(command.argv, env=env, capture_output=True, text=True, check=False)
@@ -33,7 +33,7 @@ def submit_file(cluster: FlinkCluster, settings: Settings, job: str, *arguments:
 def running_file(
     cluster: FlinkCluster, settings: Settings, job: str, *arguments: str, **variables: str
 ) -> Iterator[str]:
-    """A job file that runs while the block does."""
+    """Run a job file for the duration of the block; yield the job id."""
     job_id = submit_file(cluster, settings, job, *arguments, **variables)
     try:
         until_running(cluster, job_id)
@@ -43,17 +43,16 @@ def running_file(
 
 
 def rest(cluster: FlinkCluster, path: str) -> Any:
-    """What the REST API answers."""
     return httpx.get(f"{cluster.rest}{path}", timeout=30).json()
 
 
 def vertices(cluster: FlinkCluster, job_id: str) -> list[dict[str, Any]]:
-    """The job's vertices as the REST API describes them."""
+    """Return the REST API's descriptions of the job's vertices; none if the job is unknown."""
     return list(rest(cluster, f"/jobs/{job_id}").get("vertices", []))
 
 
 def until_running(cluster: FlinkCluster, job_id: str, deadline_s: float = 120) -> None:
-    """Wait until every task runs; a job says RUNNING long before its tasks do."""
+    """Wait until every task runs; Flink reports the job as RUNNING long before that."""
 
     def all_run() -> bool:
         states = {vertex["status"] for vertex in vertices(cluster, job_id)}
@@ -64,13 +63,13 @@ def until_running(cluster: FlinkCluster, job_id: str, deadline_s: float = 120) -
 
 
 def first_cause(cluster: FlinkCluster, job_id: str) -> str:
-    """Why the job failed last, in the words of the innermost cause."""
+    """Return the innermost cause of the job's latest failure, or nothing."""
     history = rest(cluster, f"/jobs/{job_id}/exceptions").get("exceptionHistory", {}).get("entries", [])
     return history[0]["stacktrace"].rpartition("Caused by: ")[2][:500] if history else ""
 
 
 def savepoint(cluster: FlinkCluster, job_id: str) -> str:
-    """Take a savepoint while the job goes on; returns where it lies."""
+    """Take a savepoint of the running job; return its location."""
     target = {"cancel-job": False, "target-directory": (cluster.folder / "savepoints").absolute().as_uri()}
     started = httpx.post(f"{cluster.rest}/jobs/{job_id}/savepoints", json=target).json()["request-id"]
 
@@ -82,11 +81,10 @@ def savepoint(cluster: FlinkCluster, job_id: str) -> str:
 
 
 def completed_checkpoints(cluster: FlinkCluster, job_id: str) -> int:
-    """How many checkpoints of this job have completed."""
     return int(rest(cluster, f"/jobs/{job_id}/checkpoints")["counts"]["completed"])
 
 
 def until_next_checkpoint(cluster: FlinkCluster, job_id: str) -> None:
-    """Wait for a checkpoint that began after this call (the one that may be under way does not count)."""
+    """Wait for a checkpoint that began after this call: one may be under way, so two must complete."""
     before = completed_checkpoints(cluster, job_id)
     eventually(lambda: completed_checkpoints(cluster, job_id) >= before + 2, 60)

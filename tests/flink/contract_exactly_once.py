@@ -1,8 +1,8 @@
-"""The label join's way into the learning log without the join, and a brake: `flink run -py contract_exactly_once.py`.
+"""A job that writes the learning log as the label join does, plus a brake: `flink run -py contract_exactly_once.py`.
 
-Every scored record becomes one numbered entry. A user event names a file, and as long as that file exists its operator
-holds the checkpoint back: the log's sink has pre-committed, but the checkpoint is not complete. The brake has its own
-slot, so that the TaskManager of the sink can be stopped meanwhile. Checkpoints happen only when asked for.
+Every scored record becomes one numbered entry. A user event names a file, and the brake operator holds the checkpoint
+back while that file exists: the log's sink has pre-committed, but the checkpoint is not complete. The brake has its own
+slot, so the TaskManager of the sink can be stopped meanwhile. Checkpoints happen only on request.
 """
 
 import time
@@ -23,7 +23,7 @@ BRAKES = "SELECT 'brake', ROW(kafka_key, payload, `topic`, `partition`, `offset`
 
 
 class Enter(KeyedProcessFunction):
-    """Every record is one entry for the learning log."""
+    """Makes each record one entry of the learning log."""
 
     def __init__(self, learning_log: str) -> None:
         self._learning_log = learning_log
@@ -33,7 +33,7 @@ class Enter(KeyedProcessFunction):
 
 
 class Brake(KeyedProcessFunction):
-    """Holds everything behind this record back until the file it names is gone, and says so by another file."""
+    """Creates a `.held` file, then blocks until the file that the record names is gone."""
 
     def process_element(self, record: Row, _: Any) -> Iterator[Row]:
         file = Path(record[1].decode())
@@ -44,7 +44,7 @@ class Brake(KeyedProcessFunction):
 
 
 def main() -> None:
-    """The real tables and the real numbering around an operator that decides nothing."""
+    """Put an operator without logic between the real tables and the real numbering."""
     settings = load_settings()
     topics, broker = settings.topics, settings.bootstrap_servers
     tables = table_environment(settings, checkpoint_ms=NEVER_MS, parallelism=1, exactly_once=True)

@@ -1,4 +1,4 @@
-"""A small cluster of one's own whose TaskManagers may be killed, and the moments at which to do it."""
+"""A small cluster whose TaskManagers a test may kill, and waits for the right moments to do so."""
 
 import os
 import signal
@@ -19,35 +19,34 @@ from tests.waiting import eventually
 
 
 class KillableCluster:
-    """A JobManager and two TaskManagers of one slot each; no standby, so a job waits until they are replaced."""
+    """A JobManager and two TaskManagers of one slot each; without a standby, a job waits for a replacement."""
 
     def __init__(self, cluster: FlinkCluster, stack: ExitStack) -> None:
         self.flink, self._stack = cluster, stack
         self._taskmanagers: dict[str, Popen[bytes]] = {}
 
     def add_taskmanagers(self, *names: str) -> None:
-        """Start TaskManagers and wait until the JobManager knows them."""
+        """Start TaskManagers and wait until they are registered."""
         for name in names:
             process = running(prepare_taskmanager(self.flink, name), self.flink.folder / f"{name}.log")
             self._taskmanagers[name] = self._stack.enter_context(process)
         eventually(lambda: self._registered() >= set(names), 120)
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to a TaskManager."""
         os.kill(self._taskmanagers[name].pid, number)
 
     def kill(self, name: str) -> None:
-        """Kill a TaskManager and wait until it is gone."""
+        """Kill a TaskManager and wait for its process to end."""
         self.signal(name, signal.SIGKILL)
         self._taskmanagers.pop(name).wait()
 
     def kill_all(self) -> None:
-        """Kill every TaskManager: whichever slot is left would take the region of the job that is quickest to restart."""
+        """Kill every TaskManager, because the fastest region of the job would restart in any slot that is left."""
         for name in list(self._taskmanagers):
             self.kill(name)
 
     def taskmanager_of(self, job_id: str, part: str) -> str:
-        """The TaskManager on which the vertex runs whose name contains `part`."""
+        """Return the TaskManager that runs the vertex whose name contains `part`."""
         vertex = next(vertex["id"] for vertex in vertices(self.flink, job_id) if part in vertex["name"])
         found = rest(self.flink, f"/jobs/{job_id}/vertices/{vertex}/taskmanagers")["taskmanagers"]
         return str(found[0]["taskmanager-id"])
@@ -58,7 +57,7 @@ class KillableCluster:
 
 @contextmanager
 def killable_cluster(folder: Path, cache_dir: Path) -> Iterator[KillableCluster]:
-    """The cluster while the block runs."""
+    """Run a cluster for the duration of the block."""
     rest_port, rpc_port = free_ports(2)
     flink = FlinkCluster(rest_port, rpc_port, folder, cache_dir, jobmanager_mb=832, taskmanager_mb=1152)
     with ExitStack() as stack:
@@ -70,21 +69,21 @@ def killable_cluster(folder: Path, cache_dir: Path) -> Iterator[KillableCluster]
 
 
 def begin_checkpoint(cluster: FlinkCluster, job_id: str) -> int:
-    """Ask for a checkpoint; returns its id once it is under way."""
+    """Trigger a checkpoint; return its id once it is under way."""
     before = _latest(cluster, job_id)
     httpx.post(f"{cluster.rest}/jobs/{job_id}/checkpoints", json={"checkpointType": "FULL"}, timeout=30)
     return eventually(lambda: (found := _latest(cluster, job_id)) > before and found, 30)
 
 
 def complete_checkpoint(cluster: FlinkCluster, job_id: str) -> str:
-    """Ask for a checkpoint and wait for it; returns where it lies."""
+    """Trigger a checkpoint and wait for it; return its location."""
     checkpoint = begin_checkpoint(cluster, job_id)
     until_completed(cluster, job_id, checkpoint)
     return str(_details(cluster, job_id, checkpoint)["external_path"])
 
 
 def until_completed(cluster: FlinkCluster, job_id: str, checkpoint: int) -> None:
-    """Wait until a checkpoint is complete, which is before the sinks have been told to commit."""
+    """Wait until a checkpoint is complete; the sinks receive their commit only after that."""
     eventually(lambda: _details(cluster, job_id, checkpoint)["status"] == "COMPLETED", 30, every_s=0.02)
 
 

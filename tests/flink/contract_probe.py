@@ -1,7 +1,7 @@
-"""A job in the detector's shape whose operator reports what it sees: `flink run -py contract_probe.py`.
+"""A job with the detector's topology whose operator reports what it sees: `flink run -py contract_probe.py`.
 
-With `CONTRACT_CHANGED` in the environment it is its own successor: another operator class under the same uid, a state
-with one more field, and one more source and sink declared after the others.
+With `CONTRACT_CHANGED` in the environment it is the next version of itself: another operator class under the same uid,
+one more field in the state, and one more source and sink after the others.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ CONTROL = "SELECT kafka_key, payload, `topic`, `partition`, `offset`, CAST(NULL 
 
 
 class Probe(KeyedBroadcastProcessFunction):
-    """Says what it sees: every record becomes a report, a copy of itself, and a reply where one is asked for."""
+    """Turns each record into a report, a copy of itself and, on request, a reply."""
 
     def __init__(self, topics: Topics) -> None:
         self._topics = topics
@@ -89,11 +89,11 @@ class Probe(KeyedBroadcastProcessFunction):
         return iter(())
 
     def remember(self, state: dict[str, Any] | None) -> dict[str, Any]:
-        """The key's state after one more record."""
+        """Return the key's state after one more record."""
         return {"seen": (state or {"seen": 0})["seen"] + 1}
 
     def _compile_once(self, ctx: Any) -> None:
-        """As a detector does it: `open` cannot read broadcast state, so the first element after it must."""
+        """Load the model on the first element, as the detector does, because `open` cannot read broadcast state."""
         if not self._compilations:
             self._model = ctx.get_broadcast_state(MODEL).get("champion") or b""
             self._compilations = int(bool(self._model))
@@ -105,10 +105,10 @@ class Probe(KeyedBroadcastProcessFunction):
 
 
 class ChangedProbe(Probe):
-    """The successor: its state has a field that the older one has not."""
+    """The next version, whose state has one more field."""
 
     def remember(self, state: dict[str, Any] | None) -> dict[str, Any]:
-        """Takes the older form for what it was."""
+        """Read a state without the new field as one that `Probe` wrote."""
         older = {"written_by": "Probe"} if state else {"written_by": "nobody"}
         return super().remember(state) | {"written_by": (older | (state or {}))["written_by"]}
 
@@ -122,14 +122,14 @@ def _asked(payload: bytes | None) -> dict[str, Any]:
 
 
 def _crash_once(asked: dict[str, Any]) -> None:
-    """Fail as long as the file that the record names exists; the first failure removes it."""
+    """Fail if the file that the record names exists, after removing it."""
     if "crash_once" in asked and (marker := Path(asked["crash_once"])).exists():
         marker.unlink()
         raise RuntimeError("the contract asked for a crash")
 
 
 def declare(tables: StreamTableEnvironment, settings: Settings) -> None:
-    """Sources and sinks as the detector has them, on the namespace's topics."""
+    """Declare the detector's sources and sinks on the namespace's topics."""
     topics, broker = settings.topics, settings.bootstrap_servers
     inbound, outbound = [topics.transactions, topics.user_events], [topics.scored, topics.replies, topics.dead_letters]
     idle = {"scan.watermark.idle-timeout": "1 s"}
@@ -141,7 +141,7 @@ def declare(tables: StreamTableEnvironment, settings: Settings) -> None:
 
 
 def main() -> None:
-    """Build the job, or its successor, and submit it."""
+    """Build and submit the job, or its next version."""
     settings, changed = load_settings(), "CONTRACT_CHANGED" in os.environ
     tables = table_environment(settings, checkpoint_ms=1000, parallelism=1, exactly_once=True)
     declare(tables, settings)

@@ -1,4 +1,4 @@
-"""A job in the label join's shape whose operator reports the watermark it sees: `flink run -py contract_time.py`."""
+"""A job with the label join's topology whose operator reports its watermark: `flink run -py contract_time.py`."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ TIMER_AFTER_MS = 10_000
 
 
 class Clock(KeyedProcessFunction):
-    """Says what time it is at every record and at every timer; a scored transaction sets a timer."""
+    """Reports the watermark at every record and every timer; a scored transaction sets a timer."""
 
     def __init__(self, scored: str, out: str) -> None:
         self._scored, self._out = scored, out
@@ -36,7 +36,7 @@ class Clock(KeyedProcessFunction):
 
 
 def _event_time_ms(payload: bytes | None) -> int | None:
-    """The time of a proper record; the contract's malformed ones have none."""
+    """Return the event time of a valid record; None for a malformed one."""
     try:
         time_ms = json.loads(payload or b"null")["event_time_ms"]
     except (ValueError, TypeError, KeyError):
@@ -45,7 +45,7 @@ def _event_time_ms(payload: bytes | None) -> int | None:
 
 
 def main() -> None:
-    """Scored transactions carry time, labels do not; both meet under one key."""
+    """Join scored transactions, which carry time, and labels, which do not, under one key."""
     settings = load_settings()
     topics, broker = settings.topics, settings.bootstrap_servers
     tables = table_environment(settings, checkpoint_ms=1000, parallelism=1, exactly_once=True)

@@ -10,7 +10,7 @@ from pyflink.table import StatementSet
 
 
 def uids_by_name(transformations: Any) -> dict[str, str | None]:
-    """The uid of every transformation that these stand on, by its name."""
+    """Return the uids of these transformations and of all their inputs, by name."""
     found: dict[str, str | None] = {}
     waiting = list(transformations)
     while waiting:
@@ -21,14 +21,14 @@ def uids_by_name(transformations: Any) -> dict[str, str | None]:
 
 
 def write_uids(statements: StatementSet, file: Path) -> None:
-    """Instead of executing the statements, attach them to their environment and list what is in it."""
+    """Attach the statements to their environment without executing them, and write the uids to a file."""
     statements.attach_as_datastream()
     j_environment = statements._t_env._j_tenv.getPlanner().getExecEnv()
     file.write_text(json.dumps(uids_by_name(j_environment.getTransformations())))
 
 
 def main() -> None:
-    """Run the job's own `main`, with writing in the place of executing."""
+    """Run the job's own `main`, with `write_uids` in place of `execute`."""
     module, file = sys.argv[1], Path(sys.argv[2])
     StatementSet.execute = lambda statements: write_uids(statements, file)
     importlib.import_module(module).main()

@@ -1,4 +1,4 @@
-"""Submitting the project's jobs to the test cluster, as `weir run` does, and reading what they wrote."""
+"""Submit the project's jobs to the test cluster, as `weir run` does, and read their output."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ ENTRY = Path(operations.runner.__file__).parent / "entry" / "run_job.py"
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The settings as the environment variables that a job reads."""
+    """Return the settings as the environment variables that a job reads."""
     return {
         "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
         "WEIR_KAFKA__PARTITIONS": str(settings.kafka.partitions),
@@ -34,7 +34,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def submit(cluster: FlinkCluster, settings: Settings, job: str, *arguments: str) -> str:
-    """Submit the job whose module this is, such as `detector.flink_job`; returns the job id."""
+    """Submit the job in a module such as `detector.flink_job`; return the job id."""
     command = client(cluster, "client", ["run", "-d", *arguments, "-py", str(ENTRY), job])
     done = subprocess.run(
         command.argv, env=command.full_env() | environment(settings), capture_output=True, text=True, check=False
@@ -45,20 +45,20 @@ def submit(cluster: FlinkCluster, settings: Settings, job: str, *arguments: str)
 
 
 def cancel(cluster: FlinkCluster, job_id: str) -> None:
-    """Cancel a job and wait until its slots are free."""
+    """Cancel a job and wait until it has ended."""
     httpx.patch(f"{cluster.rest}/jobs/{job_id}")
     while state(cluster, job_id) not in {"CANCELED", "FAILED", "FINISHED"}:
         time.sleep(0.1)
 
 
 def state(cluster: FlinkCluster, job_id: str) -> str:
-    """The job's state as Flink names it."""
+    """Return the job's state by Flink's name for it."""
     return str(httpx.get(f"{cluster.rest}/jobs/{job_id}").json().get("state"))
 
 
 @contextmanager
 def job(cluster: FlinkCluster, settings: Settings, module: str) -> Iterator[str]:
-    """A job that runs while the block does."""
+    """Run a job for the duration of the block; yield the job id."""
     job_id = submit(cluster, settings, module)
     try:
         yield job_id
@@ -73,9 +73,9 @@ def read(
     stall_s: float,
     patience: float = PATIENCE,
 ) -> list[Message]:
-    """All committed records of a topic, from the start, until there are enough or none has come for long.
+    """Read a topic's committed records from the start until there are enough or no more arrive.
 
-    `stall_s` is for a quiet machine; a slow one gets `patience` times as long.
+    It gives up after `patience` * `stall_s` without a record; `stall_s` suits a quiet machine.
     """
     reader, records, since_s = consumer(bootstrap_servers, "test-read"), [], time.monotonic()
     reader.subscribe([topic])

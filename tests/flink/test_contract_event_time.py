@@ -1,4 +1,4 @@
-"""Whose time it is when two topics meet: scored transactions carry it, labels neither hold it back nor push it."""
+"""Event time where two topics meet: scored transactions drive it; labels neither hold it back nor advance it."""
 
 import json
 import time
@@ -29,7 +29,7 @@ MALFORMED = [
 
 
 class Course(NamedTuple):
-    """What the operator said, step by step; times are milliseconds since noon."""
+    """The operator's reports by step; times are milliseconds since noon."""
 
     one_partition: list[dict[str, Any]]
     labels_alone: list[dict[str, Any]]
@@ -64,7 +64,7 @@ def course(broker, flink_cluster) -> Course:
 
 
 class _Clock:
-    """Sends records to partition 0 only, and collects what the operator says (to a topic with one partition)."""
+    """Sends records to partition 0 only, and collects the operator's reports from a topic with one partition."""
 
     def __init__(self, broker: str, settings: Settings) -> None:
         self._broker, self._topics, self._sent, self._told = broker, settings.topics, {}, 0
@@ -74,7 +74,7 @@ class _Clock:
         self.send(self._topics.scored, json.dumps({"event_time_ms": NOON_MS + since_noon_ms}).encode(), key)
 
     def labels_for(self, seconds: float) -> None:
-        """One label after the other, with no pause in which their partition could count as idle."""
+        """Send labels without a pause in which their partition could become idle."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.send(self._topics.labels, b'{"transaction_id":"t1"}')
@@ -85,7 +85,7 @@ class _Clock:
         self._sent[topic] = self._sent.get(topic, 0) + 1
 
     def until(self, wanted) -> list[dict[str, Any]]:
-        """What was said since the last call, once all that was sent is there and one of it is `wanted`."""
+        """Return the reports since the last call, once every record has one and any report is `wanted`."""
         self._out.flush()
         said = self._said(wanted)
         new, self._told = said[self._told :], len(said)
@@ -112,7 +112,7 @@ def test_timer_fires_although_a_partition_and_the_labels_are_empty(course):
     assert {"key": "t1", "watermark": 40_000 - OUT_OF_ORDER_MS, "timer": TIMER_AFTER_MS} in course.one_partition
 
 
-def test_labels_alone_do_not_push_time(course):
+def test_labels_alone_do_not_advance_time(course):
     assert len(course.labels_alone) > 10
     assert set(_times(course.labels_alone)) == {40_000 - OUT_OF_ORDER_MS}
 
@@ -128,5 +128,5 @@ def test_malformed_times_neither_stop_the_job_nor_move_time(course):
     assert course.state == "RUNNING"
 
 
-def test_time_goes_on_after_malformed_times(course):
+def test_time_advances_after_malformed_times(course):
     assert max(_times(course.after)) == 200_000 - OUT_OF_ORDER_MS

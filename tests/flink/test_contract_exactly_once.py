@@ -1,8 +1,8 @@
-"""The learning log under kills: numbered densely and written once, and what an outage beyond the timeout costs.
+"""The learning log when TaskManagers are killed: numbered densely, written once, and the cost of a long outage.
 
 sent      1..100 | 101..130            131..180 |                    181..190
           pre-committed | open         pre-committed |
-                        ^ killed                     ^ killed, and restored after the transaction's timeout
+                        ^ killed                     ^ killed, and restored after the transaction timeout
 """
 
 import signal
@@ -34,7 +34,7 @@ FIRST, OPEN, LOST, LAST = range(1, 101), range(101, 131), range(131, 181), range
 
 
 class Outcome(NamedTuple):
-    """What a read-committed reader saw, in order: the entries' contents, and at the end their keys, too."""
+    """The entries that a read-committed reader saw, in order: their contents, and for the final read their keys too."""
 
     before_the_restore: list[int]
     after_the_restore: list[int]
@@ -69,7 +69,7 @@ def outcome(broker, cache_dir, tmp_path_factory) -> Outcome:
 
 
 def _kill_before_the_commit(cluster: KillableCluster, job_id: str, log: "_Log", then: range) -> None:
-    """The sink pre-commits, writes `then` into its next transaction, and the cluster dies before it may commit."""
+    """Let the sink pre-commit and write `then` into its next transaction; kill all TaskManagers before it commits."""
     sink, brake = cluster.taskmanager_of(job_id, "learning_log"), cluster.flink.folder / "brake"
     held = brake.with_suffix(".held")
     held.unlink(missing_ok=True)
@@ -91,7 +91,7 @@ def _replace(cluster: KillableCluster, job_id: str, name: str) -> None:
 
 
 class _Log:
-    """Sends numbered records and reads the learning log as a read-committed or an uncommitted reader does."""
+    """Sends numbered records and reads the learning log, either committed entries only or all of them."""
 
     def __init__(self, broker: str, settings: Settings) -> None:
         self._broker, self._topics, self._out = broker, settings.topics, producer(broker)
@@ -115,11 +115,11 @@ class _Log:
         self._out.flush()
 
     def committed(self, at_least: int = 0) -> list[int]:
-        """What each committed entry carries, in order."""
+        """Return the content of each committed entry, in order."""
         return [number for _, number in self.entries(at_least)]
 
     def entries(self, at_least: int) -> list[tuple[str, int]]:
-        """Key and content of each committed entry, in order, once there are enough and no more come."""
+        """Return key and content of the committed entries, in order, once there are enough or no more arrive."""
         deadline_s = 60 if at_least else 2
         records = read(
             self._broker, self._topics.learning_log, lambda found: len(found) >= max(at_least, 1), deadline_s
@@ -127,11 +127,11 @@ class _Log:
         return [(record.key().decode(), int(record.value())) for record in records]
 
     def until_nothing_is_open(self) -> None:
-        """Wait until the broker has ended the transaction by its timeout."""
+        """Wait until the broker has aborted the open transaction after its timeout."""
         eventually(lambda: self._end("read_committed") == self._end("read_uncommitted"), 90)
 
     def _end(self, isolation_level: str) -> int:
-        """The offset at which a reader of this level has nothing more to read."""
+        """Return the offset at which a reader of this isolation level has read everything."""
         reader = consumer(self._broker, "contract-end", isolation_level=isolation_level, enable_partition_eof=True)
         reader.assign([TopicPartition(self._topics.learning_log, 0, 0)])
         try:
@@ -151,7 +151,7 @@ def test_precommitted_entries_are_not_seen_before_the_restore(outcome):
     assert outcome.before_the_restore == []
 
 
-def test_restore_commits_what_was_precommitted(outcome):
+def test_restore_commits_precommitted_entries(outcome):
     assert set(outcome.after_the_restore) >= set(FIRST)
 
 
@@ -165,6 +165,6 @@ def test_numbers_are_dense_in_partition_order_over_a_kill(outcome):
     assert [key for key, _ in outcome.final[:survived]] == _keys(range(1, survived + 1))
 
 
-def test_outage_beyond_the_transaction_timeout_loses_entries_and_the_numbers_tell(outcome):
+def test_outage_beyond_the_transaction_timeout_loses_entries_and_leaves_a_gap(outcome):
     assert sorted(number for _, number in outcome.final) == [*FIRST, *OPEN, *LAST]
     assert [key for key, _ in outcome.final] == _keys([*FIRST, *OPEN, *LAST])

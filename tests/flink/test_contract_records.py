@@ -1,4 +1,4 @@
-"""The seam between Kafka, SQL and one Python operator: what goes in, what comes out, byte for byte."""
+"""The path of records from Kafka through SQL and a Python operator and back, byte for byte."""
 
 import json
 import subprocess
@@ -116,7 +116,7 @@ def test_two_topics_of_one_source_share_a_users_state(seen):
     assert sorted(report["state"]["seen"] for report in both) == [1, 2]
 
 
-def test_reply_goes_under_the_bytes_of_the_header(seen):
+def test_reply_has_the_bytes_of_the_header_as_its_key(seen):
     assert [(reply.key(), reply.value()) for reply in seen.replies] == [
         (b"api\xed\xa0\x80\xff", b'{"user_id":"who waits"}')
     ]
@@ -126,7 +126,7 @@ def test_every_record_comes_with_its_own_position(seen):
     assert len(seen.reports) == TOTAL
 
 
-def test_written_keys_stay_together_and_spread_over_all_partitions(seen):
+def test_each_key_stays_in_one_partition_and_keys_spread_over_all(seen):
     partitions = defaultdict(set)
     for copy in seen.copies:
         if (copy.key() or b"").startswith(b"user-"):
@@ -141,14 +141,14 @@ def test_python_runs_inside_the_taskmanager(seen):
     assert any("TaskManagerRunner" in argument for argument in psutil.Process(pids.pop()).cmdline())
 
 
-def test_python_of_its_own_is_refused():
+def test_python_in_its_own_process_is_refused():
     program = "from weir.flink_environment import require_thread_mode; require_thread_mode()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "DeploymentError" in done.stderr
     assert "process mode" in done.stderr
 
 
-def test_counter_meter_and_distribution_of_python_are_seen_over_rest(seen):
+def test_python_counters_meters_and_distributions_appear_in_rest(seen):
     assert seen.metrics["0.probe.contract_records"] == TOTAL
     assert set(seen.metrics) == {
         "0.probe.contract_records",

@@ -1,4 +1,4 @@
-"""The life of one job: a large model in broadcast state, a crash, a restore, and a successor with another operator."""
+"""The life of one job: a large model in broadcast state, a crash, a restore, and a version with another operator."""
 
 import json
 import random
@@ -55,7 +55,7 @@ def life(broker, flink_cluster, tmp_path_factory) -> Life:
 
 
 def _publish(broker, control: str) -> None:
-    """Two Kafka transactions: the first is aborted, the second carries the model."""
+    """Send two Kafka transactions: abort the first, commit the second with the model."""
     out = producer(broker, transactional_id="contract-state")
     out.init_transactions()
     out.begin_transaction()
@@ -72,7 +72,7 @@ def _with_model(report: dict[str, Any]) -> dict[str, Any] | None:
 
 
 class _User:
-    """Sends records of one user, one after the other, and waits for the operator's report on each."""
+    """Sends one record at a time, all of one user, and waits for the operator's report on each."""
 
     def __init__(self, broker: str, settings: Settings) -> None:
         self._broker, self._topics, self._sent = broker, settings.topics, 0
@@ -114,18 +114,18 @@ def test_model_is_compiled_from_restored_state_by_the_first_record_after_a_crash
     assert life.crashed["model"]["sha256"] == sha256(MODEL).hexdigest()
 
 
-def test_keyed_state_goes_on_exactly_after_a_crash(life):
+def test_keyed_state_is_exact_after_a_crash(life):
     assert life.crashed["state"] == {"seen": life.crashed["sent"]}
 
 
-def test_successor_goes_on_from_a_savepoint_with_a_state_that_lacks_its_new_field(life):
+def test_next_version_restores_a_savepoint_whose_state_lacks_its_new_field(life):
     assert life.succeeded["operator"] == "ChangedProbe"
     assert life.succeeded["state"] == {"seen": life.succeeded["sent"], "written_by": "Probe"}
 
 
-def test_successor_has_the_model_from_the_savepoint(life):
+def test_next_version_has_the_model_from_the_savepoint(life):
     assert life.succeeded["model"]["sha256"] == sha256(MODEL).hexdigest()
 
 
-def test_appended_table_works_and_takes_no_older_uid(life):
+def test_appended_table_works_and_changes_no_older_uid(life):
     assert life.appended == [(b"a label", b"for the appended table")]

@@ -1,8 +1,8 @@
-"""What savepoints hang on: the uids of the real jobs' operators.
+"""The uids of the real jobs' operators, which savepoints depend on.
 
-SQL's uids count the nodes of the plans in the order in which they are translated: one more node in an early query (a
-filter, a projection) renames all that come later. A failure here means that a savepoint of the released version does
-not restore; see the decision on uids in docs/adr.
+Flink SQL numbers the nodes of the plans in the order of translation, so one more node in an early query, such as a
+filter or a projection, renames every later one. If this test fails, a savepoint of the released version does not
+restore; see ADR 11.
 """
 
 import json

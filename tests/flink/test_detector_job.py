@@ -1,4 +1,4 @@
-"""The detector job on a real cluster and a real broker, held against the same pure functions in one process."""
+"""The detector job on a real cluster and broker, compared with the same pure functions in one process."""
 
 import random
 from typing import NamedTuple
@@ -73,7 +73,7 @@ def outcome(broker, flink_cluster) -> Outcome:
 
 
 def _wait_for_the_model(broker, settings) -> int:
-    """How many transactions it took until a score named the model."""
+    """Send transactions until a score names the model; return their number."""
     out, topics = producer(broker), settings.topics
     for count in range(1, 50):
         out.produce(topics.transactions, value=encode(a_transaction(transaction_id=f"w{count}", user_id="warm")))
@@ -81,7 +81,7 @@ def _wait_for_the_model(broker, settings) -> int:
         scored = read(broker, topics.scored, lambda records, enough=count: len(records) >= enough, 60)
         if "no_model" not in SCORED.decode(scored[-1].value()).flags:
             return count
-    raise AssertionError("the job never took the model in")
+    raise AssertionError("the job never scored with the model")
 
 
 def _control() -> list[bytes]:
@@ -122,8 +122,8 @@ def _payments() -> list[bytes]:
     ]
 
 
-def _straight(outcome: Outcome) -> list[ScoredTransaction]:
-    """The same events in the same order through the same functions, without Kafka or Flink."""
+def _scored_directly(outcome: Outcome) -> list[ScoredTransaction]:
+    """Score the same events in the same order by the same functions, without Kafka or Flink."""
     settings = outcome.settings
     intake, knowledge, users = Intake(Detector(settings.detector), settings.topics), Knowledge(KEY), {}
     knowledge.restore(outcome.control[:2])
@@ -142,8 +142,8 @@ def _comparable(scored: list[ScoredTransaction]) -> dict[str, ScoredTransaction]
     return {one.transaction_id: msgspec.structs.replace(one, **same) for one in scored}
 
 
-def test_scores_of_the_job_equal_those_of_the_pure_functions(outcome):
-    assert _comparable(outcome.scored[:PAYMENTS]) == _comparable(_straight(outcome))
+def test_scores_equal_those_of_the_pure_functions(outcome):
+    assert _comparable(outcome.scored[:PAYMENTS]) == _comparable(_scored_directly(outcome))
 
 
 def test_scores_name_the_publication_they_come_from(outcome):
@@ -169,7 +169,7 @@ def test_no_record_however_large_stops_the_job(outcome):
     assert len(outcome.scored) == PAYMENTS + 1
 
 
-def test_who_waits_gets_the_same_bytes_as_everyone_else(outcome):
+def test_replies_go_to_the_sender_who_asked(outcome):
     decisions = {SCORED.decode(payload).transaction_id for _, payload in outcome.replies}
     assert {key for key, _ in outcome.replies} == {b"me"}
     assert decisions == {f"t{number}" for number in range(WAITING)}

@@ -1,4 +1,4 @@
-"""The detector job's exactly-once mode: a TaskManager is killed in mid-stream, and no score is there twice."""
+"""The detector job's exactly-once mode: a TaskManager is killed mid-stream, and no score appears twice."""
 
 from collections import Counter
 
@@ -17,7 +17,7 @@ PAYMENTS = 1500
 
 @pytest.fixture(scope="module")
 def scored_ids(broker, cache_dir, tmp_path_factory) -> list[bytes]:
-    """The ids of the committed scores, in the order in which a reader got them."""
+    """The ids of the committed scores, in the order in which a reader received them."""
     settings = Settings(
         namespace="scores-once",
         signing_key="test",

@@ -1,4 +1,4 @@
-"""The label-join job on a real cluster and a real broker: one run, looked at from several sides."""
+"""The label-join job on a real cluster and broker: one run, and several tests of its outcome."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -49,7 +49,7 @@ def outcome(broker, flink_cluster) -> Outcome:
 
 
 def _send(broker, topics) -> None:
-    """Half of the labels come before their transaction, each twice; then others disagree."""
+    """Send half of the labels before their transaction and again after it; then send labels that disagree."""
     out = producer(broker)
 
     def label(number: int, verdict: str, label_id: str) -> None:
@@ -78,7 +78,7 @@ def _send(broker, topics) -> None:
 
 
 def _let_an_hour_pass(broker, topics) -> None:
-    """Event time is what transactions say; every partition has to hear of it."""
+    """Advance event time by sending later transactions to every partition."""
     out = producer(broker)
     for number in range(1000, 1100):
         message = a_scored_transaction(transaction_id=f"t{number}", event_time_ms=NOON_MS + 2 * HOUR_MS)
@@ -105,7 +105,7 @@ def test_unlabelled_transactions_mature_as_legitimate_by_event_time(outcome):
     assert implicit == {f"t{number}" for number in range(LABELLED, LABELLED + UNLABELLED)}
 
 
-def test_malformed_labels_are_dead_lettered_with_a_field_and_stop_nothing(outcome):
+def test_malformed_labels_are_dead_lettered_with_a_field_and_do_not_stop_the_job(outcome):
     assert len({letter.source for letter in outcome.dead_letters}) == MALFORMED + 2 * len(LARGE)
     assert all(letter.field and letter.reason for letter in outcome.dead_letters)
 
