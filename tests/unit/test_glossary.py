@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from detector import detector, knowledge
-from feedback_api.decisions import DEADLINE_EXCEEDED
+from feedback_api.decisions import DEADLINE_EXCEEDED, STREAM_UNAVAILABLE
 from weir.messages import Decision, Outcome, Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
@@ -17,10 +17,10 @@ WORDS = re.findall(r"\*\*([^*]+)\*\*", PAGE.read_text())
 
 
 def flags() -> set[str]:
-    """The flags that the detector raises, read where it raises them."""
+    """The flags of the detector, read from its source, and those of the API."""
     raised = re.findall(r'"(\w+)": ', inspect.getsource(detector._flags))
     known = re.findall(r'"(\w+)"', inspect.getsource(knowledge.Knowledge.flags.fget).split('"""')[-1])
-    return {*raised, *known, "duplicate", DEADLINE_EXCEEDED}
+    return {*raised, *known, "duplicate", DEADLINE_EXCEEDED, STREAM_UNAVAILABLE}
 
 
 @pytest.mark.parametrize("vocabulary", [Decision, Outcome, Verdict], ids=["decisions", "outcomes", "verdicts"])
