@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 class Stream(Protocol):
-    """What the API needs of Kafka for writing."""
+    """The write side of Kafka."""
 
     def put(self, topic: str, key: str, value: bytes, *, reply_to: str | None = None) -> asyncio.Future[bool]:
         """Put a record on a topic. The future is True once the broker acknowledged it, False if it gave up."""
@@ -50,7 +50,7 @@ class Stream(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """What the handlers use.
+    """The parts that the handlers use.
 
     `checks` maps a part to a blocking check that raises PartUnavailable or returns a detail for `/readyz`.
     `console_problem` is the reason why the console has no page, if any. `signing_key` is None unless set.

@@ -30,8 +30,8 @@ async def lease_alerts(body: JsonBody, parts: PartsDep) -> list[AlertView]:
     """Leases the free alerts that have waited longest. A lease ends after `for_s` seconds or with a label."""
     asked, now = decode_with(LEASE_REQUEST, body), now_ms()
     until_ms = now + round(asked.for_s * 1000)
-    taken = parts.console.queue.lease(asked.labeler, asked.limit, until_ms=until_ms, now_ms=now)
-    return [_view(alert, now) for alert in taken]
+    leased = parts.console.queue.lease(asked.labeler, asked.limit, until_ms=until_ms, now_ms=now)
+    return [_view(alert, now) for alert in leased]
 
 
 def _view(alert: OpenAlert, now: int) -> AlertView:

@@ -1,4 +1,4 @@
-"""What the console knows: facts from the stream, and a desk per visitor.
+"""The console's read model: facts from the stream, and a desk per visitor.
 
 Nothing here touches Kafka or HTTP. All calls run in the event loop's thread, and time is an argument.
 """

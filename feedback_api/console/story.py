@@ -1,7 +1,7 @@
 """An alert as a story: a headline, each fact beside the customer's normal, and the evidence for the score.
 
 The only source is the alert itself: its transaction, features (docs/features.md) and reasons. A missing feature yields no
-text. Texts may contain what a stranger sent, so whoever renders them must escape them.
+text. Texts may contain input from strangers; callers must escape them.
 """
 
 from math import exp, expm1
