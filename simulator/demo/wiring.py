@@ -70,6 +70,7 @@ def play_demo(request: DemoRequest) -> bool:
 
 def demo_settings(timeline: Timeline) -> Settings:
     """Load the deployment's settings with a new namespace and with horizons that fit compressed time."""
+    # The retention is a round number. A demo is short, so versions register every 2 s instead of 10.
     return load_settings(
         namespace=f"demo-{datetime.now(UTC):%m%d-%H%M%S}",
         learning={"maturity_horizon_s": MATURITY_S, "retention_s": 30 * MATURITY_S, "learning_rate": LEARNING_RATE},
