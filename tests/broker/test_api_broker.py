@@ -1,12 +1,20 @@
 """The API on a real broker, with a small stand-in for the detector job."""
 
+import os
+import subprocess
+import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
+import httpx
 import pytest
 
 from feedback_api.http_app import create_app
+from operations.runner.ports import free_ports
+from operations.runner.process import Command, running
 from tests.api_client import a_client_of
 from tests.stand_in_detector import a_stand_in_detector
 from tests.waiting import eventually
@@ -15,6 +23,7 @@ from weir.errors import InvalidRecord
 from weir.messages import LABEL, decode_with
 from weir.settings import Settings
 
+PRODUCER = Path(__file__).parents[2] / "examples" / "producer.py"
 A_LABEL = {"transaction_id": "t1", "verdict": "fraud", "labeler": "ana"}
 
 
@@ -128,3 +137,42 @@ def test_a_reply_that_does_not_decode_does_not_stop_the_reader(api, settings):
         assert api.post("/v1/decisions", json=a_payment()).json()["source"] == "stream"
     with pytest.raises(InvalidRecord):
         decode_with(LABEL, b"not a score")
+
+
+@contextmanager
+def an_api_process(settings, log):
+    """The API in a process of its own; yields its address."""
+    [port] = free_ports(1)
+    address = f"http://127.0.0.1:{port}"
+    env = {
+        "WEIR_NAMESPACE": settings.namespace,
+        "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "WEIR_KAFKA__PARTITIONS": str(settings.kafka.partitions),
+        "WEIR_API__PORT": str(port),
+        "WEIR_API__DATABASE_URL": settings.database_url,
+        "WEIR_API__DECISION_DEADLINE_MS": "5000",
+    }
+
+    def ready():
+        try:
+            return httpx.get(f"{address}/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    with running(Command([sys.executable, "-m", "feedback_api"], env), log):
+        eventually(ready)
+        yield address
+
+
+def test_the_example_producer_gets_a_decision_and_labels_it(settings, tmp_path):
+    with an_api_process(settings, tmp_path / "api.log") as address, a_stand_in_detector(settings):
+        argv, env = [sys.executable, str(PRODUCER), address], os.environ | {"NO_PROXY": "127.0.0.1"}
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    decision, receipt = done.stdout.splitlines()
+    assert decision == "decision: challenge, score: 0.42, from the stream"
+    [(key, value)] = records_of(settings, settings.topics.labels)
+    label = decode_with(LABEL, value)
+    assert (label.transaction_id.encode(), label.verdict) == (key, "fraud")
+    assert receipt.startswith("receipt: ")
+    assert label.label_id in receipt
