@@ -40,7 +40,7 @@ lint: venv ## check style, types and import rules
 
 browser: ## install Chromium for the browser tests, with apt-get, unless it is on PATH
 	@command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium; } >/dev/null \
-		|| { echo "The browser tests need Chromium. Install it so that PATH has the command chromium."; exit 1; }
+		|| { echo "The browser tests need Chromium. Install it and put the command chromium on PATH."; exit 1; }
 
 test: lint browser ## lint, then run every test
 	$(BIN)/pytest

@@ -1,4 +1,4 @@
-"""What a replay observes of its loop: scores, dead letters, counts and publications."""
+"""The state of a loop as seen from outside: scores, dead letters, counts and publications."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -39,7 +39,7 @@ _dead_letters = msgspec.json.Decoder(_DeadLetterSource)
 
 
 class Observed:
-    """The state of a loop, from its output topics. Only the first score of a position counts, as for every reader.
+    """Follows the output topics of a loop. Only the first score of a position counts, as for every reader.
 
     `learned_n` is the last example of the newest publication, and `in_force_n` that of the newest model that scored.
     `stale` counts scores by a model that had not learned example `required_n`, which the caller sets.

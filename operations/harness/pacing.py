@@ -56,7 +56,7 @@ class Sent:
 
 
 def unsettled(sent: Sent, counts: Counts | None, learned_n: int) -> str | None:
-    """What the loop has to finish before the next slice may leave, or None when it has caught up.
+    """The work that the loop must finish before the next slice, or None if it has caught up.
 
     `learned_n` is the number of the last example in the newest publication.
     """
@@ -71,14 +71,16 @@ def unsettled(sent: Sent, counts: Counts | None, learned_n: int) -> str | None:
 
 
 def lost(sent: Sent, counts: Counts) -> list[str]:
-    """What does not reconcile once the loop has settled, one sentence each."""
+    """The differences that remain once the loop has settled, one sentence each."""
     found = []
     if sent.transactions != counts.transactions_sent:
-        found.append(f"{amount(sent.transactions, 'transaction')} left, but {counts.transactions_sent:,} arrived.")
+        found.append(
+            f"The replay sent {amount(sent.transactions, 'transaction')}, but {counts.transactions_sent:,} arrived."
+        )
     if counts.in_flight:
         found.append(f"The detector neither scored nor dead-lettered {amount(counts.in_flight, 'transaction')}.")
     if sent.labels != counts.labels_accepted:
-        found.append(f"{amount(sent.labels, 'label')} left, but {counts.labels_accepted:,} arrived.")
+        found.append(f"The replay sent {amount(sent.labels, 'label')}, but {counts.labels_accepted:,} arrived.")
     if overdue := overdue_labels(counts):
-        found.append(f"The transaction of {amount(overdue, 'label')} never came.")
+        found.append(f"The transaction of {amount(overdue, 'label')} never arrived.")
     return found + differences(counts)

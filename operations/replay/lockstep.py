@@ -25,7 +25,7 @@ from operations.runner.reconciliation import log_length
 from weir.clock import now_ms
 
 MAX_IN_FLIGHT = 20_000
-"""Bounds the backlog in Kafka, so that a slow loop slows the replay. A round number; not measured."""
+"""Bounds the backlog in Kafka: a slow loop slows the replay. A round number; not measured."""
 REPORT_EVERY = 500
 """Transactions between two reports and checks of the backlog. A round number; not measured."""
 

@@ -1,4 +1,4 @@
-"""Pid files. They identify the processes that a killed supervisor left behind, so that only those are ended."""
+"""Pid files, which identify the processes that a killed supervisor left behind."""
 
 import os
 from collections.abc import Callable

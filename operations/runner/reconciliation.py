@@ -1,4 +1,4 @@
-"""Whether a namespace's counts reconcile: what does not add up, and what only has not arrived yet."""
+"""Check whether the counts of a namespace reconcile, and separate real differences from work on its way."""
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ class LogProgress(Struct, frozen=True):
 
 
 class Reconciliation(Struct, frozen=True):
-    """The verdict. Every text is a whole sentence; work on its way is normal and does not count against `reconciles`."""
+    """The result, in complete sentences. Work on its way is normal and does not affect `reconciles`."""
 
     reconciles: bool
     differences: list[str]
@@ -23,7 +23,7 @@ class Reconciliation(Struct, frozen=True):
 def reconcile(counts: Counts, log: LogProgress | None) -> Reconciliation:
     """Check one commit of the ledger; `log` is None when its counts and the log's numbers cannot be compared.
 
-    A ledger that catches up may read an entry before its label, and the two then differ for a moment.
+    A ledger that is catching up can read an entry before its label. The two numbers then differ for a moment.
     """
     found = differences(counts)
     if log is not None and log_length(counts) != log.read_n:
@@ -33,7 +33,7 @@ def reconcile(counts: Counts, log: LogProgress | None) -> Reconciliation:
 
 
 def differences(counts: Counts) -> list[str]:
-    """What does not add up within the counts: transactions against their ends, labels against theirs."""
+    """The sums that do not add up within the counts: transactions against their outcomes, and labels against theirs."""
     found = []
     ended = counts.scored + counts.transactions_dead_lettered + counts.in_flight
     if counts.transactions_sent != ended:

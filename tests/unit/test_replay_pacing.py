@@ -79,12 +79,12 @@ def test_the_label_of_a_dead_lettered_transaction_holds_nothing_up():
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"transactions_sent": 9, "scored": 9}, "10 transactions left, but 9 arrived."),
+        ({"transactions_sent": 9, "scored": 9}, "The replay sent 10 transactions, but 9 arrived."),
         ({"scored": 9, "in_flight": 1}, "The detector neither scored nor dead-lettered 1 transaction."),
         ({"scored": 8}, "10 transactions arrived, but 8 scored, 0 dead-lettered and 0 in flight make 8."),
-        ({"labels_accepted": 0, "label_examples": 0}, "1 label left, but 0 arrived."),
+        ({"labels_accepted": 0, "label_examples": 0}, "The replay sent 1 label, but 0 arrived."),
         ({"label_examples": 0}, "1 label arrived, but 0 in the learning log, 0 dead-lettered and 0 waiting make 0."),
-        ({"label_examples": 0, "labels_waiting": 1}, "The transaction of 1 label never came."),
+        ({"label_examples": 0, "labels_waiting": 1}, "The transaction of 1 label never arrived."),
     ],
 )
 def test_what_is_lost_is_reported_in_one_sentence(changed, sentence):
