@@ -5,10 +5,12 @@ The first source that has a value wins: arguments, the environment (`WEIR_KAFKA_
 """
 
 import os
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from weir.errors import DeploymentError
@@ -20,7 +22,13 @@ Milliseconds = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class KafkaSettings(BaseModel):
+class _Section(BaseModel):
+    """A misspelt name is an error: a setting that is silently ignored decides as if nobody had set it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class KafkaSettings(_Section):
     """The broker. `bootstrap_servers` names an external broker and overrides host and port."""
 
     port: Port = 9092
@@ -31,7 +39,7 @@ class KafkaSettings(BaseModel):
     heap_mb: int = 512
 
 
-class FlinkSettings(BaseModel):
+class FlinkSettings(_Section):
     """The Flink cluster and its jobs."""
 
     rest_port: Port = 8081
@@ -52,7 +60,7 @@ class FlinkSettings(BaseModel):
     linger_ms: Milliseconds = 2
 
 
-class MlflowSettings(BaseModel):
+class MlflowSettings(_Section):
     """The tracking server. `uri` names an external server and overrides host and port."""
 
     port: Port = 5000
@@ -61,7 +69,7 @@ class MlflowSettings(BaseModel):
     register_every_s: float = 10.0
 
 
-class ApiSettings(BaseModel):
+class ApiSettings(_Section):
     """The feedback API and the synchronous decision service.
 
     After `decision_deadline_ms`, a payment below `fail_open_below` (base currency) is approved and any other gets
@@ -76,7 +84,7 @@ class ApiSettings(BaseModel):
     max_body_bytes: int = 65_536
 
 
-class DetectorSettings(BaseModel):
+class DetectorSettings(_Section):
     """Event time, money and decisions. With `twin_freezes_at_ms`, a frozen twin runs beside the detector."""
 
     base_currency: str = "EUR"
@@ -90,7 +98,7 @@ class DetectorSettings(BaseModel):
     twin_freezes_at_ms: Milliseconds | None = None
 
 
-class LearningSettings(BaseModel):
+class LearningSettings(_Section):
     """The label join and the learner. Maturity and retention are in event time."""
 
     epoch: Annotated[int, Field(ge=1)] = 1
@@ -202,9 +210,27 @@ def load_settings(**overrides: object) -> Settings:
     Raises:
         DeploymentError: a setting is unknown or invalid; the error names it.
     """
+    _require_known(os.environ)
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise DeploymentError(f"The setting {name!r} is invalid: {first['msg']}.", "See docs/settings.md.") from error
+
+
+def _require_known(environment: Mapping[str, str]) -> None:
+    """Refuse a misspelt variable.
+
+    Pydantic refuses an unknown name in a known section and ignores every other. Orchestrators set variables of their own
+    that may begin with `WEIR_`, so a name outside the sections is refused only if it resembles a setting's.
+    """
+    known = [f"WEIR_{name.upper()}" for name in Settings.model_fields]
+    for variable in environment:
+        name, section, _ = variable.partition("__")
+        if not name.startswith("WEIR_") or name in known:
+            continue
+        close = get_close_matches(name, known, n=1, cutoff=0.8)
+        if section or close:
+            hint = f"Did you mean {close[0]}{section}? " if close else ""
+            raise DeploymentError(f"There is no setting for the variable {variable}.", f"{hint}See docs/settings.md.")

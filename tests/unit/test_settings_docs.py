@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 
-from weir.settings import Settings
+from weir.errors import DeploymentError
+from weir.settings import Settings, load_settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 ROW = re.compile(r"^\| `([a-z_.]+)` \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
@@ -46,3 +48,26 @@ def test_the_page_has_the_actual_defaults():
 def test_every_setting_has_a_unit_and_a_meaning():
     rows = ROW.findall(PAGE.read_text())
     assert not [name for name, _, unit, meaning in rows if not unit or not meaning.endswith((".", ")."))]
+
+
+@pytest.mark.parametrize(
+    "variable", ["WEIR_KAFKA__PROT", "WEIR_KAFAK__PORT", "WEIR_NAMESPCE", "WEIR_FOO__PORT", "WEIR_LEARNING__SEED"]
+)
+def test_a_misspelt_variable_stops_the_process(monkeypatch, variable):
+    monkeypatch.setenv(variable, "7")
+    with pytest.raises(DeploymentError) as refused:
+        load_settings()
+    assert "docs/settings.md" in refused.value.remedy
+
+
+def test_a_misspelt_name_in_the_file_stops_the_process(monkeypatch, tmp_path):
+    file = tmp_path / "weir.toml"
+    file.write_text("[detector]\nblock_att = 0.9\n")
+    monkeypatch.setenv("WEIR_SETTINGS", str(file))
+    with pytest.raises(DeploymentError, match="block_att"):
+        load_settings()
+
+
+def test_variables_of_an_orchestrator_are_none_of_our_settings(monkeypatch):
+    monkeypatch.setenv("WEIR_API_SERVICE_HOST", "10.0.0.1")
+    load_settings()
