@@ -44,7 +44,6 @@ class JobPart:
 
     @property
     def folder(self) -> Path:
-        """The folder of its checkpoints and savepoints."""
         return (self.settings.namespace_dir / "checkpoints" / self.part.removesuffix("-job")).absolute()
 
 
