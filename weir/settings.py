@@ -56,8 +56,6 @@ class KafkaSettings(_Section):
 
 
 class FlinkSettings(_Section):
-    """The Flink cluster and its jobs."""
-
     rest_port: Port = 8081
     rpc_port: Port = 6123
     jobmanager_host: str | None = None
