@@ -27,6 +27,8 @@ def is_alert(decision: Decision) -> bool:
 LONGEST_ID = 128
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 Text = Annotated[str, Meta(max_length=512)]
+# JSON has longer integers, but MessagePack and Java have not: one would stop the part that encodes it again.
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 # A float holds the cents of such an amount, and of sums of many, exactly.
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
 # The upper limit is the end of the year 9999, the last that `datetime` knows.
@@ -81,19 +83,19 @@ class UserEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Position(Struct, frozen=True, array_like=True):
-    """The position of a record in Kafka."""
+    """A record's topic, partition and offset, as an array."""
 
     topic: str
-    partition: int
-    offset: int
+    partition: Int64
+    offset: Int64
 
 
 class ModelRef(Struct, frozen=True, array_like=True):
     """A model: the number of its publication, and the (epoch, n) of the last example that it learned."""
 
-    publication: int
-    epoch: int
-    n: int
+    publication: Int64
+    epoch: Int64
+    n: Int64
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -108,7 +110,7 @@ class RuleHit(Struct, frozen=True, kw_only=True):
     """A rule that fired: its version, the decision that it asks for at least, and its evidence as a sentence."""
 
     rule: str
-    version: int
+    version: Int64
     decision: Decision
     text: str
 
@@ -120,10 +122,10 @@ class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     again. `source` is the transaction's position on its topic.
     """
 
-    schema_version: int = 1
+    schema_version: Int64 = 1
     transaction_id: str
     user_id: str
-    event_time_ms: int
+    event_time_ms: Int64
     amount: float
     score: float
     decision: Decision
@@ -134,7 +136,7 @@ class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: list[str] = []
     model: ModelRef | None = None
     source: Position
-    scored_at_ms: int
+    scored_at_ms: Int64
     merchant_id: str | None = None
     rules_log_odds: float | None = None
     transaction: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"null"))
@@ -150,7 +152,7 @@ class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `fraud_type` is the labeler's own word for the kind of fraud. People count by it; no model learns from it.
     """
 
-    schema_version: int = 1
+    schema_version: Int64 = 1
     label_id: Id
     transaction_id: Id
     verdict: Verdict
@@ -200,20 +202,20 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     replaces, and `superseded_weight` that one's weight, which counts take back.
     """
 
-    schema_version: int = 1
+    schema_version: Int64 = 1
     transaction_id: str
-    revision: int
+    revision: Int64
     outcome: Outcome
     verdict: Verdict
     weight: float
-    supersedes: int | None = None
+    supersedes: Int64 | None = None
     superseded_weight: float | None = None
     label_id: str | None = None
     labeler: str | None = None
     label_source: str | None = None
-    labelled_at_ms: int | None = None
-    as_of_ms: int | None = None
-    event_time_ms: int
+    labelled_at_ms: Int64 | None = None
+    as_of_ms: Int64 | None = None
+    event_time_ms: Int64
     amount: float
     score: float
     decision: Decision
@@ -240,7 +242,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     whole payload. The ids are those in the payload.
     """
 
-    schema_version: int = 1
+    schema_version: Int64 = 1
     stage: Literal["detector", "label-join"]
     field: str
     reason: str
@@ -248,10 +250,10 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: bytes | None = None
     payload: bytes | None = None
     label_id: str | None = None
-    dead_lettered_at_ms: int
+    dead_lettered_at_ms: Int64
     transaction_id: str | None = None
     user_id: str | None = None
-    payload_bytes: int | None = None
+    payload_bytes: Int64 | None = None
     payload_sha256: str | None = None
 
 
@@ -261,9 +263,9 @@ class TwinFrozen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `control` holds the control records that it knew then. A restarted twin resumes with them.
     """
 
-    schema_version: int = 1
-    event_time_ms: int
-    frozen_at_ms: int
+    schema_version: Int64 = 1
+    event_time_ms: Int64
+    frozen_at_ms: Int64
     model: ModelRef | None = None
     control: list[bytes] = []
 
@@ -273,7 +275,7 @@ class DriftFinding(Struct, frozen=True, kw_only=True):
 
     detector: str
     signal: str
-    n: int
+    n: Int64
     text: str
 
 
@@ -284,15 +286,15 @@ class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publ
     what scores and what learns. `metrics` are prequential: they judge scores by verdicts that came later.
     """
 
-    schema_version: int = 1
-    publication: int
-    epoch: int
-    n: int
+    schema_version: Int64 = 1
+    publication: Int64
+    epoch: Int64
+    n: Int64
     contender: str
     artefact: bytes
     signature: str
     digest: str
-    published_at_ms: int
+    published_at_ms: Int64
     metrics: dict[str, float] = {}
     drift: list[DriftFinding] = []
 
@@ -313,17 +315,17 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
     milliseconds.
     """
 
-    schema_version: int = 1
+    schema_version: Int64 = 1
     merchant_id: str
     own_device: bool = False
-    epoch: int
-    n: int
-    known_frauds: int
-    known_victims: int = 0
-    known_legitimate: int
+    epoch: Int64
+    n: Int64
+    known_frauds: Int64
+    known_victims: Int64 = 0
+    known_legitimate: Int64
     fraud_rate: float
-    fraud_run: int = 0
-    last_fraud_ms: int | None = None
+    fraud_run: Int64 = 0
+    last_fraud_ms: Int64 | None = None
     signature: str = ""
 
     @property
@@ -346,21 +348,21 @@ class Counts(Struct, frozen=True, kw_only=True):
     labels_accepted == label_examples + label_revisions + label_confirmations + labels_dead_lettered + labels_waiting.
     """
 
-    schema_version: int = 1
-    transactions_sent: int
-    scored: int
-    transactions_dead_lettered: int
-    in_flight: int
-    scored_twice: int
-    labels_accepted: int
-    label_examples: int
-    label_revisions: int
-    label_confirmations: int
-    labels_dead_lettered: int
-    labels_waiting: int
-    labels_repeated: int
-    implicit_examples: int
-    counted_at_ms: int
+    schema_version: Int64 = 1
+    transactions_sent: Int64
+    scored: Int64
+    transactions_dead_lettered: Int64
+    in_flight: Int64
+    scored_twice: Int64
+    labels_accepted: Int64
+    label_examples: Int64
+    label_revisions: Int64
+    label_confirmations: Int64
+    labels_dead_lettered: Int64
+    labels_waiting: Int64
+    labels_repeated: Int64
+    implicit_examples: Int64
+    counted_at_ms: Int64
 
 
 Message = TypeVar("Message", bound=Struct)
@@ -368,7 +370,7 @@ Message = TypeVar("Message", bound=Struct)
 MAX_RECORD_BYTES = 256 * 1024
 """The longest record that a job accepts. Its score, which contains it, then stays below every later limit.
 
-A payment has about a kilobyte, and the API accepts at most 64.
+A payment has about a kilobyte. The API accepts 64 by default (`api.max_body_bytes`).
 """
 
 _encoder = msgspec.json.Encoder()

@@ -61,8 +61,15 @@ def text_of(message: type[Struct]) -> str:
     return json.dumps(schema_of(message), indent=2, ensure_ascii=False) + "\n"
 
 
+_INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
+
+
 def _tidy(node: Any) -> Any:
-    """Remove the indentation of docstrings."""
-    if isinstance(node, dict):
-        return {key: inspect.cleandoc(value) if key == "description" else _tidy(value) for key, value in node.items()}
-    return [_tidy(one) for one in node] if isinstance(node, list) else node
+    """Remove the indentation of docstrings, and write the bounds of `Int64` as the usual format `int64`."""
+    if isinstance(node, list):
+        return [_tidy(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if node.items() >= _INT64.items():
+        node = {"type": "integer", "format": "int64"} | {key: node[key] for key in node if key not in _INT64}
+    return {key: inspect.cleandoc(value) if key == "description" else _tidy(value) for key, value in node.items()}
