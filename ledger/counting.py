@@ -21,10 +21,11 @@ class _Sourced(Struct):
 
 
 class _DeadLettered(Struct):
-    """A letter has no ids if its record had none, or if it is old: letters then held the whole payload instead."""
+    """A letter has no ids if its record had none, or if it is old. An old letter has no `payload_bytes` either."""
 
     source: Position
     payload: bytes | None = None
+    payload_bytes: int | None = None
     transaction_id: str | None = None
     label_id: str | None = None
 
@@ -149,6 +150,8 @@ class Ledger:
 
 
 def _identity_of(letter: _DeadLettered) -> bytes:
+    """Return a dead label's identity. Only an old letter holds the whole payload, in which ids may be found."""
     if letter.transaction_id is not None and letter.label_id is not None:
         return identity(letter.transaction_id, letter.label_id)
-    return identity_of(letter.payload, letter.source.partition, letter.source.offset)
+    whole = letter.payload if letter.payload_bytes is None else None
+    return identity_of(whole, letter.source.partition, letter.source.offset)

@@ -209,3 +209,20 @@ def test_an_old_letter_without_ids_is_identified_by_its_payload(ledger):
     ledger.labelled(0, 0, payload)
     ledger.dead_lettered(a_dead_letter_of(TOPICS.labels, 0, payload))
     assert counts_of(ledger).labels_dead_lettered == 1
+
+
+def test_a_label_whose_garbage_begins_after_its_letter_ends_is_identified_by_its_position(ledger):
+    payload = b'{"transaction_id":"t","label_id":"l"}' + b" " * 5000 + b"garbage"
+    ledger.labelled(0, 7, payload)
+    record = Inbound(None, payload, TOPICS.labels, 0, 7)
+    ledger.dead_lettered(encode(dead_letter(record, InvalidRecord("$", "r"), stage="label-join", now_ms=0)))
+    assert (counts_of(ledger).labels_dead_lettered, counts_of(ledger).labels_waiting) == (1, 0)
+
+
+@pytest.mark.parametrize("offset", [10**30, -(10**30), 2**63])
+def test_a_position_that_no_topic_has_counts_as_foreign(ledger, offset):
+    ledger.scored(a_score_of(offset))
+    ledger.scored(a_score_of(0, partition=offset))
+    ledger.dead_lettered(a_dead_letter_of(TOPICS.transactions, offset))
+    ledger.dead_lettered(a_dead_letter_of(TOPICS.labels, offset))
+    assert msgspec.msgpack.encode(ledger.snapshot({})) == msgspec.msgpack.encode(Ledger(TOPICS).snapshot({}))
