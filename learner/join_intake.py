@@ -3,10 +3,22 @@
 from learner.label_join import Joined, JoinState, LabelJoin, Unusable, decode_join_state, encode_join_state
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
-from weir.messages import LABEL, MAX_RECORD_BYTES, SCORED, decode_with, encode, require_size
+from weir.messages import (
+    LABEL,
+    LAST_MS,
+    MAX_RECORD_BYTES,
+    SCORED,
+    ScoredTransaction,
+    decode_with,
+    encode,
+    require_size,
+)
 from weir.records import Inbound, Outbound, Processed, StateChange
 from weir.settings import LearningSettings
 from weir.topics import Topics
+
+_LARGEST_FEATURE = 1e12
+"""The learner squares features, and the square of a huge one overflows. A round number far above any feature."""
 
 
 class JoinIntake:
@@ -36,6 +48,7 @@ class JoinIntake:
                 require_size(record.payload, 2 * MAX_RECORD_BYTES)  # a score carries its transaction
                 scored = decode_with(SCORED, record.payload)
                 _require_key(key, scored.transaction_id)
+                _require_learnable(scored)
                 joined = self._join.on_scored(kept, scored)
         except InvalidRecord as error:
             return Processed(StateChange.UNCHANGED, [self._bury(record, error, now_ms)], dead=True)
@@ -69,3 +82,14 @@ def _require_key(key: str, transaction_id: str) -> None:
     """
     if key != transaction_id:
         raise InvalidRecord("$", "is nested too deeply, or has too long a number, for Flink to find its transaction_id")
+
+
+def _require_learnable(scored: ScoredTransaction) -> None:
+    """Refuse a score that no detector writes: its example would end the learner, or its time the job's timers."""
+    if not 0 <= scored.event_time_ms <= LAST_MS:
+        raise InvalidRecord("event_time_ms", "must lie between the years 1970 and 9999")
+    if not 0 <= scored.score <= 1:
+        raise InvalidRecord("score", "must be a probability, from 0 to 1")
+    for name, value in scored.features.items():
+        if abs(value) > _LARGEST_FEATURE:
+            raise InvalidRecord(f"features.{name}", f"must lie between -{_LARGEST_FEATURE:g} and {_LARGEST_FEATURE:g}")

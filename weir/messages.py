@@ -31,8 +31,9 @@ Text = Annotated[str, Meta(max_length=512)]
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 # A float holds the cents of such an amount, and of sums of many, exactly.
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
-# The upper limit is the end of the year 9999, the last that `datetime` knows.
-Milliseconds = Annotated[int, Meta(ge=0, le=253_402_300_799_000)]
+# The end of the year 9999, the last that `datetime` knows.
+LAST_MS = 253_402_300_799_000
+Milliseconds = Annotated[int, Meta(ge=0, le=LAST_MS)]
 EventTime = Milliseconds | Annotated[datetime, Meta(tz=True)]
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from learner.fold import Fold
 from learner.join_intake import JoinIntake
 from tests.builders import NOON_MS, a_label, a_scored_transaction
-from weir.messages import DEAD_LETTER, EXAMPLE, Position, encode
+from weir.messages import CONTROL, DEAD_LETTER, EXAMPLE, LAST_MS, ModelRef, Position, decode_with, encode
 from weir.records import Inbound, StateChange
 from weir.settings import LearningSettings
 from weir.topics import Topics
@@ -68,3 +69,37 @@ def record_position(record: Inbound) -> Position:
 def test_label_with_a_wrong_key_is_dead_lettered(intake):
     (outbound,) = intake.process(label(), "", None, NOON_MS).outbound
     assert outbound.topic == TOPICS.dead_letters
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("event_time_ms", 10**30),
+        ("event_time_ms", 2**63 - 1),
+        ("event_time_ms", LAST_MS + 1),
+        ("event_time_ms", -1),
+        ("model", ModelRef(10**30, 1, 1)),
+        ("score", 1.5),
+        ("score", -1e300),
+        ("features", {"log_amount": 1e300}),
+    ],
+)
+def test_score_that_would_stop_the_job_or_the_learner_is_dead_lettered(intake, field, value):
+    processed = intake.process(scored(**{field: value}), "t1", None, NOON_MS)
+    (outbound,) = processed.outbound
+    assert (processed.state, processed.timer_ms, processed.dead) == (StateChange.UNCHANGED, None, True)
+    assert DEAD_LETTER.decode(outbound.payload).field.startswith(field)
+
+
+def test_score_at_the_limits_is_learned(intake):
+    extreme = {
+        "features": {"a": 1e12, "b": -1e12},
+        "score": 1.0,
+        "event_time_ms": LAST_MS,
+        "model": ModelRef(*3 * [2**63 - 1]),
+    }
+    processed = intake.process(scored(**extreme), "t1", None, NOON_MS)
+    (outbound,) = intake.wake(processed.timer_ms, processed.state, NOON_MS).outbound
+    fold = Fold(LearningSettings())
+    fold.learn(1, 1, EXAMPLE.decode(outbound.payload))
+    assert decode_with(CONTROL, encode(fold.publication(1, 1, b"key"))).n == 1
