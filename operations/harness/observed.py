@@ -8,7 +8,20 @@ import numpy as np
 from msgspec import Struct
 
 from ledger.intervals import Positions
-from weir.messages import CONTROL, COUNTS, Counts, Decision, ModelRef, Position, Publication
+from weir.errors import InvalidRecord
+from weir.messages import (
+    CONTROL,
+    COUNTS,
+    Counts,
+    Decision,
+    Message,
+    Milliseconds,
+    ModelRef,
+    Position,
+    Publication,
+    decode_with,
+    decoder_of,
+)
 from weir.topics import COUNTS_KEY, Topics
 
 SAMPLE_EVERY = 10
@@ -20,11 +33,11 @@ class ObservedScore(Struct):
 
     transaction_id: str
     user_id: str
-    event_time_ms: int
+    event_time_ms: Milliseconds
     score: float
     decision: Decision
     source: Position
-    scored_at_ms: int
+    scored_at_ms: Milliseconds
     flags: list[str] = []
     model: ModelRef | None = None
 
@@ -34,12 +47,14 @@ class _DeadLetterSource(Struct):
     field: str
 
 
-_scores = msgspec.json.Decoder(ObservedScore)
-_dead_letters = msgspec.json.Decoder(_DeadLetterSource)
+_scores = decoder_of(ObservedScore)
+_dead_letters = decoder_of(_DeadLetterSource)
 
 
 class Observed:
     """Follows the output topics of a loop. Only the first score of a position counts, as for every reader.
+
+    A record that is not one of Weir's messages changes nothing.
 
     `learned_n` is the last example of the newest publication, and `in_force_n` that of the newest model that scored.
     `stale` counts scores by a model that had not learned example `required_n`, which the caller sets.
@@ -77,10 +92,10 @@ class Observed:
         if number % SAMPLE_EVERY == 0:
             self._left_ms[transaction_id] = now_ms
 
-    def scored(self, payload: bytes) -> None:
+    def scored(self, payload: bytes | None) -> None:
         """Apply a record of `scored-transactions`."""
-        score = _scores.decode(payload)
-        if not self._scored.add(score.source.partition, score.source.offset):
+        score = _decoded(_scores, payload)
+        if score is None or not self._scored.add(score.source.partition, score.source.offset):
             return
         self.decisions[score.decision] += 1
         self.flags.update(score.flags)
@@ -94,24 +109,26 @@ class Observed:
             self.kept.append(score)
         self._on_score(score)
 
-    def dead_lettered(self, payload: bytes) -> None:
+    def dead_lettered(self, payload: bytes | None) -> None:
         """Apply a record of `dead-letters`; only those of transactions count."""
-        letter = _dead_letters.decode(payload)
+        letter = _decoded(_dead_letters, payload)
+        if letter is None:
+            return
         if letter.source.topic == self._topics.transactions and self._dead.add(*_place(letter.source)):
             self.dead_fields[letter.field] += 1
 
-    def counted(self, payload: bytes) -> None:
+    def counted(self, payload: bytes | None) -> None:
         """Apply the ledger's counts."""
-        self.counts = COUNTS.decode(payload)
+        self.counts = _decoded(COUNTS, payload) or self.counts
 
-    def published(self, payload: bytes) -> None:
+    def published(self, payload: bytes | None) -> None:
         """Apply a record of `control`."""
-        control = CONTROL.decode(payload)
+        control = _decoded(CONTROL, payload)
         if isinstance(control, Publication):
             self.publications += 1
             self.learned_n = max(self.learned_n, control.n)
 
-    def handlers(self) -> dict[str, Callable[[bytes | None, bytes], object]]:
+    def handlers(self) -> dict[str, Callable[[bytes | None, bytes | None], object]]:
         """By topic, the function to call with key and payload of a record."""
         topics = self._topics
         return {
@@ -124,6 +141,13 @@ class Observed:
     def latency_ms(self, quantile: float) -> float | None:
         """A quantile of the time from `leaves` to the score, or None before the first one."""
         return float(np.quantile(self.latencies_ms, quantile)) if self.latencies_ms else None
+
+
+def _decoded(decoder: msgspec.json.Decoder[Message], payload: bytes | None) -> Message | None:
+    try:
+        return decode_with(decoder, payload)
+    except InvalidRecord:
+        return None
 
 
 def _place(position: Position) -> tuple[int, int]:

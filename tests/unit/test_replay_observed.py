@@ -1,10 +1,12 @@
+import pytest
+
 from operations.harness.observed import SAMPLE_EVERY, Observed
 from operations.replay.known_verdicts import KnownVerdicts
 from operations.replay.quality import Protocol
 from operations.replay.rows import Row
 from tests.builders import DAY_MS, NOON_MS, a_scored_transaction, a_transaction
 from weir.messages import DeadLetter, ModelRef, Position, Publication, encode
-from weir.topics import Topics
+from weir.topics import COUNTS_KEY, Topics
 
 TOPICS = Topics("r")
 DAY = NOON_MS // DAY_MS
@@ -82,3 +84,26 @@ def test_only_scores_of_assessed_days_are_kept():
     observed = Observed(TOPICS, keep=truth.keeps)
     observed.scored(a_score(0, event_time_ms=NOON_MS - DAY_MS))
     assert (observed.kept, truth.judge(observed.kept)) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        b"",
+        b"{",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        a_score(2**63),
+        a_score(0, scored_at_ms=10**30),
+        a_score(0, event_time_ms=-1),
+        a_publication(10**30, 1),
+    ],
+    ids=["tombstone", "empty", "cut", "no fields", "not UTF-8", "deep", "offset", "wall time", "event time", "number"],
+)
+def test_a_record_that_is_no_message_changes_nothing(payload):
+    observed = Observed(TOPICS)
+    for handler in observed.handlers().values():
+        handler(COUNTS_KEY, payload)
+    assert (observed.done, observed.counts, observed.publications) == (0, None, 0)
