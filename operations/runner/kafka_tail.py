@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from weir.errors import PartUnavailable
+from weir.errors import InvalidRecord, PartUnavailable
 from weir.kafka_clients import consumer
 
 Found = TypeVar("Found")
@@ -16,7 +16,8 @@ _WINDOW = 256
 def last_that(bootstrap_servers: str, topic: str, found: Callable[[Message], Found | None]) -> Found | None:
     """The result of `found` for the last committed record for which it is not None, or None if there is none.
 
-    `found` sees the records of one window in order, and the last window first.
+    `found` sees the records of one window in order, and the last window first. A record that it refuses with
+    InvalidRecord is skipped.
 
     Raises:
         PartUnavailable: the broker does not answer in time, or does not know the topic.
@@ -26,7 +27,7 @@ def last_that(bootstrap_servers: str, topic: str, found: Callable[[Message], Fou
         low, high = reader.get_watermark_offsets(TopicPartition(topic, 0), timeout=5)
         for end in range(high, low, -_WINDOW):
             reader.assign([TopicPartition(topic, 0, max(low, end - _WINDOW))])
-            hits = [hit for record in _until(reader, end) if (hit := found(record)) is not None]
+            hits = [hit for record in _until(reader, end) if (hit := _hit(found, record)) is not None]
             if hits:
                 return hits[-1]
     except KafkaException as error:
@@ -34,6 +35,13 @@ def last_that(bootstrap_servers: str, topic: str, found: Callable[[Message], Fou
     finally:
         reader.close()
     return None
+
+
+def _hit(found: Callable[[Message], Found | None], record: Message) -> Found | None:
+    try:
+        return found(record)
+    except InvalidRecord:
+        return None
 
 
 def _until(reader: Consumer, end: int) -> list[Message]:
