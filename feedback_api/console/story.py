@@ -31,6 +31,9 @@ UNUSUAL_HOUR = 1.2
 BAD_RATE = 0.05
 """The merchant's smoothed fraud rate: five times the reference rate. Not measured."""
 
+LARGEST_LOGARITHM = 100.0
+"""Of a feature that is a logarithm: a foreign record may hold any number, and its exponential would overflow."""
+
 HEADLINE_ORDER = (
     "card_testing",
     "velocity_under_threshold",
@@ -139,7 +142,15 @@ def _travel(features: dict[str, float]) -> str | None:
 
 def _value(features: dict[str, float], name: str) -> float | None:
     """The value of a feature that is stored as log(1 + value)."""
-    return expm1(features[name]) if name in features else None
+    return expm1(_bounded(features[name])) if name in features else None
+
+
+def _exp(logarithm: float) -> float:
+    return exp(_bounded(logarithm))
+
+
+def _bounded(logarithm: float) -> float:
+    return min(max(logarithm, -LARGEST_LOGARITHM), LARGEST_LOGARITHM)
 
 
 def _detail(alert: ScoredTransaction, payment: Transaction | None, currency: str) -> str:
@@ -179,7 +190,7 @@ def _category(payment: Transaction | None) -> str:
 def _usual(alert: ScoredTransaction) -> float | None:
     """Invert `amount_ratio`, which is log((1 + amount) / (1 + usual))."""
     ratio = alert.features.get("amount_ratio")
-    return None if ratio is None else max(0.0, (alert.amount + 1) / exp(ratio) - 1)
+    return None if ratio is None else max(0.0, (alert.amount + 1) / _exp(ratio) - 1)
 
 
 def _facts(alert: ScoredTransaction, payment: Transaction | None, currency: str) -> list[Fact | None]:
@@ -200,7 +211,7 @@ def _amount(alert: ScoredTransaction, currency: str) -> Fact:
     usual, paid = _usual(alert), money(alert.amount, currency)
     if usual is None:
         return Fact("amount", paid, "first payment", odd=False)
-    times = exp(alert.features["amount_ratio"])
+    times = _exp(alert.features["amount_ratio"])
     return Fact("amount", f"{paid}, {times:.1f}× usual", money(usual, currency), odd=times >= UNUSUAL_RATIO)
 
 
@@ -260,7 +271,7 @@ def _reputation(features: dict[str, float]) -> Fact | None:
     known, rate = _value(features, "merchant_known_frauds"), features.get("merchant_fraud_rate")
     if known is None or rate is None:
         return None
-    share = 1 / (1 + exp(-(rate + REFERENCE_LOG_ODDS)))
+    share = 1 / (1 + _exp(-(rate + REFERENCE_LOG_ODDS)))
     count = plural(round(known), "known fraud") if round(known) else "no known fraud"
     whose = "customers' own" if features.get("device_own") == 1.0 else "other"
     return Fact(
@@ -275,9 +286,9 @@ def _pace(features: dict[str, float]) -> Fact | None:
     hour, day, ratio = _value(features, "count_1h"), _value(features, "count_24h"), features.get("pace_ratio")
     if hour is None or day is None:
         return None
-    usual = None if ratio is None else max(0.0, (day + 1) / exp(ratio) - 1)
+    usual = None if ratio is None else max(0.0, (day + 1) / _exp(ratio) - 1)
     normal = "too new to tell" if usual is None else f"{usual:.1f} a day"
-    odd = ratio is not None and exp(ratio) >= UNUSUAL_RATIO
+    odd = ratio is not None and _exp(ratio) >= UNUSUAL_RATIO
     return Fact("payments", f"{day:.0f} in 24 h, {hour:.0f} in 1 h", normal, odd=odd)
 
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from weir.messages import LAST_MS
+
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 _UNITS = ((DAY_MS, "day"), (HOUR_MS, "hour"), (MINUTE_MS, "minute"), (SECOND_MS, "second"))
@@ -45,7 +47,7 @@ def ago(ms: float) -> str:
 
 def clock(wall_ms: float) -> str:
     """Format a wall time as a time of day in UTC, without the date."""
-    return f"{datetime.fromtimestamp(wall_ms / 1000, UTC):%H:%M:%S} UTC"
+    return f"{_utc(wall_ms):%H:%M:%S} UTC"
 
 
 def moment(event_ms: float) -> str:
@@ -54,7 +56,12 @@ def moment(event_ms: float) -> str:
     >>> moment(1_750_000_000_000)
     'Sun 15 Jun 2025, 15:06'
     """
-    return f"{datetime.fromtimestamp(event_ms / 1000, UTC):%a %-d %b %Y, %H:%M}"
+    return f"{_utc(event_ms):%a %-d %b %Y, %H:%M}"
+
+
+def _utc(ms: float) -> datetime:
+    """Return the nearest time from 1970 to 9999, because a foreign record may hold any number."""
+    return datetime.fromtimestamp(min(max(ms, 0), LAST_MS) / 1000, UTC)
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from feedback_api.console import charts
 from feedback_api.console.story import clarity, story_of
+from feedback_api.console.words import clock, moment
 from tests.builders import HOUR_MS, a_scored_transaction, a_transaction
 from tests.detecting import User
 from weir.messages import Reason, Reputation, RuleHit, encode
@@ -149,3 +150,30 @@ def test_the_story_reads_back_what_the_detector_computed():
     assert fact(story, "reputation").happened == "9 known frauds from other devices, 40.0%"
     assert fact(story, "device").happened == "new: d2"
     assert fact(story, "payments")[1:3] == ("1 in 24 h, 0 in 1 h", "1.0 a day")
+
+
+LOGARITHMS = [
+    *(
+        "amount_ratio",
+        "pace_ratio",
+        "merchant_fraud_rate",
+        "merchant_known_frauds",
+        "seconds_since_last",
+        "distance_km",
+    ),
+    *("speed_kmh", "home_distance_km", "device_age_days", "devices_24h", "count_1h", "count_24h"),
+]
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300])
+def test_features_that_no_detector_computes_still_make_a_story(value):
+    features = dict.fromkeys(LOGARITHMS, value) | {"device_new": 1.0}
+    travel = RuleHit(rule="impossible_travel", version=1, decision="block", text="too fast")
+    story = a_story(features, rules=[travel], payment=a_transaction(country="FR"), amount=1e308, merchant_id="m1")
+    assert len(story.facts) == 8
+
+
+@pytest.mark.parametrize(("ms", "year"), [(-(2**63), 1970), (2**63 - 1, 9999)])
+def test_times_beyond_the_calendar_are_shown_as_its_ends(ms, year):
+    assert str(year) in moment(ms)
+    assert clock(ms).endswith("UTC")
