@@ -16,7 +16,7 @@ _TIMEOUT_S = 30.0
 _EXISTS = 36
 """Kafka's error code TOPIC_ALREADY_EXISTS."""
 
-_END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 -- this is librdkafka's public name
+END_OF_PARTITION = KafkaError._PARTITION_EOF  # noqa: SLF001 -- this is librdkafka's public name
 
 
 def producer(bootstrap_servers: str, **config: Any) -> Producer:
@@ -97,7 +97,7 @@ def read_to_end(
         while (record := reader.poll(timeout_s)) is not None:
             if record.error() is None:
                 yield record
-            elif record.error().code() == _END_OF_PARTITION:
+            elif record.error().code() == END_OF_PARTITION:
                 return
         raise PartUnavailable(
             f"{topic} was not read to its end: the broker was silent for {timeout_s:.0f} s.", "Run `weir logs kafka`."

@@ -9,7 +9,7 @@ from weir.errors import PartUnavailable
 from weir.topics import Topic
 
 _ASK_S = 5.0
-"""A round number; not measured."""
+"""Ends a request to a broker that does not answer. A round number; not measured."""
 
 
 def topic_names(bootstrap_servers: str, timeout_s: float = 2.0) -> set[str]:
@@ -56,20 +56,28 @@ def lag(bootstrap_servers: str, group: str, topics: Iterable[Topic]) -> dict[str
     Raises:
         PartUnavailable: the broker does not answer in time.
     """
+    ends = {(end.topic, end.partition): offset for end, offset in end_offsets(bootstrap_servers, topics).items()}
+    behind: dict[str, int] = {}
+    for (topic, partition), offset in committed(bootstrap_servers, group).items():
+        if (topic, partition) in ends:
+            behind[topic] = behind.get(topic, 0) + max(0, ends[topic, partition] - offset)
+    return behind
+
+
+def committed(bootstrap_servers: str, group: str) -> dict[tuple[str, int], int]:
+    """The next offset of a group by topic and partition. Partitions without a commit are left out.
+
+    Raises:
+        PartUnavailable: the broker does not answer in time.
+    """
+    admin = _admin(bootstrap_servers)  # its futures never complete after it is garbage-collected
     try:
-        ends = {(end.topic, end.partition): offset for end, offset in end_offsets(bootstrap_servers, topics).items()}
         asked = [ConsumerGroupTopicPartitions(group)]
-        admin = _admin(bootstrap_servers)
         [future] = admin.list_consumer_group_offsets(asked, request_timeout=_ASK_S).values()
-        committed = future.result(_ASK_S).topic_partitions
+        found = future.result(_ASK_S).topic_partitions
     except (KafkaException, TimeoutError) as error:
         raise PartUnavailable(f"Kafka at {bootstrap_servers} does not answer.", "See `weir logs kafka`.") from error
-    behind: dict[str, int] = {}
-    for done in committed:
-        if (done.topic, done.partition) in ends and done.offset >= 0:
-            missing = max(0, ends[done.topic, done.partition] - done.offset)
-            behind[done.topic] = behind.get(done.topic, 0) + missing
-    return behind
+    return {(done.topic, done.partition): done.offset for done in found if done.offset >= 0}
 
 
 def _admin(bootstrap_servers: str) -> AdminClient:

@@ -1,17 +1,24 @@
-"""The last publication, the last entry of the learning log, and the last commit of the ledger, for `weir status`."""
+"""What `weir status` reads from Kafka: the last publication, learning-log entry and ledger commit, and the readers' lags."""
 
 import msgspec
-from confluent_kafka import Message
+from confluent_kafka import Message, TopicPartition
 
 from ledger.counting import LedgerSnapshot
 from ledger.kafka_ledger import SNAPSHOT_KEY
 from operations.runner.kafka_tail import last_that
-from operations.runner.reconciliation import LogProgress
+from operations.runner.reconciliation import Lags
+from weir.errors import InvalidRecord, PartUnavailable
+from weir.kafka_clients import END_OF_PARTITION, consumer
 from weir.messages import CONTROL, COUNTS, Counts, EntryNumber, Publication, decode_with
 from weir.settings import Settings
-from weir.topics import COUNTS_KEY
+from weir.topics import COUNTS_KEY, Topics
+
+Offsets = dict[tuple[str, int], int]
+"""The next offset of each topic and partition."""
 
 _SNAPSHOT = msgspec.msgpack.Decoder(LedgerSnapshot)
+_ANSWER_S = 5.0
+"""Ends the wait for a broker that does not answer. A round number; not measured."""
 
 
 def last_publication(settings: Settings) -> Publication | None:
@@ -30,24 +37,69 @@ def last_entry(settings: Settings) -> EntryNumber | None:
 
 def last_commit(settings: Settings) -> tuple[Counts, LedgerSnapshot] | None:
     """The ledger's counts and the snapshot behind them. One transaction writes both, the counts last."""
-    snapshots: list[bytes] = []
+    snapshots: list[LedgerSnapshot] = []
 
     def found(record: Message) -> tuple[Counts, LedgerSnapshot] | None:
         if record.key() == SNAPSHOT_KEY:
-            snapshots.append(record.value())
+            snapshots.append(_snapshot(record.value()))
         if record.key() != COUNTS_KEY or not snapshots:
             return None
-        return decode_with(COUNTS, record.value()), _SNAPSHOT.decode(snapshots[-1])
+        return decode_with(COUNTS, record.value()), snapshots[-1]
 
     return last_that(settings.bootstrap_servers, settings.topics.ledger, found)
 
 
-def progress(snapshot: LedgerSnapshot, last: EntryNumber | None) -> LogProgress | None:
-    """How far the ledger has read the learning log. Read `last` after the commit, or it may lie before it.
+def _snapshot(stored: bytes | None) -> LedgerSnapshot:
+    try:
+        return _SNAPSHOT.decode(stored or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidRecord("$", f"is not the ledger's snapshot: {error}") from error
 
-    None after the first epoch: label counts cover all epochs, but each epoch numbers its entries from 1.
+
+def lags_of(topics: Topics, done: dict[str, Offsets], snapshot: LedgerSnapshot, *, ledger_is_behind: bool) -> Lags:
+    """How far the readers are behind; `done` holds what each job had committed before the ledger's commit."""
+    return Lags(
+        detector=_uncommitted(snapshot, done["detector"], [topics.transactions]),
+        label_join=_uncommitted(snapshot, done["label-join"], [topics.scored, topics.labels]),
+        ledger_is_behind=ledger_is_behind,
+    )
+
+
+def _uncommitted(snapshot: LedgerSnapshot, done: Offsets, topics: list[str]) -> int:
+    """How many of the records that the ledger has read a job had not committed."""
+    return sum(
+        max(0, offset - done.get((topic, partition), 0))
+        for topic in topics
+        for partition, offset in snapshot.offsets.get(topic, {}).items()
+    )
+
+
+def ledger_is_behind(settings: Settings, snapshot: LedgerSnapshot) -> bool:
+    """Whether a record or an open transaction follows what the ledger has read. Markers of transactions do not count.
+
+    Raises:
+        PartUnavailable: the broker does not answer in time.
     """
-    if last is None or set(snapshot.learned) - {last.epoch}:
-        return None
-    intervals = snapshot.learned.get(last.epoch)
-    return LogProgress(last.n, intervals[-1][1] - 1 if intervals else 0)
+    topics = settings.topics
+    read = {topics.transactions, topics.scored, topics.dead_letters, topics.labels, topics.learning_log}
+    places = {
+        (topic.name, number) for topic in topics.all() if topic.name in read for number in range(topic.partitions)
+    }
+    reader = consumer(settings.bootstrap_servers, "weir-status", enable_partition_eof=True)
+    try:
+        reader.assign([TopicPartition(*place, snapshot.offsets.get(place[0], {}).get(place[1], 0)) for place in places])
+        while places:
+            record = reader.poll(_ANSWER_S)
+            if record is not None and record.error() is None:
+                return True
+            if record is None or record.error().code() != END_OF_PARTITION:
+                cause = "no answer" if record is None else record.error()
+                raise PartUnavailable(f"The ledger's topics cannot be read: {cause}.", "See `weir logs kafka`.")
+            place = record.topic(), record.partition()
+            _, end = reader.get_watermark_offsets(TopicPartition(*place), cached=True)
+            if record.offset() < end:
+                return True
+            places.discard(place)
+    finally:
+        reader.close()
+    return False

@@ -2,14 +2,20 @@
 
 from msgspec import Struct
 
-from weir.messages import Counts
+from ledger.counting import LedgerSnapshot
+from weir.messages import Counts, EntryNumber
 
 
-class LogProgress(Struct, frozen=True):
-    """How far the learning log goes (`last_n`), and how far the ledger had read it when it counted (`read_n`)."""
+class Lags(Struct, frozen=True):
+    """How far the readers are behind.
 
-    last_n: int
-    read_n: int
+    `detector` and `label_join` are the records that the ledger has counted and the job had not yet committed. A job
+    commits a record only once its output is on Kafka. The ledger is behind if it has yet to count any record.
+    """
+
+    detector: int = 0
+    label_join: int = 0
+    ledger_is_behind: bool = False
 
 
 class Reconciliation(Struct, frozen=True):
@@ -20,34 +26,32 @@ class Reconciliation(Struct, frozen=True):
     on_their_way: list[str]
 
 
-def reconcile(counts: Counts, log: LogProgress | None) -> Reconciliation:
-    """Check one commit of the ledger; `log` is None when its counts and the log's numbers cannot be compared.
+def reconcile(counts: Counts, snapshot: LedgerSnapshot, lags: Lags, last: EntryNumber | None) -> Reconciliation:
+    """Check one commit of the ledger: its counts and their snapshot. `last` is the last entry of the learning log.
 
-    A ledger that is catching up can read an entry before its label. The two numbers then differ for a moment.
+    To find no false difference, read what the jobs committed before the ledger's commit, and the rest after it.
     """
-    found = differences(counts)
-    if log is not None and log_length(counts) != log.read_n:
-        counted = amount(log_length(counts), "entry")
-        found.append(f"The learning log has number {log.read_n:,}, but the ledger counted {counted} up to it.")
-    return Reconciliation(not found, found, list(_on_their_way(counts, log)))
-
-
-def differences(counts: Counts) -> list[str]:
-    """The sums that do not add up within the counts: transactions against their outcomes, and labels against theirs."""
-    found = []
-    ended = counts.scored + counts.transactions_dead_lettered + counts.in_flight
-    if counts.transactions_sent != ended:
+    found, coming = [], []
+    all_scored = lags.detector == 0 and not lags.ledger_is_behind
+    all_joined = all_scored and lags.label_join == 0
+    if counts.in_flight and all_scored:
         found.append(
-            f"{amount(counts.transactions_sent, 'transaction')} arrived, but {counts.scored:,} scored, "
-            f"{counts.transactions_dead_lettered:,} dead-lettered and {counts.in_flight:,} in flight make {ended:,}."
+            f"The detector read every transaction, but {counts.in_flight:,} got neither score nor dead letter."
         )
-    labels = labels_in_log(counts) + counts.labels_dead_lettered + counts.labels_waiting
-    if counts.labels_accepted != labels:
+    elif counts.in_flight:
+        coming.append(f"The detector has yet to score {amount(counts.in_flight, 'transaction')}.")
+    lost = overdue_labels(counts) if all_joined else 0
+    if lost:
         found.append(
-            f"{amount(counts.labels_accepted, 'label')} arrived, but {labels_in_log(counts):,} in the learning log, "
-            f"{counts.labels_dead_lettered:,} dead-lettered and {counts.labels_waiting:,} waiting make {labels:,}."
+            f"The label join read every label, but {lost:,} got neither an entry in the learning log nor a dead letter. "
+            "Check their transaction ids: they are wrong, or the labels are lost."
         )
-    return found
+    if waiting := counts.labels_waiting - lost:
+        coming.append(f"The label join waits for the transaction of {amount(waiting, 'label')}.")
+    found += _log_differences(counts, snapshot, lags)
+    if last is not None and (uncounted := last.n - _last_read(snapshot, last.epoch)) > 0:
+        coming.append(f"The ledger has yet to count {amount(uncounted, 'entry')} of the learning log.")
+    return Reconciliation(not found, found, coming)
 
 
 def labels_in_log(counts: Counts) -> int:
@@ -78,13 +82,29 @@ def amount(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
-def _on_their_way(counts: Counts, log: LogProgress | None) -> list[str]:
+def _log_differences(counts: Counts, snapshot: LedgerSnapshot, lags: Lags) -> list[str]:
+    """The differences within the newest epoch that the ledger has read. Each epoch numbers its entries from 1.
+
+    An epoch holds each label at most once. Label counts cover all epochs, so a later one may hold fewer labels.
+    """
+    epoch = max(snapshot.learned, default=0)
+    held = sum(stop - start for start, stop in snapshot.learned.get(epoch, []))
+    of_labels, distinct = held - snapshot.implicit.get(epoch, 0), labels_in_log(counts)
     found = []
-    if counts.in_flight:
-        found.append(f"The detector has yet to score {amount(counts.in_flight, 'transaction')}.")
-    if counts.labels_waiting:
-        found.append(f"The label join waits for the transaction of {amount(counts.labels_waiting, 'label')}.")
-    if log is not None and log.last_n > log.read_n:
-        uncounted = amount(log.last_n - log.read_n, "entry")
-        found.append(f"The ledger has yet to count {uncounted} of the learning log.")
+    if (last_n := _last_read(snapshot, epoch)) != held:
+        found.append(
+            f"Epoch {epoch} of the learning log has number {last_n:,}, "
+            f"but the ledger counted {amount(held, 'entry')} up to it."
+        )
+    if of_labels > distinct and not lags.ledger_is_behind:
+        found.append(
+            f"Epoch {epoch} of the learning log has {amount(of_labels, 'entry')} for labels, but only {distinct:,} of "
+            "them for different labels that arrived."
+        )
     return found
+
+
+def _last_read(snapshot: LedgerSnapshot, epoch: int) -> int:
+    """The number of the last entry that the ledger has read, 0 if it has read none of this epoch."""
+    intervals = snapshot.learned.get(epoch)
+    return intervals[-1][1] - 1 if intervals else 0

@@ -10,8 +10,8 @@ import msgspec
 from operations.runner.flink_rest import FlinkRest
 from operations.runner.health import problem_of
 from operations.runner.job import JobPart
-from operations.runner.kafka_admin import end_offsets, lag
-from operations.runner.kafka_status import last_commit, last_entry, last_publication, progress
+from operations.runner.kafka_admin import committed, end_offsets, lag
+from operations.runner.kafka_status import lags_of, last_commit, last_entry, last_publication, ledger_is_behind
 from operations.runner.loops import running_settings
 from operations.runner.parts import Part, infrastructure, loop
 from operations.runner.reconciliation import reconcile
@@ -72,12 +72,17 @@ def topics(settings: Settings) -> dict[str, dict[str, Any]]:
     for partition, end in end_offsets(servers, every).items():
         found[partition.topic]["end"] += end
     for reader in ("detector", "label-join", "twin"):
-        for topic, behind in lag(servers, f"weir-{settings.namespace}-{reader}", every).items():
+        for topic, behind in lag(servers, group_of(settings, reader), every).items():
             found[topic]["lag"][reader] = behind
     learned, written = learner_model(settings), last_entry(settings)
     if written is not None:
         found[settings.topics.learning_log]["lag"]["learner"] = written.n - (learned["n"] if learned else 0)
     return found
+
+
+def group_of(settings: Settings, reader: str) -> str:
+    """The consumer group of a job or the twin."""
+    return f"weir-{settings.namespace}-{reader}"
 
 
 def learner_model(settings: Settings) -> dict[str, Any] | None:
@@ -102,11 +107,13 @@ def detector_model(settings: Settings) -> dict[str, Any] | None:
 
 def ledger(settings: Settings) -> dict[str, Any] | None:
     """The ledger's last counts and whether they reconcile, or None before its first commit."""
+    done = {job: committed(settings.bootstrap_servers, group_of(settings, job)) for job in ("detector", "label-join")}
     commit = last_commit(settings)
     if commit is None:
         return None
     counts, snapshot = commit
-    verdict = reconcile(counts, progress(snapshot, last_entry(settings)))
+    lags = lags_of(settings.topics, done, snapshot, ledger_is_behind=ledger_is_behind(settings, snapshot))
+    verdict = reconcile(counts, snapshot, lags, last_entry(settings))
     return {"counts": msgspec.to_builtins(counts), "reconciliation": msgspec.to_builtins(verdict)}
 
 

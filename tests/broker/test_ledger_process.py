@@ -9,9 +9,10 @@ from contextlib import contextmanager
 import pytest
 
 from ledger.kafka_ledger import LedgerProcess, read_stored
+from operations.runner.kafka_status import last_commit, ledger_is_behind
 from tests.builders import a_label, a_scored_transaction, an_example
 from tests.waiting import eventually
-from weir.kafka_clients import create_topics, producer, read_last
+from weir.kafka_clients import create_topics, fencing_producer, producer, read_last
 from weir.messages import COUNTS, Counts, Position, encode
 from weir.settings import KafkaSettings, Settings
 
@@ -107,3 +108,31 @@ def test_ledger_goes_on_from_kafka_without_reading_again(settings):
     assert snapshot.offsets[settings.topics.transactions] == {1: 100}
     assert snapshot.sent == {1: [(0, 100)]}
     assert book.accepted == 10
+
+
+def test_ledger_is_behind_until_it_has_read_every_record_but_not_because_of_markers(settings):
+    send(settings, 0, 100)
+    ledger = LedgerProcess(settings)
+    eventually(lambda: ledger.step() or ledger.commit() or not is_behind(settings))
+    assert_counts(settings, 100, 10)
+    writer = fencing_producer(settings.bootstrap_servers, f"test-{settings.namespace}")
+    writer.begin_transaction()
+    example = encode(an_example(label_id=None, transaction_id="t0"))
+    writer.produce(settings.topics.learning_log, example, b"1:11")
+    assert writer.flush(30) == 0
+    assert is_behind(settings)  # an open transaction
+    writer.commit_transaction()
+    assert is_behind(settings)  # a record
+    eventually(lambda: ledger.step() or ledger.commit() or not is_behind(settings))
+    writer.begin_transaction()
+    writer.produce(settings.topics.learning_log, example, b"1:12")
+    assert writer.flush(30) == 0
+    writer.abort_transaction()
+    assert not is_behind(settings)  # two markers and an aborted record
+    ledger.close()
+
+
+def is_behind(settings: Settings) -> bool:
+    commit = last_commit(settings)
+    assert commit is not None
+    return ledger_is_behind(settings, commit[1])

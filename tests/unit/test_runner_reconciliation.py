@@ -1,118 +1,203 @@
 import pytest
 
-from ledger.counting import Ledger, LedgerSnapshot
-from operations.runner.kafka_status import progress
-from operations.runner.reconciliation import LogProgress, reconcile
+from ledger.counting import Ledger
+from operations.runner.reconciliation import Lags, Reconciliation, reconcile
 from operations.runner.status_view import verdict
 from tests.builders import a_label, a_scored_transaction, an_example
-from weir.messages import Counts, EntryNumber, Position, encode
+from weir.messages import DeadLetter, EntryNumber, Position, encode
 from weir.topics import Topics
 
 TOPICS = Topics("live")
-SETTLED = {
-    "transactions_sent": 1300,
-    "scored": 1298,
-    "transactions_dead_lettered": 2,
-    "labels_accepted": 9,
-    "label_examples": 4,
-    "label_revisions": 2,
-    "label_confirmations": 1,
-    "labels_dead_lettered": 2,
-    "implicit_examples": 100,
-}
-LENGTH = 107
-ALL_READ = LogProgress(last_n=LENGTH, read_n=LENGTH)
+ALL_READ = Lags()
 
 
-def counts_with(**changed: int) -> Counts:
-    return Counts(**{**dict.fromkeys(Counts.__struct_fields__, 0), **SETTLED, **changed})
+class Loop:
+    """A ledger that has read all that a loop wrote: `sent` transactions, and the labels of some."""
+
+    def __init__(self, sent: int = 0) -> None:
+        self.ledger, self._labels = Ledger(TOPICS), 0
+        for offset in range(sent):
+            self.ledger.sent(0, offset)
+
+    def score(self, *offsets: int) -> None:
+        for offset in offsets:
+            self.ledger.scored(encode(a_scored_transaction(source=Position(TOPICS.transactions, 0, offset))))
+
+    def bury(self, offset: int, topic: str = TOPICS.transactions) -> None:
+        source = Position(topic, 0, offset)
+        letter = DeadLetter(stage="detector", field="$", reason="r", source=source, payload=b"{", dead_lettered_at_ms=0)
+        self.ledger.dead_lettered(encode(letter))
+
+    def label(self, *names: str) -> None:
+        for name in names:
+            self.ledger.labelled(0, self._labels, encode(a_label(transaction_id=f"t{name}", label_id=name)))
+            self._labels += 1
+
+    def learn(self, *entries: tuple[int, str | None], epoch: int = 1) -> None:
+        """Write entries of the learning log: number and label, None for an implicit example."""
+        for n, name in entries:
+            example = an_example(transaction_id=f"t{name}", label_id=name)
+            self.ledger.learned(EntryNumber(epoch, n).key, encode(example))
+
+    def reconciled(self, lags: Lags = ALL_READ, last: EntryNumber | None = None) -> Reconciliation:
+        return reconcile(self.ledger.counts(now_ms=0), self.ledger.snapshot({}), lags, last)
 
 
-@pytest.mark.parametrize("log", [ALL_READ, None])
-def test_settled_counts_reconcile(log):
-    found = reconcile(counts_with(), log)
-    assert (found.reconciles, found.differences, found.on_their_way) == (True, [], [])
-
-
-@pytest.mark.parametrize(
-    ("changed", "sentence"),
-    [
-        (
-            {"transactions_sent": 1301},
-            "1,301 transactions arrived, but 1,298 scored, 2 dead-lettered and 0 in flight make 1,300.",
-        ),
-        ({"scored": 1299}, "1,300 transactions arrived, but 1,299 scored, 2 dead-lettered and 0 in flight make 1,301."),
-        (
-            {"labels_accepted": 8},
-            "8 labels arrived, but 7 in the learning log, 2 dead-lettered and 0 waiting make 9.",
-        ),
-        (
-            {"implicit_examples": 99},
-            "The learning log has number 107, but the ledger counted 106 entries up to it.",
-        ),
-        (
-            {"implicit_examples": 101},
-            "The learning log has number 107, but the ledger counted 108 entries up to it.",
-        ),
-    ],
-)
-def test_a_difference_is_reported_in_one_sentence(changed, sentence):
-    found = reconcile(counts_with(**changed), ALL_READ)
+def assert_differs(found: Reconciliation, sentence: str) -> None:
     assert (found.reconciles, found.differences, found.on_their_way) == (False, [sentence], [])
 
 
-@pytest.mark.parametrize(
-    ("changed", "log", "sentence"),
-    [
-        ({"scored": 1297, "in_flight": 1}, ALL_READ, "The detector has yet to score 1 transaction."),
-        (
-            {"labels_accepted": 11, "labels_waiting": 2},
-            ALL_READ,
-            "The label join waits for the transaction of 2 labels.",
-        ),
-        ({}, LogProgress(LENGTH + 3, LENGTH), "The ledger has yet to count 3 entries of the learning log."),
-    ],
-)
-def test_work_on_its_way_still_reconciles(changed, log, sentence):
-    found = reconcile(counts_with(**changed), log)
+def assert_on_its_way(found: Reconciliation, sentence: str) -> None:
     assert (found.reconciles, found.differences, found.on_their_way) == (True, [], [sentence])
 
 
-def a_ledger(numbers: list[int]) -> Ledger:
-    """A ledger of one transaction and one label for each entry `numbers` of the first epoch's log."""
-    ledger = Ledger(TOPICS)
-    for offset, n in enumerate(numbers):
-        names = {"transaction_id": f"t{n}", "label_id": f"l{n}"}
-        ledger.sent(0, offset)
-        ledger.scored(encode(a_scored_transaction(source=Position(TOPICS.transactions, 0, offset))))
-        ledger.labelled(0, offset, encode(a_label(**names)))
-        ledger.learned(EntryNumber(1, n).key, encode(an_example(**names)))
-    return ledger
+def a_settled_loop() -> Loop:
+    """Ten transactions, one of them dead, three labels, one of them dead, and an implicit example."""
+    loop = Loop(sent=10)
+    loop.score(*range(9))
+    loop.bury(9)
+    loop.label("a", "b")
+    loop.ledger.labelled(0, 2, b"{")
+    loop.bury(2, TOPICS.labels)
+    loop.learn((1, "a"), (2, None), (3, "b"))
+    return loop
 
 
-def verdict_on(ledger: Ledger, last: EntryNumber | None):
-    return reconcile(ledger.counts(now_ms=0), progress(ledger.snapshot({}), last))
+def test_a_loop_that_lost_nothing_reconciles():
+    assert a_settled_loop().reconciled(last=EntryNumber(1, 3)) == Reconciliation(True, [], [])
+    assert Loop().reconciled() == Reconciliation(True, [], [])
 
 
-def test_the_counts_of_a_dense_log_reconcile():
-    assert verdict_on(a_ledger([1, 2, 3]), EntryNumber(1, 3)).reconciles
-    assert verdict_on(a_ledger([]), None).reconciles
+# Transactions.
 
 
-def test_entries_lost_by_a_long_outage_are_a_difference():
-    found = verdict_on(a_ledger([1, 2, 5]), EntryNumber(1, 5))
-    assert found.differences == ["The learning log has number 5, but the ledger counted 3 entries up to it."]
+def a_loop_without_the_fourth_score() -> Loop:
+    loop = Loop(sent=10)
+    loop.score(0, 1, 2, 4, 5, 6, 7, 8, 9)
+    return loop
 
 
-def test_entries_behind_the_last_one_that_the_ledger_read_are_on_their_way():
-    found = verdict_on(a_ledger([1, 2]), EntryNumber(1, 4))
-    assert (found.reconciles, len(found.on_their_way)) == (True, 1)
+def test_a_transaction_that_the_detector_passed_over_is_a_difference():
+    found = a_loop_without_the_fourth_score().reconciled()
+    assert_differs(found, "The detector read every transaction, but 1 got neither score nor dead letter.")
 
 
-def test_a_later_epoch_is_not_compared_with_counts_that_cover_all():
-    snapshot = LedgerSnapshot(learned={1: [(1, 5)], 2: [(1, 3)]})
-    assert progress(snapshot, EntryNumber(2, 2)) is None
-    assert progress(LedgerSnapshot(learned={1: [(1, 5)]}), EntryNumber(2, 1)) is None
+@pytest.mark.parametrize("lags", [Lags(detector=1), Lags(ledger_is_behind=True)])
+def test_a_transaction_without_a_score_is_on_its_way_while_a_reader_is_behind(lags):
+    found = a_loop_without_the_fourth_score().reconciled(lags)
+    assert_on_its_way(found, "The detector has yet to score 1 transaction.")
+
+
+def test_the_label_join_has_no_part_in_a_lost_score():
+    assert not a_loop_without_the_fourth_score().reconciled(Lags(label_join=5)).reconciles
+
+
+# Labels.
+
+
+def a_loop_without_the_entry_of_a_label() -> Loop:
+    loop = Loop(sent=2)
+    loop.score(0, 1)
+    loop.label("a", "b")
+    loop.learn((1, "a"))
+    return loop
+
+
+def test_a_label_that_the_join_passed_over_is_a_difference():
+    assert_differs(
+        a_loop_without_the_entry_of_a_label().reconciled(),
+        "The label join read every label, but 1 got neither an entry in the learning log nor a dead letter. "
+        "Check their transaction ids: they are wrong, or the labels are lost.",
+    )
+
+
+@pytest.mark.parametrize("lags", [Lags(detector=1), Lags(label_join=1), Lags(ledger_is_behind=True)])
+def test_a_label_without_an_entry_is_on_its_way_while_a_reader_is_behind(lags):
+    found = a_loop_without_the_entry_of_a_label().reconciled(lags)
+    assert_on_its_way(found, "The label join waits for the transaction of 1 label.")
+
+
+def test_the_label_of_a_dead_transaction_waits_without_being_a_difference():
+    loop = Loop(sent=1)
+    loop.bury(0)
+    loop.label("a")
+    assert_on_its_way(loop.reconciled(), "The label join waits for the transaction of 1 label.")
+
+
+# The learning log.
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+@pytest.mark.parametrize("lags", [ALL_READ, Lags(9, 9, ledger_is_behind=True)])
+def test_entries_lost_by_a_long_outage_are_a_difference(epoch, lags):
+    loop = Loop()
+    loop.label("a", "b", "c")
+    for earlier in range(1, epoch):
+        loop.learn((1, "a"), (2, "b"), (3, "c"), epoch=earlier)
+    loop.learn((1, "a"), (2, "b"), (5, "c"), epoch=epoch)
+    assert_differs(
+        loop.reconciled(lags, EntryNumber(epoch, 5)),
+        f"Epoch {epoch} of the learning log has number 5, but the ledger counted 3 entries up to it.",
+    )
+
+
+def test_a_log_that_does_not_start_at_one_is_a_difference():
+    loop = Loop()
+    loop.learn((2, None))
+    assert_differs(
+        loop.reconciled(last=EntryNumber(1, 2)),
+        "Epoch 1 of the learning log has number 2, but the ledger counted 1 entry up to it.",
+    )
+
+
+def test_a_new_epoch_ends_the_difference_of_the_one_before():
+    loop = Loop()
+    loop.label("a", "b", "c")
+    loop.learn((1, "a"), (2, "b"), (5, "c"))
+    assert not loop.reconciled(last=EntryNumber(1, 5)).reconciles
+    loop.learn((1, "a"), epoch=2)
+    assert loop.reconciled(last=EntryNumber(2, 1)).reconciles
+
+
+def test_a_later_epoch_may_hold_fewer_labels_than_the_first():
+    loop = a_settled_loop()
+    loop.learn((1, "b"), epoch=2)
+    assert loop.reconciled(last=EntryNumber(2, 1)) == Reconciliation(True, [], [])
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_label_learned_twice_in_an_epoch_is_a_difference(epoch):
+    loop = Loop()
+    loop.label("a", "b")
+    loop.learn((1, "a"), (2, None), (3, "b"), (4, "a"), epoch=epoch)
+    assert_differs(
+        loop.reconciled(last=EntryNumber(epoch, 4)),
+        f"Epoch {epoch} of the learning log has 3 entries for labels, but only 2 of them for different labels that "
+        "arrived.",
+    )
+
+
+def test_an_entry_for_a_label_that_never_arrived_is_a_difference():
+    loop = Loop()
+    loop.learn((1, "a"))
+    assert not loop.reconciled(last=EntryNumber(1, 1)).reconciles
+
+
+def test_an_entry_that_the_ledger_read_before_its_label_is_none():
+    loop = Loop()
+    loop.learn((1, "a"))
+    assert loop.reconciled(Lags(ledger_is_behind=True), EntryNumber(1, 1)) == Reconciliation(True, [], [])
+    loop.label("a")
+    assert loop.reconciled(last=EntryNumber(1, 1)) == Reconciliation(True, [], [])
+
+
+@pytest.mark.parametrize(("epoch", "uncounted"), [(1, "2 entries"), (2, "5 entries")])
+def test_entries_behind_the_last_one_that_the_ledger_read_are_on_their_way(epoch, uncounted):
+    found = a_settled_loop().reconciled(last=EntryNumber(epoch, 5))
+    assert_on_its_way(found, f"The ledger has yet to count {uncounted} of the learning log.")
+
+
+# The line that people read.
 
 
 def test_the_status_ends_with_one_line():
