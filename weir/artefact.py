@@ -117,7 +117,6 @@ def sign_reputation(reputation: Reputation, key: bytes) -> Reputation:
 
 
 def verify_reputation(reputation: Reputation, key: bytes) -> bool:
-    """Return whether the reputation is signed with this key."""
     return is_signed(_unsigned(reputation), reputation.signature, key)
 
 
