@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from operations.evaluate.measures import Block, calibration, judge_days
 from operations.evaluate.published import CHAPTER_3, Published
-from operations.evaluate.report import ContenderReport, Costs, contender_report
+from operations.evaluate.report import ContenderReport, Effort, contender_report
 from operations.replay.quality import Protocol, without_known_cards
 from weir.errors import DeploymentError
 
@@ -81,13 +81,13 @@ def run_baselines(table: pd.DataFrame) -> Iterator[tuple[ContenderReport, Block,
         model.fit(training[list(FEATURES)], training["fraud"])
         learned_ns = perf_counter_ns()
         score = model.predict_proba(test[list(FEATURES)])[:, 1]
-        costs = Costs(
+        effort = Effort(
             us_per_score=(perf_counter_ns() - learned_ns) / 1000 / len(test),
             us_per_learn=(learned_ns - started_ns) / 1000 / len(training),
         )
-        scored = test.assign(score=score, alert=0)
+        scored = test.assign(score=score)
         block, left = judge_days(scored, frauds, PROTOCOL, BUDGET), without_known_cards(scored, frauds, PROTOCOL)
-        yield contender_report(name, [block], calibration(left), costs), block, left
+        yield contender_report(name, [block], calibration(left), effort), block, left
 
 
 def differences(reports: Sequence[ContenderReport]) -> list[str]:

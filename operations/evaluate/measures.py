@@ -1,6 +1,7 @@
 """What scores are judged by. Everything here is a function of judged payments in a data frame.
 
-Columns: `day` (UTC, since 1970), `card`, `fraud` (0 or 1), `amount` (base currency), `score`, `alert` (0 or 1).
+Columns: `day` (UTC, since 1970), `card`, `fraud` (0 or 1), `amount` (base currency), `score`, and `alert` (0 or 1)
+where the contender decides.
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ class Figures(Struct, frozen=True, kw_only=True):
 
     `calibration_error` is the mean distance between score and fraud rate over the bins, weighted by payments.
     `recall_at_budget` and money count frauds; one is caught if its card is among the day's highest-scored ones.
-    `alert_precision` and `alert_recall` are of decisions other than approve.
+    `alert_precision` and `alert_recall` are of decisions other than approve, None for a model that decides nothing.
     """
 
     transactions: int
@@ -51,7 +52,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     money_caught: float
     money_missed: float
     money_caught_share: float | None
-    alerts: int
+    alerts: int | None
     alert_precision: float | None
     alert_recall: float | None
 
@@ -85,9 +86,7 @@ def judge_days(scored: pd.DataFrame, frauds: pd.DataFrame, protocol: Protocol, b
         money_caught=float(caught.loc[caught["caught"], "amount"].sum()),
         money_missed=float(caught.loc[~caught["caught"], "amount"].sum()),
         money_caught_share=_share(caught.loc[caught["caught"], "amount"].sum(), caught["amount"].sum()),
-        alerts=int(left["alert"].sum()),
-        alert_precision=_share(left.loc[left["alert"] == 1, "fraud"].sum(), left["alert"].sum()),
-        alert_recall=_share(left.loc[left["fraud"] == 1, "alert"].sum(), left["fraud"].sum()),
+        **_alerts(left),
     )
     return Block(first_day=quality.first_day, last_day=quality.last_day, figures=figures)
 
@@ -113,7 +112,7 @@ def mean_of(blocks: Sequence[Figures]) -> Figures:
 def _combined(name: str, values: list[Any]) -> Any:
     known = [value for value in values if value is not None]
     if name in SUMMED:
-        return sum(known)
+        return sum(known) if known else None
     return float(np.mean(known)) if known else None
 
 
@@ -168,6 +167,17 @@ def average_precision_over_time(scored: pd.DataFrame, protocol: Protocol, days: 
 
 def _no_frauds() -> pd.DataFrame:
     return pd.DataFrame({"day": pd.Series(dtype="int64"), "card": pd.Series(dtype=object)})
+
+
+def _alerts(left: pd.DataFrame) -> dict[str, Any]:
+    if "alert" not in left:
+        return {"alerts": None, "alert_precision": None, "alert_recall": None}
+    hits, alerts = int((left["alert"] * left["fraud"]).sum()), int(left["alert"].sum())
+    return {
+        "alerts": alerts,
+        "alert_precision": _share(hits, alerts),
+        "alert_recall": _share(hits, int(left["fraud"].sum())),
+    }
 
 
 def _log_loss(left: pd.DataFrame) -> float | None:

@@ -1,6 +1,6 @@
 """The result of an evaluation: one structure, printed as tables and written as JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct, field, structs
@@ -22,7 +22,8 @@ class ContenderReport(Figures, frozen=True, kw_only=True):
 
     `us_per_features` is of a payment's features, `us_per_detector` of all that the detector does but the model: features,
     rules, reasons and state. Both are the same for all contenders. `us_per_learn` is of everything that the contender's
-    model does with an example.
+    model does with an example. `labels` came back in time to be learned; those in `labels_too_late` came after the
+    retention; `examples` also counts payments that matured.
     """
 
     contender: str
@@ -30,6 +31,9 @@ class ContenderReport(Figures, frozen=True, kw_only=True):
     us_per_detector: float | None = None
     us_per_score: float | None = None
     us_per_learn: float | None = None
+    labels: int = 0
+    labels_too_late: int = 0
+    examples: int = 0
     weeks: list[WeekReport] = field(default_factory=list)
     calibration: list[Bin] = field(default_factory=list)
 
@@ -54,6 +58,7 @@ class Run(Struct, frozen=True, kw_only=True):
     last_day: str
     learned_from: str
     label_delay_s: float | None = None
+    label_times: bool = False
     maturity_horizon_s: int | None = None
     implicit_share: float | None = None
     publish_every_s: float | None = None
@@ -61,10 +66,6 @@ class Run(Struct, frozen=True, kw_only=True):
     judged: int = 0
     repeated: int = 0
     dead_letters: dict[str, int] = {}
-    labels_learned: int = 0
-    labels_not_due: int = 0
-    labels_too_late: int = 0
-    examples_learned: int = 0
     wall_s: float = 0.0
     peak_memory_mib: int = 0
 
@@ -77,19 +78,22 @@ class Report(Struct, frozen=True, kw_only=True):
     beside: list[Beside]
 
 
-class Costs(Struct, frozen=True, kw_only=True):
-    """Mean microseconds of each stage; None for a stage that never ran."""
+class Effort(Struct, frozen=True, kw_only=True):
+    """Mean microseconds of each stage, None for one that never ran, and what was learned."""
 
     us_per_features: float | None = None
     us_per_detector: float | None = None
     us_per_score: float | None = None
     us_per_learn: float | None = None
+    labels: int = 0
+    labels_too_late: int = 0
+    examples: int = 0
 
 
-def contender_report(name: str, blocks: Sequence[Block], bins: Sequence[Bin], costs: Costs) -> ContenderReport:
+def contender_report(name: str, blocks: Sequence[Block], bins: Sequence[Bin], effort: Effort) -> ContenderReport:
     """Put a contender's figures together."""
-    rounded: dict[str, Any] = {
-        stage: None if us is None else round(us, 2) for stage, us in structs.asdict(costs).items()
+    rounded = {
+        part: round(value, 2) if isinstance(value, float) else value for part, value in structs.asdict(effort).items()
     }
     weeks = [
         WeekReport(first_day=block.first_day, last_day=block.last_day, **structs.asdict(block.figures))
@@ -127,7 +131,8 @@ def sentences(run: Run) -> Iterator[str]:
     if run.publish_every_s is None:
         return
     yield (
-        f"Learned from {run.learned_from} on. Labels are known {_days(run.label_delay_s or 0)} after the payment or later; "
+        f"Learned from {run.learned_from} on. Labels are known {_days(run.label_delay_s or 0)} after the payment"
+        f"{', or at their own time in the file if that is later' if run.label_times else ''}; "
         f"unlabelled payments count as legitimate after {_days(run.maturity_horizon_s or 0)}, "
         f"and {run.implicit_share or 0:.0%} of them are learned."
     )
@@ -142,38 +147,42 @@ def sentences(run: Run) -> Iterator[str]:
 
 def tables(report: Report) -> Iterator[Table]:
     """What a person reads."""
-    yield _quality(report)
-    yield _cost(report)
+    yield _figures(report)
     if any(len(one.weeks) > 1 for one in report.contenders):
         yield _weeks(report)
     for beside in report.beside:
         yield _beside(beside)
 
 
-def _quality(report: Report) -> Table:
-    budget = report.run.budget
-    columns = ("AUC", "AP", "CP@100", "log loss", "calibration error", f"recall@{budget}", "money caught", "of it all")
-    table = _table("Quality", "contender", *columns)
-    for one in report.contenders:
-        ranks = (one.auc, one.ap, one.cp_100)
-        fits = (one.log_loss, one.calibration_error)
-        money = f"{one.money_caught:,.0f}", _shown(one.money_caught_share)
-        table.add_row(
-            one.contender,
-            *map(_shown, ranks),
-            *(_shown(value, digits=4) for value in fits),
-            _shown(one.recall_at_budget),
-            *money,
-        )
+def _figures(report: Report) -> Table:
+    """One row a figure, since names of contenders are longer than figures."""
+    table = _table("Figures", "", *(one.contender for one in report.contenders))
+    for name, figure in _ROWS.items():
+        values = [figure(one) for one in report.contenders]
+        if any(value is not None for value in values):
+            table.add_row(name.format(budget=report.run.budget), *map(_shown, values))
     return table
 
 
-def _cost(report: Report) -> Table:
-    table = _table("Microseconds", "contender", "features", "detector", "score", "learn")
-    for one in report.contenders:
-        costs = (one.us_per_features, one.us_per_detector, one.us_per_score, one.us_per_learn)
-        table.add_row(one.contender, *(_shown(us, digits=1) for us in costs))
-    return table
+_ROWS: dict[str, Callable[[ContenderReport], float | None]] = {
+    "AUC": lambda one: one.auc,
+    "AP": lambda one: one.ap,
+    "CP@100": lambda one: one.cp_100,
+    "log loss": lambda one: one.log_loss,
+    "mean score": lambda one: one.mean_score,
+    "share of frauds": lambda one: one.fraud_rate,
+    "calibration error": lambda one: one.calibration_error,
+    "recall, {budget} cards a day": lambda one: one.recall_at_budget,
+    "money caught": lambda one: one.money_caught,
+    "money caught, share": lambda one: one.money_caught_share,
+    "alerts": lambda one: one.alerts,
+    "precision of alerts": lambda one: one.alert_precision,
+    "recall of alerts": lambda one: one.alert_recall,
+    "us per features": lambda one: one.us_per_features,
+    "us per detector call": lambda one: one.us_per_detector,
+    "us per score": lambda one: one.us_per_score,
+    "us per learn": lambda one: one.us_per_learn,
+}
 
 
 def _weeks(report: Report) -> Table:
@@ -199,12 +208,25 @@ def _table(title: str, first: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column(first)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     return table
 
 
-def _shown(value: float | None, digits: int = 3) -> str:
-    return "-" if value is None else f"{value:,.{digits}f}"
+_DIGITS = ((0.1, 4), (10, 3), (1000, 1))
+"""Digits after the point of a value below each limit."""
+
+
+def _shown(value: float | None) -> str:
+    """A figure to three or four significant digits; counts and large sums whole.
+
+    >>> _shown(0.01234), _shown(0.8712), _shown(72.21), _shown(20_555.4), _shown(3), _shown(None)
+    ('0.0123', '0.871', '72.2', '20,555', '3', '-')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.{next((digits for limit, digits in _DIGITS if abs(value) < limit), 0)}f}"
 
 
 def _days(seconds: float) -> str:

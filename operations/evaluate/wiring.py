@@ -25,7 +25,7 @@ from operations.evaluate.pure_detector import PureDetector
 from operations.evaluate.pure_join import PureJoin
 from operations.evaluate.report import (
     ContenderReport,
-    Costs,
+    Effort,
     Report,
     Run,
     beside_published,
@@ -69,7 +69,7 @@ def evaluated(plan: Plan, progress: Callable[[int, int], None] = lambda _rows, _
     one_pass = OnePass(lanes, judge, progress)
     one_pass.run(read_rows(request.file, plan.mapping, plan.period, None), plan.slice_ms)
     if not len(judge):
-        raise DeploymentError("No payment of the assessed days has a verdict.", "Check --from, --to and [label].")
+        raise _nothing_to_judge(one_pass)
     return judge, _report(plan, lanes, one_pass, judge, time.monotonic() - started_s)
 
 
@@ -111,6 +111,14 @@ def show_baselines(file: Path, json: Path | None, plots: Path | None) -> bool:
     return not wrong
 
 
+def _nothing_to_judge(one_pass: OnePass) -> DeploymentError:
+    refused = sum(one_pass.dead_letters.values())
+    if refused == one_pass.transactions:
+        fields = ", ".join(sorted(one_pass.dead_letters))
+        return DeploymentError(f"All {refused:,} payments were refused: {fields}.", "Correct the file or the mapping.")
+    return DeploymentError("No payment of the assessed days has a verdict.", "Check --from, --to and [label].")
+
+
 def _lanes(plan: Plan) -> list[Lane]:
     """One lane for all contenders, or one for each where labels depend on its scores."""
     names = plan.request.contenders or tuple(BUILDERS)
@@ -138,27 +146,30 @@ def _feedback(plan: Plan) -> Feedback:
 def _report(plan: Plan, lanes: list[Lane], one_pass: OnePass, judge: Judge, wall_s: float) -> Report:
     blocks = {contender.name: judge.blocks(contender.name) for lane in lanes for contender in lane.contenders}
     reports = [
-        contender_report(name, blocks[name], calibration(judge.judged(name)), costs)
+        contender_report(name, blocks[name], calibration(judge.judged(name)), effort)
         for lane in lanes
-        for name, costs in _costs(lane)
+        for name, effort in _efforts(lane)
     ]
-    return Report(run=_run(plan, lanes, one_pass, judge, wall_s), contenders=reports, beside=beside_published(blocks))
+    return Report(run=_run(plan, one_pass, judge, wall_s), contenders=reports, beside=beside_published(blocks))
 
 
-def _costs(lane: Lane) -> Iterator[tuple[str, Costs]]:
+def _efforts(lane: Lane) -> Iterator[tuple[str, Effort]]:
     for contender in lane.contenders:
         yield (
             contender.name,
-            Costs(
+            Effort(
                 us_per_features=lane.detector.features.us,
                 us_per_detector=lane.detector.all_but_models.us,
                 us_per_score=lane.scoring[contender.name].us,
                 us_per_learn=lane.learning(contender).us,
+                labels=lane.labels - lane.join.labels_too_late,
+                labels_too_late=lane.join.labels_too_late,
+                examples=lane.examples,
             ),
         )
 
 
-def _run(plan: Plan, lanes: list[Lane], one_pass: OnePass, judge: Judge, wall_s: float) -> Run:
+def _run(plan: Plan, one_pass: OnePass, judge: Judge, wall_s: float) -> Run:
     request, learning = plan.request, plan.settings.learning
     return Run(
         title=plan.mapping.title,
@@ -170,6 +181,7 @@ def _run(plan: Plan, lanes: list[Lane], one_pass: OnePass, judge: Judge, wall_s:
         last_day=_date(plan.protocol.last_day),
         learned_from=datetime.fromtimestamp(plan.extent.first_ms / 1000, UTC).strftime("%Y-%m-%d"),
         label_delay_s=plan.label.delay_s,
+        label_times=plan.label.time is not None,
         maturity_horizon_s=learning.maturity_horizon_s,
         implicit_share=learning.implicit_share,
         publish_every_s=plan.mapping.slice_s,
@@ -177,10 +189,6 @@ def _run(plan: Plan, lanes: list[Lane], one_pass: OnePass, judge: Judge, wall_s:
         judged=len(judge),
         repeated=one_pass.repeated,
         dead_letters=dict(one_pass.dead_letters),
-        labels_learned=sum(lane.labels for lane in lanes),
-        labels_not_due=sum(len(lane.feedback) for lane in lanes),
-        labels_too_late=sum(lane.join.labels_too_late for lane in lanes),
-        examples_learned=sum(lane.examples for lane in lanes),
         wall_s=round(wall_s, 1),
         peak_memory_mib=_peak_memory_mib(),
     )
