@@ -92,7 +92,7 @@ class Effort(Struct, frozen=True, kw_only=True):
 
 def contender_report(name: str, blocks: Sequence[Block], bins: Sequence[Bin], effort: Effort) -> ContenderReport:
     """Put a contender's figures together."""
-    rounded = {
+    rounded: dict[str, Any] = {
         part: round(value, 2) if isinstance(value, float) else value for part, value in structs.asdict(effort).items()
     }
     weeks = [
