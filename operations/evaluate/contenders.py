@@ -80,7 +80,7 @@ class FoldModel:
             self._knowledge.apply(encode(self._fold.publication(self._number, now_ms, KEY)))
 
 
-class Champion:
+class ChampionContender:
     """The stream's own score: model and rules, blended by trust."""
 
     name = "champion"
@@ -144,7 +144,7 @@ def _without_rules(score: float, scored: ScoredTransaction, thresholds: ByProfil
     return Assessment(score, thresholds[cast("Profile", scored.profile)].ladder(score))
 
 
-class Parts:
+class ContenderParts:
     """What contenders are built from, each made once and only where a contender asks for it."""
 
     def __init__(self, settings: Settings) -> None:
@@ -159,8 +159,8 @@ class Parts:
         return thresholds_by_profile(self._settings.detector)
 
 
-BUILDERS: dict[str, Callable[[Parts], Contender]] = {
-    Champion.name: lambda parts: Champion(parts.fold, parts.thresholds),
+BUILDERS: dict[str, Callable[[ContenderParts], Contender]] = {
+    ChampionContender.name: lambda parts: ChampionContender(parts.fold, parts.thresholds),
     ChampionModel.name: lambda parts: ChampionModel(parts.fold, parts.thresholds),
     ScaledLogisticRegression.name: lambda parts: ScaledLogisticRegression(RiverPair(), parts.thresholds),
 }
@@ -172,7 +172,7 @@ def contenders_named(names: Sequence[str], settings: Settings) -> list[Contender
     Raises:
         DeploymentError: there is no contender of that name.
     """
-    parts = Parts(settings)
+    parts = ContenderParts(settings)
     for name in names:
         if name not in BUILDERS:
             raise DeploymentError(f"There is no contender {name!r}.", f"Choose from {', '.join(BUILDERS)}.")

@@ -70,7 +70,7 @@ class Run(Struct, frozen=True, kw_only=True):
     peak_memory_mib: int = 0
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class EvaluateReport(Struct, frozen=True, kw_only=True):
     """The whole result."""
 
     run: Run
@@ -145,7 +145,7 @@ def sentences(run: Run) -> Iterator[str]:
         yield f"{run.repeated:,} payments repeat an earlier id and were neither scored nor judged again."
 
 
-def tables(report: Report) -> Iterator[Table]:
+def tables(report: EvaluateReport) -> Iterator[Table]:
     """What a person reads."""
     yield _figures(report)
     if any(len(one.weeks) > 1 for one in report.contenders):
@@ -154,7 +154,7 @@ def tables(report: Report) -> Iterator[Table]:
         yield _beside(beside)
 
 
-def _figures(report: Report) -> Table:
+def _figures(report: EvaluateReport) -> Table:
     """One row a figure, since names of contenders are longer than figures."""
     table = _table("Figures", "", *(one.contender for one in report.contenders))
     for name, figure in _ROWS.items():
@@ -185,7 +185,7 @@ _ROWS: dict[str, Callable[[ContenderReport], float | None]] = {
 }
 
 
-def _weeks(report: Report) -> Table:
+def _weeks(report: EvaluateReport) -> Table:
     table = _table("Week by week", "contender", "from", "payments", "frauds", "AUC", "AP", "CP@100")
     for one in report.contenders:
         for week in one.weeks:

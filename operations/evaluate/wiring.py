@@ -26,7 +26,7 @@ from operations.evaluate.pure_join import PureJoin
 from operations.evaluate.report import (
     ContenderReport,
     Effort,
-    Report,
+    EvaluateReport,
     Run,
     beside_published,
     contender_report,
@@ -56,7 +56,9 @@ def evaluate_and_show(request: EvaluateRequest) -> None:
             console.print(f"Wrote {file}.")
 
 
-def evaluated(plan: Plan, progress: Callable[[int, int], None] = lambda _rows, _ms: None) -> tuple[Judge, Report]:
+def evaluated(
+    plan: Plan, progress: Callable[[int, int], None] = lambda _rows, _ms: None
+) -> tuple[Judge, EvaluateReport]:
     """Run the pass and judge it.
 
     Raises:
@@ -100,7 +102,7 @@ def show_baselines(file: Path, json: Path | None, plots: Path | None) -> bool:
         wall_s=round(time.monotonic() - started_s, 1),
         peak_memory_mib=_peak_memory_mib(),
     )
-    _show(Report(run=run, contenders=reports, beside=beside_published(blocks)), console, json)
+    _show(EvaluateReport(run=run, contenders=reports, beside=beside_published(blocks)), console, json)
     if plots is not None:
         write_plots(plots, judged, PROTOCOL)
     wrong = differences(reports)
@@ -143,14 +145,14 @@ def _feedback(plan: Plan) -> Feedback:
     return EveryLabel(send) if plan.request.feedback == "all" else AlertLabels(send, plan.request.budget)
 
 
-def _report(plan: Plan, lanes: list[Lane], one_pass: OnePass, judge: Judge, wall_s: float) -> Report:
+def _report(plan: Plan, lanes: list[Lane], one_pass: OnePass, judge: Judge, wall_s: float) -> EvaluateReport:
     blocks = {contender.name: judge.blocks(contender.name) for lane in lanes for contender in lane.contenders}
     reports = [
         contender_report(name, blocks[name], calibration(judge.judged(name)), effort)
         for lane in lanes
         for name, effort in _efforts(lane)
     ]
-    return Report(run=_run(plan, one_pass, judge, wall_s), contenders=reports, beside=beside_published(blocks))
+    return EvaluateReport(run=_run(plan, one_pass, judge, wall_s), contenders=reports, beside=beside_published(blocks))
 
 
 def _efforts(lane: Lane) -> Iterator[tuple[str, Effort]]:
@@ -208,7 +210,7 @@ def _progress(console: Console, rows: int) -> Iterator[Callable[[int, int], None
         progress.update(task, completed=rows)
 
 
-def _show(report: Report, console: Console, json: Path | None) -> None:
+def _show(report: EvaluateReport, console: Console, json: Path | None) -> None:
     for sentence in sentences(report.run):
         console.print(sentence, highlight=False)
     for table in tables(report):
