@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operations.evaluate.contenders import Assessment
@@ -98,6 +98,7 @@ def evaluated(file: list[Row], feedback, slice_hours: int) -> tuple[Recorder, La
     return recorder, lane
 
 
+@settings(deadline=None)
 @given(rows, st.sampled_from(["all", "fraud"]), st.sampled_from([1, 6, 24, 31]))
 def test_nothing_is_learned_before_it_is_known(drawn, send, slice_hours):
     recorder, _ = evaluated(a_file(drawn), EveryLabel(send), slice_hours)
@@ -105,6 +106,7 @@ def test_nothing_is_learned_before_it_is_known(drawn, send, slice_hours):
     assert recorder.not_published == []
 
 
+@settings(deadline=None)
 @given(rows, st.integers(1, 2), st.sampled_from([6, 24, 31]))
 def test_nothing_is_learned_before_it_is_known_where_alerts_choose_the_labels(drawn, budget, slice_hours):
     recorder, _ = evaluated(a_file(drawn), AlertLabels("all", budget), slice_hours)
@@ -116,6 +118,7 @@ def before_the_last_slice(file: list[Row], slice_ms: int) -> tuple[list[Row], in
     return [row for row in file if row.event_time_ms < start_ms], start_ms
 
 
+@settings(deadline=None)
 @given(rows, st.sampled_from([1, 6, 24]))
 def test_every_verdict_known_by_the_last_slice_is_learned_once(drawn, slice_hours):
     """A label after the retention is lost, as in the stream."""
@@ -129,6 +132,7 @@ def test_every_verdict_known_by_the_last_slice_is_learned_once(drawn, slice_hour
     assert len(due) == len(labelled) + lane.join.labels_too_late
 
 
+@settings(deadline=None)
 @given(rows, st.sampled_from([1, 6, 24]))
 def test_features_are_kept_only_until_the_verdict(drawn, slice_hours):
     file = a_file(drawn)
