@@ -45,7 +45,7 @@ browser: ## install Chromium for the browser tests, with apt-get, unless it is o
 test: lint browser ## lint, then run every test
 	$(BIN)/pytest
 
-test-fast: venv ## run the unit and property tests, which take seconds
+test-fast: venv ## run the unit and property tests, which take about a minute
 	$(BIN)/pytest tests/unit tests/properties
 
 quality: venv ## judge the scores on a fixed sample, against the committed figures; minutes

@@ -73,7 +73,7 @@ def amount_7d(moment: Moment) -> float | None:
     COUNT,
     lambda m, v: (
         f"{plural(expm1(v), 'payment')} below {m.otp_threshold:.2f} {m.currency} in the previous hour; "
-        f"{per_day(m):.1f} payments of any amount a day are usual"
+        f"this customer usually makes {per_day(m):.1f} payments a day"
     ),
 )
 def small_count_1h(moment: Moment) -> float | None:

@@ -22,6 +22,11 @@ from weir.settings import Settings
 from weir.topics import FROZEN_KEY
 
 _BATCH, _POLL_S, _COMMIT_EVERY_S, _TIMEOUT_S = 500, 0.05, 1.0, 30.0
+"""Records and seconds of one step, seconds between commits, and seconds until a silent broker is an error. Not measured.
+
+A step is short because the process commits and stops only between steps. Commits only show progress, so one a second is
+enough.
+"""
 
 _log = structlog.get_logger()
 

@@ -19,7 +19,8 @@ from detector.windows import JUST_UNDER_SHARE
 from detector.wording import plural
 from weir.messages import RuleHit
 
-# A score of .018 when no rule fires. A round number; not measured.
+# A score of .018 when no rule fires, so low that no single rule reaches the default `challenge_at`. A round number; not
+# measured.
 BASE_LOG_ODDS = -4.0
 
 # Faster than an airliner, which cruises at about 900 km/h.
@@ -34,7 +35,7 @@ MANY_BEFORE = 3
 # Lower than for a spike because the new device is evidence too. A round number; not measured.
 HIGH_RATIO = log(3)
 
-# A round number; not measured.
+# Higher than for a new device, because the amount is the only evidence. A round number; not measured.
 SPIKE_RATIO = log(5)
 
 # A thief often uses one card twice in one shop, so two frauds of one customer say little about the shop (ADR 17).
@@ -129,7 +130,7 @@ def new_device_high_amount(moment: Moment) -> str | None:
     ratio = moment.amount_ratio
     if ratio is None or ratio < HIGH_RATIO or moment.amount < moment.otp_threshold or not is_new_device(moment):
         return None
-    return f"A new device pays {exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
+    return f"A payment from a new device, {exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
 
 
 @rule(version=3, weight=2.0, asks="challenge", model_can_override=True)
@@ -158,7 +159,7 @@ def bad_merchant(moment: Moment) -> str | None:
     if merchant.fraud_run < BAD_MERCHANT_RUN and merchant.fraud_rate < BAD_MERCHANT_RATE:
         return None
     run, rate = merchant.fraud_run, merchant.fraud_rate
-    share = f"the last {run} in a row" if run >= BAD_MERCHANT_RUN else f"a fraud rate of {rate:.0%}"
+    share = f"including the last {run} in a row" if run >= BAD_MERCHANT_RUN else f"a fraud rate of {rate:.0%}"
     return f"{plural(merchant.known_frauds, 'known fraud')} at this merchant {from_devices(moment)}, {share}"
 
 

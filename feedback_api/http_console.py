@@ -19,6 +19,8 @@ from weir.sign_in import name_on
 
 COOKIE = "weir_console"
 FORM_BYTES = 4096
+"""A form holds a verdict and a transaction id, whose 128 characters take up to 1,536 bytes URL-encoded."""
+
 TICK_S = 0.25
 SLOW_EVERY = 4
 """The quick parts of an open page are rendered every 250 ms, the slow ones every second. Not measured."""

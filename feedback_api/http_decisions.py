@@ -14,7 +14,9 @@ from feedback_api.http_openapi import body_of
 from feedback_api.prometheus_metrics import Metrics
 from weir.messages import TRANSACTION, Transaction, decode_with
 
-LONGEST_DEADLINE_MS = 10_000  # a round number; not measured
+LONGEST_DEADLINE_MS = 10_000
+"""Bounds how long a request holds its connection. A round number; not measured."""
+
 Deadline = Annotated[
     int | None, Query(ge=1, le=LONGEST_DEADLINE_MS, description="Overrides `api.decision_deadline_ms`")
 ]

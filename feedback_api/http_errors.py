@@ -11,7 +11,9 @@ from feedback_api.errors import BodyTooLarge, ConflictingLabel, NotJson
 from feedback_api.http_models import Problem
 from weir.errors import InvalidRecord, PartUnavailable
 
-RETRY_AFTER_S = "2"  # a round number; not measured
+RETRY_AFTER_S = "2"
+"""Keeps clients from repeating a request at once. A round number; not measured."""
+
 STATUS = {ConflictingLabel: 409, BodyTooLarge: 413, NotJson: 415}
 NAMES = {409: "conflicting_label", 413: "body_too_large", 415: "not_json", 422: "invalid_record"}
 

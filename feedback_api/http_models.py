@@ -52,7 +52,7 @@ class ReasonView(BaseModel):
 
 
 class RuleView(BaseModel):
-    """A rule that fired."""
+    """A rule that fired, with the decision that it asks for at least and its evidence in words."""
 
     rule: str
     version: int

@@ -12,6 +12,7 @@ from weir.errors import PartUnavailable
 from weir.messages import USER_EVENT, UserEvent, decode_with
 
 ACKNOWLEDGED_WITHIN_S = 5.0
+"""As long as a label waits for the broker (`LabelOutbox`). A round number; not measured."""
 
 router = APIRouter(prefix="/v1/user-events", tags=["user events"])
 

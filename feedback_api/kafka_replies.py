@@ -12,7 +12,10 @@ from weir import kafka_clients
 from weir.errors import InvalidRecord, PartUnavailable
 
 POLL_S = 0.2
+"""Bounds how long `close` blocks; a reply ends the poll at once. A round number; not measured."""
+
 RETRY_S = 0.5
+"""The pause between two attempts to find the topic. A round number; not measured."""
 
 log = structlog.get_logger()
 

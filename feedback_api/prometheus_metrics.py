@@ -10,15 +10,13 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.labels = Counter(
-            "weir_api_labels_accepted", "Labels accepted with 202", ["verdict"], registry=self.registry
-        )
+        self.labels = Counter("weir_api_labels_accepted", "Labels accepted", ["verdict"], registry=self.registry)
         self.labels_in_flight = Gauge(
             "weir_api_labels_in_flight", "Labels waiting for the broker", registry=self.registry
         )
         self.label_latency = Histogram(
             "weir_api_label_seconds",
-            "Seconds from a label request to its 202",
+            "Seconds from a label request to its answer",
             buckets=LATENCIES_S,
             registry=self.registry,
         )
@@ -38,5 +36,5 @@ class Metrics:
             "weir_api_user_events_accepted", "User events accepted with 202", registry=self.registry
         )
         self.refused = Counter(
-            "weir_api_refused", "Requests answered with an error", ["status"], registry=self.registry
+            "weir_api_refused", "Requests answered with error, field and reason", ["status"], registry=self.registry
         )

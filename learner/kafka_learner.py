@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from learner.control import publication_of
 from learner.fold import CHAMPION, Fold
 from learner.learning_log import read_entry
 from learner.snapshot import Snapshot, seal, unseal
@@ -20,8 +21,8 @@ from weir.artefact import sign_reputation
 from weir.clock import now_ms
 from weir.errors import DeploymentError, PartUnavailable, RefusedArtefact
 from weir.kafka_clients import consumer, create_topics, fencing_producer, read_last, read_to_end
-from weir.messages import CONTROL, Publication, decode_with, encode
-from weir.settings import Settings
+from weir.messages import Publication, encode
+from weir.settings import LearningSettings, Settings
 
 MODEL_KEY, SNAPSHOT_KEY = f"model:{CHAMPION}".encode(), b"snapshot"
 SNAPSHOT_EVERY_S = 10.0
@@ -68,8 +69,7 @@ class LearnerProcess:
         )
         self._every_s = settings.learning.publish_every_ms / 1000
         self._producer = fencing_producer(self._servers, f"weir-learner-{settings.namespace}")
-        found = self._last_snapshot(settings.learning.epoch)
-        self._fold = found.restore() if found else Fold(settings.learning)
+        found, self._fold = self._resumed(settings.learning)
         self._offset = found.offset if found else 0
         self._number, self._control_offset = self._last_publication(found)
         self._published_n, self._published_s, self._kept_s = self._fold.n, 0.0, time.monotonic()
@@ -130,25 +130,24 @@ class LearnerProcess:
         if record.topic() == self._topics.control and record.offset() is not None:
             self._control_offset = max(self._control_offset, record.offset())
 
-    def _last_snapshot(self, epoch: int) -> Snapshot | None:
-        """Return the last snapshot, None if there is none of this epoch or it cannot be used."""
+    def _resumed(self, learning: LearningSettings) -> tuple[Snapshot | None, Fold]:
+        """Return the last snapshot and its fold; None and an empty fold without a usable snapshot of this epoch."""
         sealed = read_last(self._servers, self._topics.snapshots)
-        if sealed is None:
-            return None
         try:
-            found = unseal(sealed, self._key)
+            found = None if sealed is None else unseal(sealed, self._key)
+            if found is not None and found.epoch == learning.epoch:
+                return found, found.restore()
         except RefusedArtefact as error:
             _log.warning("snapshot_refused", problem=error.problem)
-            return None
-        return found if found.epoch == epoch else None
+        return None, Fold(learning)
 
     def _last_publication(self, found: Snapshot | None) -> tuple[int, int]:
         """Return the number of the newest publication and the last offset of `control`."""
         number, offset = (found.publication, found.control_offset) if found else (0, 0)
         for record in read_to_end(self._servers, self._topics.control, offset):
             offset = record.offset()
-            if record.key() == MODEL_KEY:
-                number = max(number, decode_with(CONTROL, record.value()).publication)
+            if record.key() == MODEL_KEY and (publication := publication_of(record.value(), offset)) is not None:
+                number = max(number, publication.publication)
         return number, offset
 
 

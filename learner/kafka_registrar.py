@@ -10,10 +10,11 @@ from collections.abc import Callable
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
+from learner.control import publication_of
 from learner.mlflow_registry import MlflowRegistry
 from weir.errors import PartUnavailable
 from weir.kafka_clients import consumer, create_topics
-from weir.messages import CONTROL, DriftFinding, Publication, decode_with
+from weir.messages import DriftFinding, Publication
 from weir.settings import Settings
 
 _BATCH, _POLL_S = 500, 0.2
@@ -106,8 +107,10 @@ class RegistrarProcess:
                 f"The registrar cannot read {self._control}: {record.error()}.", "Run `weir logs kafka`."
             )
         self._next_offset = record.offset() + 1
-        if (record.key() or b"").startswith(b"model:"):
-            publication: Publication = decode_with(CONTROL, record.value())
+        if not (record.key() or b"").startswith(b"model:"):
+            return
+        publication = publication_of(record.value(), record.offset())
+        if publication is not None:
             self._unlogged.append(publication)
             self._drift += publication.drift
             self._unregistered = publication

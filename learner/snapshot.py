@@ -4,7 +4,6 @@ A snapshot only saves time; the log is the source. If a snapshot cannot be used,
 start.
 """
 
-import hmac
 import pickle
 from importlib.metadata import version
 
@@ -12,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from learner.fold import Fold
-from weir.artefact import sign
+from weir.artefact import is_signed, sign
 from weir.errors import RefusedArtefact
 
 FORMAT = f"4 river-{version('river')}"
@@ -42,14 +41,14 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         """Unpickle the fold.
 
         Raises:
-            RefusedArtefact: the pickle holds something else.
+            RefusedArtefact: the pickle cannot be read, or holds something else.
         """
-        fold = pickle.loads(self.fold)  # noqa: S301 # `unseal` has verified the deployment's own signature
+        try:
+            fold = pickle.loads(self.fold)  # noqa: S301 # `unseal` has verified the deployment's own signature
+        except Exception as error:  # a pickle of a class that has moved or changed can raise anything
+            raise RefusedArtefact(f"The learner's snapshot cannot be unpickled: {error!r}.", _REMEDY) from error
         if not isinstance(fold, Fold):
-            raise RefusedArtefact(
-                "The learner's snapshot holds no fold.",
-                "Delete the namespace's topic learner-snapshots: the learner then folds the log from its start.",
-            )
+            raise RefusedArtefact("The learner's snapshot holds no fold.", _REMEDY)
         return fold
 
 
@@ -72,10 +71,10 @@ def unseal(sealed: bytes, key: bytes) -> Snapshot:
     """
     try:
         envelope = msgspec.msgpack.decode(sealed, type=_Sealed)
-        if not hmac.compare_digest(sign(envelope.payload, key), envelope.signature):
+        if not is_signed(envelope.payload, envelope.signature, key):
             raise RefusedArtefact("The learner's snapshot is not signed with this key.", _REMEDY)
         snapshot = msgspec.msgpack.decode(envelope.payload, type=Snapshot)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedArtefact(f"The learner's snapshot cannot be decoded: {error}.", _REMEDY) from error
     if snapshot.format != FORMAT:
         raise RefusedArtefact(f"The learner's snapshot has the format {snapshot.format!r}, not {FORMAT!r}.", _REMEDY)

@@ -104,7 +104,6 @@ class Positions:
         return {partition: offsets.pairs() for partition, offsets in self.by_partition.items()}
 
     def common(self, other: "Positions") -> "Positions":
-        """Return the intersection."""
         mine, theirs = self.by_partition, other.by_partition
         both = {partition: mine[partition].common(theirs[partition]) for partition in mine.keys() & theirs.keys()}
         return Positions({partition: offsets.pairs() for partition, offsets in both.items()})

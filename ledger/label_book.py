@@ -8,7 +8,7 @@ chance that two share a hash is 3 in 100 million.
 from collections import Counter
 from hashlib import blake2b
 
-from weir.dead_letters import names_in
+from weir.dead_letters import ids_in
 from weir.messages import Outcome
 
 SEGMENT = 512
@@ -21,16 +21,15 @@ _OUTCOMES: dict[str, int] = {"example": 1, "revision": 2, "confirmation": 3}
 
 
 def identity(transaction_id: str, label_id: str) -> bytes:
-    """Return the identity of a label with both ids."""
     return _hashed(f"{len(transaction_id)}:{transaction_id}{label_id}")
 
 
 def identity_of(payload: bytes | None, partition: int, offset: int) -> bytes:
     """Return the identity of any record on `labels`: from its ids if it has both, else from its position."""
-    names = names_in(payload)
-    if names.transaction_id is None or names.label_id is None:
+    ids = ids_in(payload)
+    if ids.transaction_id is None or ids.label_id is None:
         return _hashed(f"@{partition}:{offset}")
-    return identity(names.transaction_id, names.label_id)
+    return identity(ids.transaction_id, ids.label_id)
 
 
 def _hashed(text: str) -> bytes:

@@ -61,7 +61,7 @@ def logs(
 
 @app.command()
 def run(part: PartName) -> None:
-    """Run one part in the foreground. The supervisor and the containers use this."""
+    """Run one part in the foreground. Containers use this."""
     from operations.runner.run import run_part
 
     _or_sentence(lambda: run_part(part))

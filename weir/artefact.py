@@ -78,13 +78,18 @@ def sign(payload: bytes, key: bytes) -> str:
     return hmac.new(key, payload, hashlib.sha256).hexdigest()
 
 
+def is_signed(payload: bytes, signature: str, key: bytes) -> bool:
+    """Return whether `signature` is the payload's. It compares bytes: `compare_digest` refuses text beyond ASCII."""
+    return hmac.compare_digest(sign(payload, key).encode(), signature.encode(errors="replace"))
+
+
 def unpack(artefact: bytes, signature: str, key: bytes) -> LinearScorer:
     """Verify an artefact's signature, then decode it.
 
     Raises:
         RefusedArtefact: the signature does not verify, or the artefact cannot be decoded.
     """
-    if not hmac.compare_digest(sign(artefact, key), signature):
+    if not is_signed(artefact, signature, key):
         raise RefusedArtefact(
             "A publication's signature does not verify.", "Set the same WEIR_SIGNING_KEY for learner and detector."
         )
@@ -99,7 +104,7 @@ def read_artefact(artefact: bytes) -> LinearScorer:
     """
     try:
         scorer = msgspec.msgpack.decode(artefact, type=LinearScorer)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedArtefact(f"An artefact cannot be decoded: {error}.", _UPGRADE) from error
     if scorer.schema != ARTEFACT_SCHEMA:
         raise RefusedArtefact(f"An artefact has the unknown schema {scorer.schema}.", _UPGRADE)
@@ -113,7 +118,7 @@ def sign_reputation(reputation: Reputation, key: bytes) -> Reputation:
 
 def verify_reputation(reputation: Reputation, key: bytes) -> bool:
     """Return whether the reputation is signed with this key."""
-    return hmac.compare_digest(sign(_unsigned(reputation), key), reputation.signature)
+    return is_signed(_unsigned(reputation), reputation.signature, key)
 
 
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Reputation)}

@@ -23,7 +23,7 @@ LONGEST_TEXT = 512
 Stage = Literal["detector", "label-join"]
 
 
-class Names(NamedTuple):
+class RecordIds(NamedTuple):
     """The ids in a record; None where an id is missing or invalid."""
 
     transaction_id: str | None = None
@@ -31,26 +31,26 @@ class Names(NamedTuple):
     label_id: str | None = None
 
 
-class _Named(Struct):
+class _Ids(Struct):
     transaction_id: Any = None
     user_id: Any = None
     label_id: Any = None
 
 
-_named = msgspec.json.Decoder(_Named)
+_ids = msgspec.json.Decoder(_Ids)
 
 
-def names_in(payload: bytes | None) -> Names:
+def ids_in(payload: bytes | None) -> RecordIds:
     """Return the ids in any bytes, without validating the rest.
 
-    >>> names_in(b'{"transaction_id": "t1", "user_id": 7}')
-    Names(transaction_id='t1', user_id=None, label_id=None)
+    >>> ids_in(b'{"transaction_id": "t1", "user_id": 7}')
+    RecordIds(transaction_id='t1', user_id=None, label_id=None)
     """
     try:
-        found = _named.decode(payload or b"")
+        found = _ids.decode(payload or b"")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Names()
-    return Names(_id(found.transaction_id), _id(found.user_id), _id(found.label_id))
+        return RecordIds()
+    return RecordIds(_id(found.transaction_id), _id(found.user_id), _id(found.label_id))
 
 
 def _id(value: Any) -> str | None:
@@ -70,7 +70,7 @@ def dead_letter(record: Inbound, error: InvalidRecord, *, stage: Stage, now_ms: 
         payload_bytes=None if payload is None else len(payload),
         payload_sha256=None if payload is None else sha256(payload).hexdigest(),
         dead_lettered_at_ms=now_ms,
-        **names_in(payload)._asdict(),
+        **ids_in(payload)._asdict(),
     )
 
 

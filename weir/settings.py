@@ -5,12 +5,13 @@ The first source that has a value wins: arguments, the environment (`WEIR_KAFKA_
 """
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from weir.errors import DeploymentError
@@ -19,11 +20,26 @@ from weir.topics import Topics
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Milliseconds = Annotated[int, Field(ge=0)]
+Mebibytes = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+    BeforeValidator(lambda level: level.upper() if isinstance(level, str) else level),
+]
+
+_LIKENESS = 0.85
+"""How like a setting's name a variable must be to count as misspelt, from 0 to 1.
+
+WEIR_HOTS is 0.89 like WEIR_HOST, WEIR_API_URL only 0.8 like WEIR_API__PORT. Otherwise a round number; not measured.
+"""
+
+_KUBERNETES = re.compile(r"\w+(_SERVICE_HOST|_SERVICE_PORT\w*|_PORT_\d+_(TCP|UDP|SCTP)\w*)=.*|\w+=(tcp|udp|sctp)://.*")
+"""What Kubernetes sets for a service such as `weir-api`: WEIR_API_SERVICE_HOST, WEIR_API_PORT=tcp://10.0.0.1:8000, ..."""
 
 
 class _Section(BaseModel):
-    """A misspelt name is an error: a setting that is silently ignored decides as if nobody had set it."""
+    """A misspelt name is an error. Ignoring one would silently apply the default."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,21 +52,19 @@ class KafkaSettings(_Section):
     bootstrap_servers: str | None = None
     partitions: Annotated[int, Field(ge=1)] = 4
     replication: Annotated[int, Field(ge=1)] = 1
-    heap_mb: int = 512
+    heap_mb: Mebibytes = 512
 
 
 class FlinkSettings(_Section):
-    """The Flink cluster and its jobs."""
-
     rest_port: Port = 8081
     rpc_port: Port = 6123
     jobmanager_host: str | None = None
     detector_parallelism: Annotated[int, Field(ge=1)] = 1
     label_join_parallelism: Annotated[int, Field(ge=1)] = 1
     standby_taskmanagers: Annotated[int, Field(ge=0)] = 1
-    jobmanager_mb: int = 1024
-    taskmanager_mb: int = 1536
-    state_backend: str = "rocksdb"
+    jobmanager_mb: Mebibytes = 1024
+    taskmanager_mb: Mebibytes = 1536
+    state_backend: Literal["rocksdb", "hashmap"] = "rocksdb"
     detector_checkpoint_ms: Milliseconds = 2000
     label_join_checkpoint_ms: Milliseconds = 500
     transaction_timeout_ms: Milliseconds = 3_600_000
@@ -66,7 +80,7 @@ class MlflowSettings(_Section):
     port: Port = 5000
     uri: str | None = None
     model_name: str = "weir-champion"
-    register_every_s: float = 10.0
+    register_every_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
 
 
 class ApiSettings(_Section):
@@ -79,9 +93,9 @@ class ApiSettings(_Section):
     port: Port = 8000
     database_url: str | None = None
     decision_deadline_ms: Annotated[int, Field(ge=1)] = 250
-    fail_open_below: float = 50.0
+    fail_open_below: Amount = 50.0
     fail_closed_decision: Decision = "review"
-    max_body_bytes: int = 65_536
+    max_body_bytes: Annotated[int, Field(ge=1)] = 65_536
 
 
 class DetectorSettings(_Section):
@@ -91,7 +105,7 @@ class DetectorSettings(_Section):
     allowed_lateness_ms: Annotated[int, Field(ge=0, le=5 * 24 * 3_600_000)] = 3_600_000
     future_skew_ms: Milliseconds = 60_000
     max_recent_events: Annotated[int, Field(ge=16)] = 256
-    otp_threshold: float = 30.0
+    otp_threshold: Amount = 30.0
     challenge_at: Share = 0.3
     review_at: Share = 0.6
     block_at: Share = 0.95
@@ -106,7 +120,7 @@ class LearningSettings(_Section):
     retention_s: Annotated[int, Field(ge=1)] = 180 * 24 * 3600
     implicit_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     publish_every_ms: Milliseconds = 250
-    learning_rate: float = 0.5
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.5
 
 
 class Settings(BaseSettings):
@@ -120,7 +134,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     bind_host: str = "127.0.0.1"
     signing_key: SecretStr | None = None
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
     kafka: KafkaSettings = KafkaSettings()
     flink: FlinkSettings = FlinkSettings()
     mlflow: MlflowSettings = MlflowSettings()
@@ -138,8 +152,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources in the order of the module's docstring."""
-        state_dir = Path(os.environ.get("WEIR_STATE_DIR", ".weir"))
-        files = [state_dir / "endpoints.toml", Path(os.environ.get("WEIR_SETTINGS", "weir.toml"))]
+        state_dir = Path(_variable("WEIR_STATE_DIR") or ".weir")
+        files = [state_dir / "endpoints.toml", Path(_variable("WEIR_SETTINGS") or "weir.toml")]
         return (
             init_settings,
             env_settings,
@@ -208,29 +222,52 @@ def load_settings(**overrides: object) -> Settings:
     """Read the settings.
 
     Raises:
-        DeploymentError: a setting is unknown or invalid; the error names it.
+        DeploymentError: a setting is unknown or invalid, or the named file is missing; the error names it.
     """
     _require_known(os.environ)
+    _require_file(_variable("WEIR_SETTINGS"))
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise DeploymentError(f"The setting {name!r} is invalid: {first['msg']}.", "See docs/settings.md.") from error
+    except ValueError as error:  # a section that is not JSON, a file that is not TOML
+        raise DeploymentError(f"The settings cannot be read: {error}.", "See docs/settings.md.") from error
 
 
 def _require_known(environment: Mapping[str, str]) -> None:
     """Refuse a misspelt variable.
 
-    Pydantic refuses an unknown name in a known section and ignores every other. Orchestrators set variables of their own
-    that may begin with `WEIR_`, so a name outside the sections is refused only if it resembles a setting's.
+    Orchestrators set variables of their own that begin with `WEIR_`. A name without `__` is therefore refused only if it
+    resembles a setting's, with one underscore or two, and Kubernetes does not set it.
     """
-    known = [f"WEIR_{name.upper()}" for name in Settings.model_fields]
-    for variable in environment:
-        name, section, _ = variable.partition("__")
-        if not name.startswith("WEIR_") or name in known:
+    known = {"WEIR_SETTINGS", *_variables()}
+    flat = {name.replace("__", "_"): name for name in sorted(known)}
+    for variable, value in environment.items():
+        name = variable.upper()
+        if not name.startswith("WEIR_") or name in known or _KUBERNETES.fullmatch(f"{name}={value}"):
             continue
-        close = get_close_matches(name, known, n=1, cutoff=0.8)
-        if section or close:
-            hint = f"Did you mean {close[0]}{section}? " if close else ""
+        close = get_close_matches(name.replace("__", "_"), flat, n=1, cutoff=_LIKENESS)
+        if close or "__" in name:
+            hint = f"Did you mean {flat[close[0]]}? " if close else ""
             raise DeploymentError(f"There is no setting for the variable {variable}.", f"{hint}See docs/settings.md.")
+
+
+def _variables() -> Iterator[str]:
+    """Yield the variable of every setting, and of every section, which may be set whole as JSON."""
+    for name, field in Settings.model_fields.items():
+        yield f"WEIR_{name}".upper()
+        if isinstance(field.default, _Section):
+            yield from (f"WEIR_{name}__{key}".upper() for key in type(field.default).model_fields)
+
+
+def _require_file(named: str | None) -> None:
+    if named is not None and not Path(named).is_file():
+        remedy = "Correct the path, or unset the variable."
+        raise DeploymentError(f"WEIR_SETTINGS names {named!r}, which is not a file.", remedy)
+
+
+def _variable(name: str) -> str | None:
+    """Return a variable's value. Its case is ignored, as pydantic does."""
+    return next((value for variable, value in os.environ.items() if variable.upper() == name), None)

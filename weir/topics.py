@@ -35,7 +35,7 @@ class Topics:
 
     @property
     def transactions(self) -> str:
-        """Transactions, keyed by user."""
+        """Keyed by user."""
         return self._name("transactions")
 
     @property

@@ -23,6 +23,7 @@ MOST_DESKS = 100
 """Bounds memory. A round number; not measured."""
 
 LATEST_VERDICTS = 6
+"""The length of the page's list of verdicts. Not measured."""
 
 MOVED_FROM = 0.01
 """The smallest change that shows in a score with two decimals."""

@@ -31,7 +31,6 @@ class Pages:
         self._jinja.globals["asset"] = assets
 
     def console(self, console: Console, desk: Desk, now_ms: int) -> str:
-        """The whole page."""
         parts = {name: Markup(self.fragment(name, console, desk, now_ms)) for name in FRAGMENTS}  # noqa: S704
         return self._render("console.html", name=desk.name, parts=parts)
 

@@ -18,8 +18,17 @@ from weir.clock import now_ms
 from weir.errors import InvalidRecord, PartUnavailable
 from weir.topics import DAY_MS, Topics
 
-BATCH, POLL_S, RETRY_S, TIMEOUT_S = 200, 0.1, 0.5, 5.0
+BATCH, POLL_S = 200, 0.1
+"""The most facts that hold the event loop at once, and the seconds a fact may wait for its batch to fill. Not measured."""
+
+RETRY_S, TIMEOUT_S = 0.5, 5.0
+"""The pause between two attempts to find the topics, and the time for each call. Round numbers; not measured."""
+
 ASK_AFTER_S, ASK_S = 3.0, 1.0
+"""Seconds of silence until the reader asks whether the broker answers, and seconds to wait for it. Not measured.
+
+While records arrive, the ledger writes counts every half second, so 3 s of silence may be an outage.
+"""
 
 MOST_ALERTS = 20_000
 MOST_CONTROL_RECORDS = 2000

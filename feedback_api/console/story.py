@@ -40,8 +40,7 @@ HEADLINE_ORDER = (
 )
 """If several rules fired, the first one listed makes the headline; unlisted rules come last.
 
-`impossible_travel` has a headline of its own and precedes all. The order is a judgement of what tells an analyst most; not
-measured.
+`impossible_travel` has a headline of its own and precedes all. Ordered by how useful each is to an analyst; not measured.
 """
 
 

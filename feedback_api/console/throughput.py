@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from weir.messages import Counts
 
-WINDOW_MS = 120_000
-BUCKET_MS = 2000
+WINDOW_MS, BUCKET_MS = 120_000, 2000
+"""The chart has 60 values. Round numbers; not measured."""
+
 RATE_OVER_MS = 5000
+"""The ledger counts every half second, so a rate covers about ten counts. A round number; not measured."""
+
 SILENT_AFTER_MS = 5000
 """A stream that scored nothing for this long is reported as silent. A round number; not measured."""
 

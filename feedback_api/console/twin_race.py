@@ -50,7 +50,6 @@ class TwinRace:
 
     @property
     def frozen_model(self) -> ModelRef | None:
-        """The model that the twin scores with."""
         return None if self._frozen is None else self._frozen.model
 
     def freeze(self, frozen: TwinFrozen) -> None:

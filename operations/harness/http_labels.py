@@ -10,12 +10,12 @@ import httpx
 from weir.errors import PartUnavailable
 
 AT_ONCE = 32
-"""Concurrent requests. A round number; not measured."""
+"""Concurrent requests; the API commits concurrent labels together. A round number; not measured."""
 _ATTEMPTS = 8
 _FIRST_PAUSE_S = 0.1
 """Each pause is twice the one before, so all eight take 25 s. Round numbers; not measured."""
 _TIMEOUT_S = 30
-"""A round number; not measured."""
+"""Well above the 5 s that the API waits for the broker, so the sender does not give up on a slow answer. Not measured."""
 
 
 class LabelSender:

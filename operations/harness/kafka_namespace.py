@@ -7,7 +7,7 @@ from weir.errors import PartUnavailable
 from weir.settings import Settings
 
 _TIMEOUT_S = 10.0
-"""A round number; not measured."""
+"""Ends the wait for a broker that does not answer. A round number; not measured."""
 
 
 def has_topics(settings: Settings) -> bool:

@@ -14,7 +14,7 @@ from weir.settings import Settings
 Handler = Callable[[bytes | None, bytes], object]
 
 _TIMEOUT_S = 30.0
-"""A round number; not measured."""
+"""Ends the wait for a broker that does not answer. A round number; not measured."""
 
 
 class TransactionSender:

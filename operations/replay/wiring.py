@@ -62,7 +62,6 @@ class ReplayPlan:
 
     @property
     def pace(self) -> str:
-        """A description of the pace."""
         speed = self.request.speed
         return f"{speed:g} times as fast as wall time" if speed else f"lockstep, slices of {self.mapping.slice_s:g} s"
 

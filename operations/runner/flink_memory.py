@@ -11,7 +11,7 @@ METASPACE, OVERHEAD, FRAMEWORK_OFF_HEAP = 192, 128, 64
 MANAGED_SHARE = 0.25
 """Below Flink's default of 0.4, which leaves more heap for tasks. Not measured."""
 SMALLEST_TASK_HEAP = 96
-"""A round number; not measured."""
+"""Refuses a TaskManager whose fixed shares leave hardly anything for tasks. A round number; not measured."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,10 @@ class TaskManagerMemory:
         return self.total_mb - fixed - self.managed_mb
 
     def jvm_options(self) -> list[str]:
-        """The shares as options of `java`."""
         heap, direct = FRAMEWORK_HEAP + self.task_heap_mb, FRAMEWORK_OFF_HEAP + NETWORK
         return [f"-Xmx{heap}m", f"-XX:MaxDirectMemorySize={direct}m", f"-XX:MaxMetaspaceSize={METASPACE}m"]
 
     def flink_options(self) -> dict[str, object]:
-        """The shares as Flink's configuration."""
         return {
             "taskmanager.cpu.cores": 1.0,
             "taskmanager.memory.framework.heap.size": f"{FRAMEWORK_HEAP}m",

@@ -32,7 +32,7 @@ class Job:
 class FlinkRest:
     """A client of one cluster's REST API. Any method raises PartUnavailable when the JobManager does not answer.
 
-    The timeout of 5 s is a round number; not measured.
+    A request to a JobManager that hangs ends after 5 s, a round number; not measured.
     """
 
     def __init__(self, address: str, timeout_s: float = 5) -> None:

@@ -7,7 +7,7 @@ import httpx
 
 from operations.runner.flink_rest import FlinkRest
 from operations.runner.kafka_admin import missing_topics, topic_names
-from operations.runner.parts import Health, Part, every_part, taskmanager_id
+from operations.runner.parts import Health, Part, every_part, job_name, taskmanager_id
 from weir.errors import PartUnavailable
 from weir.settings import Settings
 
@@ -55,7 +55,7 @@ def _taskmanager(part: Part, settings: Settings) -> str | None:
 
 
 def _job(part: Part, settings: Settings) -> str | None:
-    job = _flink(settings.flink_rest).live_job(f"weir-{settings.namespace}-{part.name.removesuffix('-job')}")
+    job = _flink(settings.flink_rest).live_job(job_name(part.name, settings.namespace))
     if job is None:
         return "is not submitted"
     return None if job.healthy else f"is {job.state.lower()}, {job.running_tasks} of {job.tasks} tasks run"

@@ -18,6 +18,7 @@ from operations.runner.flink import client
 from operations.runner.flink_errors import client_error
 from operations.runner.flink_rest import ENDED, FlinkRest, Job
 from operations.runner.kafka_admin import missing_topics
+from operations.runner.parts import job_name
 from operations.runner.wiring import cluster_of
 from weir.errors import DeploymentError, PartUnavailable
 from weir.logs import configure_logs
@@ -34,19 +35,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class JobPart:
-    """One job of one namespace."""
-
     part: str
     settings: Settings
 
     @property
     def name(self) -> str:
-        """The job's name on the cluster, which namespaces share."""
-        return f"weir-{self.settings.namespace}-{self.part.removesuffix('-job')}"
+        return job_name(self.part, self.settings.namespace)
 
     @property
     def folder(self) -> Path:
-        """The folder of its checkpoints and savepoints."""
         return (self.settings.namespace_dir / "checkpoints" / self.part.removesuffix("-job")).absolute()
 
 

@@ -10,7 +10,7 @@ from weir.kafka_clients import consumer
 
 Found = TypeVar("Found")
 _WINDOW = 256
-"""Offsets per read. A round number; not measured."""
+"""Offsets per read. Callers look for records near the end, so few reads suffice. A round number; not measured."""
 
 
 def last_that(bootstrap_servers: str, topic: str, found: Callable[[Message], Found | None]) -> Found | None:

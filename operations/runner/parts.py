@@ -1,7 +1,7 @@
 """The parts of Weir: their dependencies, health checks, and commands.
 
-The local runner and `docker-compose.yml` both start them with `weir run PART`; tests/unit/test_compose.py keeps the two in
-step.
+The local runner starts a part with `python -m operations.runner.run PART`, docker-compose.yml with `weir run PART`; both
+call `run_part`. tests/unit/test_compose.py compares docker-compose.yml with the parts listed here.
 """
 
 import sys
@@ -136,6 +136,15 @@ def _taskmanager(part: str, settings: Settings) -> Command:
 def taskmanager_id(part: str, namespace: str) -> str:
     """The TaskManager's resource id. Namespaces share the cluster, so it contains the namespace."""
     return f"{namespace}-{part}"
+
+
+def job_name(part: str, namespace: str) -> str:
+    """The name of a job part's job on the cluster. The job itself sets it as `pipeline.name`.
+
+    >>> job_name("detector-job", "live")
+    'weir-live-detector'
+    """
+    return f"weir-{namespace}-{part.removesuffix('-job')}"
 
 
 def _mlflow(settings: Settings) -> Command:

@@ -1,4 +1,7 @@
-"""`weir run PART`: replace this process by the program of a part."""
+"""Replace this process by the program of a part.
+
+`weir run PART` and `python -m operations.runner.run PART` both call `run_part`.
+"""
 
 import sys
 from pathlib import Path
@@ -10,7 +13,6 @@ from weir.settings import Settings, load_settings
 
 
 def pid_folder(settings: Settings) -> Path:
-    """The folder of the pid files of this deployment."""
     return settings.state_dir / "run"
 
 

@@ -13,7 +13,6 @@ TABLE_EVERY_S, LINE_EVERY_S = 0.5, 10.0
 
 
 async def show(console: Console, figures: Callable[[], Report]) -> None:
-    """Show the figures until cancelled."""
     if not console.is_terminal:
         while True:
             await asyncio.sleep(LINE_EVERY_S)

@@ -24,7 +24,7 @@ ATTEMPTS = 24
 
 
 class MuleRing:
-    """The shops and their victims, in a fixed order: nobody is robbed twice before everyone was robbed once."""
+    """The shops and their victims, in a fixed order: each victim is robbed once before any is robbed again."""
 
     def __init__(self, seed: int, users: int, a_day: float) -> None:
         rng = stream(seed, "ring")

@@ -16,11 +16,12 @@ from detector.detector import Detector
 from detector.knowledge import Knowledge
 from detector.state import UserState
 from learner.fold import Fold
+from learner.label_join import JoinState, LabelJoin
 from simulator.world.traffic import START_MS, TrafficSettings, traffic
-from tests.builders import DAY_MS
+from tests.builders import DAY_MS, a_label
 from weir import kafka_clients
 from weir.artefact import sign_reputation
-from weir.messages import LABEL, Counts, Example, Position, TwinFrozen, decode_with, encode
+from weir.messages import LABEL, Counts, Position, TwinFrozen, decode_with, encode
 
 SPEED = 1440.0
 WARM_MS = 2 * DAY_MS
@@ -40,7 +41,9 @@ class StandInLoop:
         self._detector, self._users = Detector(settings.detector), {}
         self._key = settings.require_signing_key()
         self._knowledge, self._twin_knowledge = Knowledge(self._key), Knowledge(self._key)
+        self._join, self._joins = LabelJoin(settings.learning), {}
         self._fold, self.verdicts = Fold(settings.learning), {}
+        self._nowhere = Position(self.topics.transactions, 0, 0)
         self._producer = kafka_clients.producer(settings.bootstrap_servers, linger_ms=0)
         self._labels = kafka_clients.consumer(settings.bootstrap_servers, "stand-in-learner")
         traffic_settings = TrafficSettings(rate_per_s=rate_per_s, speed=SPEED, new_kind_from_ms=START_MS + WARM_MS)
@@ -55,39 +58,29 @@ class StandInLoop:
             scored = self._score(payment, self._users, self._knowledge)
             if learned and (payment.fraud or scored.decision != "approve" or payment.event_time_ms % 20 == 0):
                 self.alerts[scored.transaction_id] = scored
-                verdict = "fraud" if payment.fraud else "legitimate"
-                self.learn(scored.transaction_id, verdict, "history", fraud_type=payment.kind)
+                self.learn(
+                    a_label(
+                        label_id=f"l-{scored.transaction_id}",
+                        transaction_id=scored.transaction_id,
+                        verdict="fraud" if payment.fraud else "legitimate",
+                        labeler="history",
+                        fraud_type=payment.kind,
+                    )
+                )
         self.learning = was_learning
         if learned:
             self.publish()
 
-    def learn(self, transaction_id, verdict, labeler, *, fraud_type=None, label=None):
-        """Write an entry of the learning log and a publication that includes it."""
-        scored = self.alerts[transaction_id]
-        earlier = self.verdicts.get(transaction_id)
-        outcome = "example" if earlier is None else "confirmation" if earlier == verdict else "revision"
-        self.verdicts[transaction_id] = verdict
-        example = Example(
-            transaction_id=transaction_id,
-            revision=0 if earlier is None else 1,
-            outcome=outcome,
-            verdict=verdict,
-            weight=float(outcome != "confirmation"),
-            label_id=label.label_id if label else f"l-{transaction_id}",
-            labeler=labeler,
-            as_of_ms=label.as_of_ms if label else None,
-            event_time_ms=scored.event_time_ms,
-            amount=scored.amount,
-            score=scored.score,
-            decision=scored.decision,
-            features=scored.features,
-            model=scored.model,
-            merchant_id=scored.merchant_id,
-            fraud_type=fraud_type,
-        )
-        n = self._fold.n + 1
-        self._fold.learn(self._fold.epoch, n, example)
-        self._put(self.topics.learning_log, f"{self._fold.epoch}:{n}", example)
+    def learn(self, label):
+        """Write the label's entry of the learning log, and a publication that includes it."""
+        state = self._joins.setdefault(label.transaction_id, JoinState())
+        self._join.on_scored(state, self.alerts[label.transaction_id])
+        joined = self._join.on_label(state, label, source=self._nowhere, payload=b"")
+        self.verdicts[label.transaction_id] = label.verdict
+        for example in joined.examples:
+            n = self._fold.n + 1
+            self._fold.learn(self._fold.epoch, n, example)
+            self._put(self.topics.learning_log, f"{self._fold.epoch}:{n}", example)
         if self.learning:
             self.publish()
 
@@ -132,8 +125,7 @@ class StandInLoop:
     def _hear(self):
         record = self._labels.poll(0.02)
         if record is not None and record.error() is None:
-            label = decode_with(LABEL, record.value())
-            self.learn(label.transaction_id, label.verdict, label.labeler, fraud_type=label.fraud_type, label=label)
+            self.learn(decode_with(LABEL, record.value()))
 
     def _pay(self, payment):
         if self._twin_users is not None:
@@ -152,7 +144,7 @@ class StandInLoop:
         return self._detector.score(
             users.setdefault(transaction.user_id, UserState()),
             transaction,
-            source=Position(self.topics.transactions, 0, 0),
+            source=self._nowhere,
             champion=knowledge.champion,
             reputation=knowledge.reputation,
             now_ms=now_ms(),

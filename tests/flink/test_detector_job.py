@@ -131,9 +131,9 @@ def _scored_directly(outcome: Outcome) -> list[ScoredTransaction]:
     for offset, payload in enumerate(outcome.sent, start=outcome.warm):
         user = msgspec.json.decode(payload)["user_id"]
         record = Inbound(None, payload, settings.topics.transactions, 0, offset)
-        taken = intake.process(record, user, users.get(user), knowledge, outcome.scored[0].scored_at_ms)
-        users[user] = taken.state
-        scored.append(SCORED.decode(taken.outbound[0].payload))
+        processed = intake.process(record, user, users.get(user), knowledge, outcome.scored[0].scored_at_ms)
+        users[user] = processed.state
+        scored.append(SCORED.decode(processed.outbound[0].payload))
     return scored
 
 

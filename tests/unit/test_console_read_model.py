@@ -2,6 +2,7 @@
 
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from feedback_api.console.console import Console
@@ -202,6 +203,12 @@ def test_the_race_has_a_text_for_every_state():
     assert race.headline == "New attack: labelled frauds caught"
     assert (race.standing.frozen, race.standing.live, race.standing.known) == ("1", "1", "1")
     assert "mule shops" in race.sentence
+
+
+def test_a_publication_with_a_signature_beyond_ascii_is_refused():
+    forged = msgspec.structs.replace(a_publication(2, 20), signature="ü")
+    console = a_console(fact_of(TOPICS, TOPICS.control, b"model:champion", encode(forged), NOW))
+    assert (console.champions.refused, console.champions.current.publication) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 
 from tests.malformed import malformed_payloads
-from weir.dead_letters import KEPT_BYTES, Names, dead_letter, names_in
+from weir.dead_letters import KEPT_BYTES, RecordIds, dead_letter, ids_in
 from weir.errors import InvalidRecord
 from weir.messages import LONGEST_ID, MAX_RECORD_BYTES, DeadLetter, encode, require_size
 from weir.records import Inbound
@@ -48,12 +48,12 @@ def test_a_letter_has_the_ids_of_a_payment_that_is_cut():
 
 @pytest.mark.parametrize("name", [b"7", b"null", b'""', b'"' + b"x" * (LONGEST_ID + 1) + b'"', b"[]"])
 def test_an_invalid_id_is_left_out(name):
-    assert names_in(b'{"user_id":' + name + b',"label_id":"l1"}') == Names(label_id="l1")
+    assert ids_in(b'{"user_id":' + name + b',"label_id":"l1"}') == RecordIds(label_id="l1")
 
 
 def test_any_bytes_can_be_searched_for_ids():
     for payload in [None, *malformed_payloads("label", 5, 2000), b"[" * 100_000]:
-        assert isinstance(names_in(payload), Names)
+        assert isinstance(ids_in(payload), RecordIds)
 
 
 def test_only_a_record_above_the_limit_is_refused():

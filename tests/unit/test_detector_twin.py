@@ -1,6 +1,7 @@
 """The frozen twin: the detector's own code that stops learning at one moment of event time."""
 
 import msgspec
+import pytest
 
 from detector.twin import Twin
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction
@@ -95,9 +96,10 @@ def test_a_record_that_is_no_payment_writes_nothing_and_freezes_nothing():
     assert twin.frozen is None
 
 
-def test_a_forged_model_is_not_followed():
+@pytest.mark.parametrize("signature", ["0", "ü"])
+def test_a_forged_model_is_not_followed(signature):
     twin = a_twin()
     forged = msgspec.json.decode(a_publication(1, HARSH), type=Publication, strict=False)
-    twin.learn(encode(msgspec.structs.replace(forged, signature="0")))
+    twin.learn(encode(msgspec.structs.replace(forged, signature=signature)))
     pay(twin, 10)
     assert pay(twin, 11) == []

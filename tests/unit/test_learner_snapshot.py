@@ -1,5 +1,7 @@
 """Snapshots restore the fold exactly; any other bytes are refused."""
 
+import pickle
+
 import msgspec
 import pytest
 
@@ -50,10 +52,31 @@ def test_snapshot_of_another_version_is_refused():
         unseal(seal(other, KEY), KEY)
 
 
-@pytest.mark.parametrize("sealed", [b"", b"nonsense", b"\x92\xa1a"])
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        b"",
+        b"nonsense",
+        b"\x92\xa1a",
+        b"\x92\xa2\xff\xfe\xc4\x00",
+        msgspec.msgpack.encode(["ü", b""]),
+        msgspec.msgpack.encode(["", "ü"]),
+    ],
+    ids=["empty", "text", "cut", "not UTF-8", "signature beyond ASCII", "no bytes"],
+)
 def test_malformed_snapshot_is_refused(sealed):
     with pytest.raises(RefusedArtefact):
         unseal(sealed, KEY)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"nonsense", b"cno_such_module\nFold\n.", b"clearner.fold\nNoSuchClass\n.", pickle.dumps("no fold")],
+    ids=["empty", "no pickle", "a module that is gone", "a class that is gone", "another class"],
+)
+def test_snapshot_whose_fold_cannot_be_restored_is_refused(payload):
+    with pytest.raises(RefusedArtefact, match="snapshot"):
+        msgspec.structs.replace(a_snapshot(), fold=payload).restore()
 
 
 def test_entry_is_a_number_and_an_example():

@@ -1,0 +1,116 @@
+"""Learner and registrar start and go on, whatever the topics that they read back hold."""
+
+import msgspec
+import pytest
+
+from learner import kafka_learner, kafka_registrar
+from learner.control import publication_of
+from learner.fold import Fold
+from learner.kafka_learner import LearnerProcess
+from learner.kafka_registrar import RegistrarProcess
+from learner.snapshot import Snapshot, seal
+from tests.builders import an_example
+from weir.artefact import sign_reputation
+from weir.messages import Publication, Reputation, encode
+from weir.settings import LearningSettings, Settings
+
+KEY = b"a signing key"
+SETTINGS = Settings(signing_key=KEY.decode())
+REPUTATION = sign_reputation(
+    Reputation(merchant_id="m1", epoch=1, n=9, known_frauds=3, known_legitimate=9, fraud_rate=0.3), KEY
+)
+NO_PUBLICATIONS = [None, b"", b"{", b"{}", b"\xff", b"[" * 100_000, b'{"kind":"publication"}', encode(REPUTATION)]
+
+
+class ARecord:
+    """A record of Kafka under the champion's key."""
+
+    def __init__(self, value: bytes | None, offset: int) -> None:
+        self.value, self.offset = lambda: value, lambda: offset
+        self.key, self.error = lambda: b"model:champion", lambda: None
+
+
+class AReader:
+    """A consumer that reads `records` once."""
+
+    def __init__(self, records: list[ARecord]) -> None:
+        self._records = records
+
+    def assign(self, _places) -> None:
+        pass
+
+    def consume(self, _count, **_) -> list[ARecord]:
+        records, self._records = self._records, []
+        return records
+
+
+def a_fold(examples: int = 3) -> Fold:
+    fold = Fold(LearningSettings())
+    for n in range(1, examples + 1):
+        fold.learn(1, n, an_example(transaction_id=f"t{n}"))
+    return fold
+
+
+def a_publication(number: int = 7) -> Publication:
+    return a_fold().publication(number, 5, KEY)
+
+
+def a_snapshot(**fields) -> bytes:
+    snapshot = Snapshot.of(a_fold(), offset=3, publication=4, control_offset=0)
+    return seal(msgspec.structs.replace(snapshot, **fields), KEY)
+
+
+@pytest.fixture
+def learner(monkeypatch):
+    """Start a learner with this snapshot, after these values under the champion's key."""
+
+    def start(snapshot: bytes | None = None, control: list[bytes | None] = ()) -> LearnerProcess:
+        records = [ARecord(value, offset) for offset, value in enumerate(control)]
+        monkeypatch.setattr(kafka_learner, "fencing_producer", lambda *_: None)
+        monkeypatch.setattr(kafka_learner, "consumer", lambda *_: AReader([]))
+        monkeypatch.setattr(kafka_learner, "read_last", lambda *_: snapshot)
+        monkeypatch.setattr(kafka_learner, "read_to_end", lambda *_: iter(records))
+        return LearnerProcess(SETTINGS)
+
+    return start
+
+
+@pytest.mark.parametrize("value", NO_PUBLICATIONS)
+def test_a_record_that_is_no_publication_is_none(value):
+    assert publication_of(value, 0) is None
+
+
+def test_a_learner_continues_the_numbers_of_publications_and_skips_other_records(learner):
+    process = learner(control=[*NO_PUBLICATIONS, encode(a_publication(7)), *NO_PUBLICATIONS])
+    assert process._last_publication(None) == (7, 2 * len(NO_PUBLICATIONS))
+
+
+def test_a_learner_resumes_from_its_snapshot(learner):
+    assert learner(a_snapshot())._fold.full_digest() == a_fold().full_digest()
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        None,
+        b"nonsense",
+        msgspec.msgpack.encode(["ü", b""]),
+        a_snapshot(epoch=2),
+        a_snapshot(fold=b"nonsense"),
+        a_snapshot(fold=b"cno_such_module\nFold\n."),
+    ],
+    ids=["none", "no snapshot", "forged", "of another epoch", "no pickle", "a class that is gone"],
+)
+def test_a_learner_without_a_usable_snapshot_folds_the_log_from_its_start(learner, snapshot):
+    process = learner(snapshot)
+    assert (process._fold.n, process._offset, process._number) == (0, 0, 0)
+
+
+def test_a_registrar_registers_publications_and_skips_other_records(monkeypatch):
+    values = [*NO_PUBLICATIONS, encode(a_publication(7)), *NO_PUBLICATIONS]
+    reader = AReader([ARecord(value, offset) for offset, value in enumerate(values)])
+    monkeypatch.setattr(kafka_registrar, "consumer", lambda *_: reader)
+    monkeypatch.setattr(kafka_registrar, "_committed", lambda *_: 0)
+    process = RegistrarProcess(SETTINGS, registry=None)
+    process.read()
+    assert [publication.publication for publication in process._unlogged] == [7]

@@ -1,0 +1,109 @@
+"""A deployment of an earlier version goes on: what b421fd6 left in Kafka and Flink starts under this code.
+
+`tests/golden/deployment_b421fd6.json.gz` was written by that version's own code over 420 simulated payments: its
+learning log, its control topic, the snapshot of its learner, and states of users and of the label join.
+"""
+
+import base64
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detector.detector import Detector
+from detector.intake import Intake
+from detector.knowledge import Knowledge
+from detector.state import decode_state
+from learner.fold import Fold
+from learner.join_intake import JoinIntake
+from learner.learning_log import read_entry
+from learner.snapshot import unseal
+from tests.builders import DAY_MS, a_label
+from weir.messages import DEAD_LETTER, EXAMPLE, SCORED, encode
+from weir.records import Inbound, StateChange
+from weir.settings import DetectorSettings, LearningSettings
+from weir.topics import Topics
+
+LEFT: dict[str, Any] = json.loads(
+    gzip.decompress((Path(__file__).parents[1] / "golden" / "deployment_b421fd6.json.gz").read_bytes())
+)
+KEY, TOPICS, NOW_MS = LEFT["signing_key"].encode(), Topics("live"), LEFT["event_time_ms"] + DAY_MS
+USERS = {user: base64.b64decode(state) for user, state in LEFT["user_states"].items()}
+JOINS = {transaction: base64.b64decode(state) for transaction, state in LEFT["join_states"].items()}
+LOG = [(key.encode(), json.dumps(example).encode()) for key, example in LEFT["learning_log"]]
+
+
+def the_knowledge() -> Knowledge:
+    knowledge = Knowledge(KEY)
+    knowledge.restore(json.dumps(record).encode() for _, record in LEFT["control"])
+    return knowledge
+
+
+def the_fold() -> Fold:
+    fold = Fold(LearningSettings())
+    for offset, (key, value) in enumerate(LOG):
+        number, example = read_entry(key, value, offset)
+        fold.learn(*number, example)
+    return fold
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_an_earlier_users_state_is_read_and_written_again(user):
+    intake, payment = Intake(Detector(DetectorSettings()), TOPICS), {**LEFT["next_payment"], "user_id": user}
+    payment |= {"transaction_id": "after-the-upgrade", "event_time": LEFT["event_time_ms"] + 60_000}
+    record = Inbound(None, json.dumps(payment).encode(), TOPICS.transactions, 0, 1)
+    processed = intake.process(record, user, USERS[user], the_knowledge(), NOW_MS)
+    assert isinstance(processed.state, bytes)
+    assert decode_state(processed.state).habits.count == decode_state(USERS[user]).habits.count + 1
+    assert SCORED.decode(processed.outbound[0].payload).features["log_amount"] > 0
+
+
+def test_the_earlier_learning_log_is_learned_from_its_start():
+    fold = the_fold()
+    assert (fold.n, fold.frauds_learned) == (len(LOG), LEFT["frauds"])
+    assert the_fold().full_digest() == fold.full_digest()
+
+
+def test_the_earlier_learners_snapshot_is_restored_with_its_digest():
+    restored = unseal(base64.b64decode(LEFT["snapshot"]), KEY).restore()
+    assert (restored.n, restored.digest()) == (LEFT["n"], LEFT["digest"])
+
+
+def test_the_earlier_log_gives_the_earlier_digest():
+    fold = Fold(LearningSettings(maturity_horizon_s=86_400, implicit_share=1.0))
+    for offset, (key, value) in enumerate(LOG):
+        number, example = read_entry(key, value, offset)
+        fold.learn(*number, example)
+    assert fold.digest() == LEFT["digest"]
+
+
+def test_an_earlier_publication_scores_on():
+    knowledge = the_knowledge()
+    assert knowledge.champion is not None
+    assert (knowledge.champion.ref.n, knowledge.flags) == (LEFT["n"], ())
+
+
+def test_earlier_reputations_verify_and_keep_their_counts():
+    reputation = the_knowledge().reputation
+    assert len(reputation) == sum(record["kind"] == "reputation" for _, record in LEFT["control"])
+    assert max(record.known_legitimate for record in reputation.values()) > 1
+
+
+def test_a_transaction_that_an_earlier_join_keeps_gets_its_label():
+    join = JoinIntake(LearningSettings(), TOPICS)
+    for transaction, state in JOINS.items():
+        if transaction == "never-scored":
+            continue
+        label = encode(a_label(transaction_id=transaction, label_id="late", labelled_at_ms=NOW_MS))
+        (leaving,) = join.process(Inbound(None, label, TOPICS.labels, 0, 9), transaction, state, NOW_MS).outbound
+        example = EXAMPLE.decode(leaving.payload)
+        assert (example.transaction_id, example.verdict, bool(example.features)) == (transaction, "fraud", True)
+
+
+def test_a_label_that_an_earlier_join_keeps_waiting_ends_as_a_dead_letter_in_its_time():
+    join = JoinIntake(LearningSettings(), TOPICS)
+    processed = join.wake(NOW_MS + 365 * DAY_MS, JOINS["never-scored"], NOW_MS)
+    letter = DEAD_LETTER.decode(processed.outbound[0].payload)
+    assert (processed.state, letter.label_id, letter.transaction_id) == (StateChange.CLEARED, "w", "never-scored")
