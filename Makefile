@@ -5,7 +5,7 @@ UV ?= uv
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help venv fetch up down demo browser test test-fast lint bench lock
+.PHONY: help venv fetch up down demo browser test test-fast quality lint bench lock
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -47,6 +47,9 @@ test: lint browser ## lint, then run every test
 
 test-fast: venv ## run the unit and property tests, which take about a minute
 	$(BIN)/pytest tests/unit tests/properties
+
+quality: venv ## judge the scores on a fixed sample, against the committed figures; minutes
+	$(BIN)/pytest tests/quality
 
 bench: venv ## measure throughput and latency against a bare loop, into bench/results
 	$(BIN)/python -m bench

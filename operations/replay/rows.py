@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from operations.replay.mapping import NUMBERS, Labels, Mapping, Source, as_key, as_source
+from operations.replay.mapping import NUMBERS, REQUIRED, Labels, Mapping, Source, as_key, as_source
 from weir.errors import DeploymentError
 from weir.messages import Transaction, Verdict
 
@@ -61,7 +61,13 @@ class RowReader:
     def _transaction(self, time_ms: int, values: Sequence[Any], more: Sequence[Any]) -> Transaction:
         given = {name: value for name, value in zip(self._fields, values, strict=True) if value is not None}
         attributes = {name: value for name, value in zip(self._attributes, more, strict=True) if value is not None}
-        return Transaction(event_time=time_ms, attributes=attributes, **given)
+        try:
+            return Transaction(event_time=time_ms, attributes=attributes, **given)
+        except TypeError:
+            absent = next(
+                source.column for name, source in self._fields.items() if name in REQUIRED and name not in given
+            )
+            raise DeploymentError(f"Column {absent!r} is empty in some row.", _REMEDY) from None
 
     def _labels(self, columns: Columns, times: list[int]) -> Iterator[tuple[Verdict | None, int]]:
         """For each row, the verdict and the time at which it becomes known."""

@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "feedback_api/migrations/versions/v0002_fraud_type.py": "Alembic loads migrations by their version.",
 }
 SAME_CLASS_NAME: dict[str, str] = {}  # a class's name, and why two modules may define it
-LARGEST_SHARE = 0.3  # a round number above the largest share when it was set, 24 %
+LARGEST_SHARE = 0.35  # a round number above the largest share when it was set: operations with 32 %
 
 
 def test_the_guards_cover_every_package_of_the_repository():

@@ -1,0 +1,76 @@
+"""The detector over a file: the users' states and the reputations in force, without Kafka and Flink."""
+
+from time import perf_counter_ns
+
+from detector.currency import factors_into, normalised
+from detector.detector import Detector
+from detector.feature_catalogue import features_of
+from detector.moment import moment_of
+from detector.state import UserState, decode_state, encode_state
+from operations.evaluate.stopwatch import Stopwatch
+from weir.messages import Position, Reputation, ReputationKey, ScoredTransaction, Transaction
+from weir.settings import DetectorSettings
+
+NOWHERE = Position("evaluate", 0, 0)
+
+TIMED_EVERY = 16
+"""The features of one payment in so many are computed once more, timed: the detector computes them with the rest."""
+
+
+class PureDetector:
+    """Scores transactions by rules alone; contenders add their models to what it finds.
+
+    States are kept as the stream keeps them, encoded: a million users fit into memory.
+    """
+
+    def __init__(self, settings: DetectorSettings, now_ms: int) -> None:
+        self._settings, self._now_ms = settings, now_ms
+        self._detector, self._factors = Detector(settings), factors_into(settings.base_currency)
+        self._users: dict[str, bytes] = {}
+        self._reputation: dict[ReputationKey, Reputation] = {}
+        self._scored = 0
+        self.features, self.all_but_models = Stopwatch(), Stopwatch()
+
+    def score(self, transaction: Transaction) -> ScoredTransaction:
+        """Add a transaction to its user's state; returns its features and rules, and the rules' own score.
+
+        Raises:
+            InvalidRecord: the event time or the currency is impossible; the state is unchanged.
+        """
+        state = decode_state(self._users.get(transaction.user_id))
+        if self._scored % TIMED_EVERY == 0:
+            self._time_features(state, transaction)
+        started_ns = perf_counter_ns()
+        scored = self._detector.score(
+            state,
+            transaction,
+            source=NOWHERE,
+            champion=None,
+            reputation=self._reputation,
+            now_ms=self._now_ms,
+            raw=b"null",
+        )
+        self.all_but_models.add(perf_counter_ns() - started_ns)
+        self._users[transaction.user_id] = encode_state(state)
+        self._scored += 1
+        return scored
+
+    def repute(self, changed: list[Reputation]) -> None:
+        """Put changed reputations in force."""
+        self._reputation.update((reputation.key, reputation) for reputation in changed)
+
+    def _time_features(self, state: UserState, transaction: Transaction) -> None:
+        amount = normalised(transaction.amount, transaction.currency, self._factors)
+        started_ns = perf_counter_ns()
+        features_of(
+            moment_of(
+                state,
+                transaction,
+                time_ms=transaction.event_time_ms,
+                amount=amount,
+                currency=self._settings.base_currency,
+                otp_threshold=self._settings.otp_threshold,
+                reputation=self._reputation,
+            )
+        )
+        self.features.add(perf_counter_ns() - started_ns)
