@@ -21,7 +21,7 @@ from detector.recent_decisions import Decided, first_decision, record_decision
 from detector.rules import hits_of, rules_log_odds
 from detector.state import Event, UserState
 from detector.user_events import note
-from weir.artefact import LinearScorer, probability
+from weir.artefact import AdditiveScorer, probability
 from weir.errors import InvalidRecord
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, UserEvent
 from weir.settings import DetectorSettings
@@ -31,7 +31,7 @@ class Champion(Struct, frozen=True):
     """The model in force and its place in the learning log."""
 
     ref: ModelRef
-    scorer: LinearScorer
+    scorer: AdditiveScorer
 
 
 class Detector:

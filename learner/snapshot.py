@@ -11,12 +11,20 @@ from importlib.metadata import version
 import msgspec
 from msgspec import Struct
 
+from learner.digest import canonical_digest
 from learner.fold import Fold
 from weir.artefact import sign
+from weir.bins import coarse_edges, fine_edges
 from weir.errors import RefusedArtefact
+from weir.feature_schema import KIND_OF
 
-FORMAT = f"4 river-{version('river')}"
-"""Raise the number when a pickled class changes: an older snapshot is then refused instead of restored wrongly."""
+_FEATURES = canonical_digest([(name, fine_edges(kind), coarse_edges(kind)) for name, kind in KIND_OF.items()])[:8]
+
+FORMAT = f"5 river-{version('river')} features-{_FEATURES}"
+"""Raise the number when a pickled class changes: an older snapshot is then refused instead of restored wrongly.
+
+A changed feature or grid refuses it, too: the log has the features' values, so folding it anew learns them.
+"""
 
 _REMEDY = "The learner folds the log from its start instead. If the signing key is wrong, correct WEIR_SIGNING_KEY."
 

@@ -8,7 +8,7 @@ from detector.feature_catalogue import FEATURES
 from detector.features import Feature
 from detector.state import UserState
 from tests.builders import DAY_MS, NOON_MS, a_transaction, a_user_event
-from weir.artefact import LinearScorer, Term
+from tests.scorers import a_scorer
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
 from weir.settings import DetectorSettings
 
@@ -17,13 +17,12 @@ FAR_AHEAD_MS = NOON_MS + 3650 * DAY_MS
 
 
 def a_champion(trust: float = 0.5, intercept: float = -3.0, **slopes: float) -> Champion:
-    """Make a linear model with the given slopes."""
-    terms = {name: Term(slope, 0.0) for name, slope in slopes.items()}
-    return Champion(ModelRef(1, 1, 10), LinearScorer(intercept=intercept, terms=terms, trust=trust))
+    """Make a model with about the given slopes."""
+    return Champion(ModelRef(1, 1, 10), a_scorer(trust, intercept, **slopes))
 
 
 def a_model_of_everything(trust: float = 0.5, features: Iterable[Feature] = FEATURES) -> Champion:
-    """Make a linear model in which every feature counts: every third against fraud, the others for it."""
+    """Make a model in which every feature counts: every third against fraud, the others for it."""
     slopes = {feature.name: (0.3 if n % 3 else -0.3) + 0.01 * n for n, feature in enumerate(features)}
     return a_champion(trust, **slopes)
 

@@ -4,7 +4,8 @@ import msgspec
 
 from detector.twin import Twin
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction
-from weir.artefact import LinearScorer, pack, sign
+from tests.scorers import a_scorer
+from weir.artefact import pack, sign
 from weir.messages import SCORED, TWIN_FROZEN, Publication, TwinFrozen, encode
 from weir.records import Inbound, Outbound
 from weir.settings import DetectorSettings
@@ -19,7 +20,7 @@ def a_twin(frozen: TwinFrozen | None = None) -> Twin:
 
 
 def a_publication(number: int, intercept: float) -> bytes:
-    artefact = pack(LinearScorer(intercept=intercept, terms={}, trust=1.0))
+    artefact = pack(a_scorer(intercept=intercept))
     return encode(
         Publication(
             publication=number,

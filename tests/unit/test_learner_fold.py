@@ -55,11 +55,6 @@ def test_revision_is_learned_as_another_example(fold):
     assert fold.digest() != digest
 
 
-def test_metrics_report_the_correction_of_the_steady_base(fold):
-    learn(fold, *a_learning_stream(600))
-    assert fold.metrics()["base_correction"] == fold.model.base.correction < 0
-
-
 def test_publication_carries_the_model_that_scores(fold):
     learn(fold, *a_learning_stream(200))
     publication = fold.publication(7, NOON_MS, KEY)
@@ -88,7 +83,7 @@ def test_scores_are_judged_as_given(fold):
 
 def test_present_model_is_judged_before_it_learns(fold):
     learn(fold, an_example(features={"device_missing": 1.0}))
-    assert fold.metrics()["log_loss_current"] == pytest.approx(4.018, abs=0.001)
+    assert fold.metrics()["log_loss_current"] == pytest.approx(5.0067, abs=0.0001)
 
 
 def test_revision_replaces_the_superseded_verdict_in_the_metrics(fold):
