@@ -157,6 +157,9 @@ class Detector:
             source=source,
             scored_at_ms=now_ms,
             merchant_id=transaction.merchant_id,
+            device_id=transaction.device_id,
+            ip=transaction.ip or None,
+            card_id=transaction.card_id,
             rules_log_odds=rules_log_odds(hits),
             transaction=msgspec.Raw(raw),
         )
@@ -183,6 +186,8 @@ def _event(transaction: Transaction, time_ms: int, amount: float) -> Event:
         country=transaction.country,
         latitude=transaction.latitude,
         longitude=transaction.longitude,
+        card_id=transaction.card_id,
+        ip=transaction.ip or None,
     )
 
 
@@ -217,5 +222,8 @@ def _again(
         source=source,
         scored_at_ms=now_ms,
         merchant_id=transaction.merchant_id,
+        device_id=transaction.device_id,
+        ip=transaction.ip or None,
+        card_id=transaction.card_id,
         transaction=msgspec.Raw(raw),
     )

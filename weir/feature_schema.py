@@ -41,20 +41,18 @@ def _rows(group: str, **kinds: Kind) -> list[FeatureRow]:
 
 
 def _known_frauds(entity: str) -> list[FeatureRow]:
-    """What the learning log knows about the frauds of a merchant, device, address or card."""
-    return [
-        FeatureRow(f"{entity}_{name}", entity, kind)
-        for name, kind in {
-            "fraud_run": "log_count",
-            "unexplained_frauds": "unexplained",
-            "run_days": "log_days",
-            "legitimate_days": "log_days",
-            "fraud_age_days": "log_days",
-            "fraud_odds_3d": "odds",
-            "fraud_odds_10d": "odds",
-            "fraud_odds_30d": "odds",
-        }.items()
-    ]
+    """The known frauds of a merchant, device, IP address or card, in the order of `detector.known_frauds`."""
+    kinds: dict[str, Kind] = {
+        "fraud_run": "log_count",
+        "unexplained_frauds": "unexplained",
+        "run_days": "log_days",
+        "legitimate_days": "log_days",
+        "fraud_age_days": "log_days",
+        "fraud_odds_3d": "odds",
+        "fraud_odds_10d": "odds",
+        "fraud_odds_30d": "odds",
+    }
+    return [FeatureRow(f"{entity}_{name}", entity, kind) for name, kind in kinds.items()]
 
 
 FEATURES: tuple[FeatureRow, ...] = (
@@ -129,4 +127,5 @@ FEATURES: tuple[FeatureRow, ...] = (
     *_rows("time", hour="hour", weekday="weekday", night="flag", hour_unusual="share"),
     *_rows("history", payments_known="log_count", history_cold="flag", challenge_failed="log_count"),
 )
+ROW_OF = {row.name: row for row in FEATURES}
 KIND_OF = {row.name: row.kind for row in FEATURES}
