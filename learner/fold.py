@@ -59,6 +59,10 @@ class Fold:
         """Return the reputations that changed since the last call."""
         return self._reputations.drain_changed(self.epoch)
 
+    def withdrawn_reputation(self) -> list[str]:
+        """Return the control keys whose record fell out since the last call: their last known fraud is too old."""
+        return [key.control_key for key in self._reputations.drain_withdrawn()]
+
     def publication(self, number: int, now_ms: int, key: bytes) -> Publication:
         """Return the present model, signed, with the drift found since the last call."""
         trust = trust_in(self.frauds_learned, self.legitimate_learned)

@@ -137,6 +137,8 @@ class Learner:
         self._number, self._published_n, self._next_ms = self._number + 1, self._fold.n, now_ms + self.every_ms
         for reputation in self._fold.changed_reputation():
             knowledge.apply(encode(sign_reputation(reputation, KEY)))
+        for key in self._fold.withdrawn_reputation():
+            knowledge.apply(None, key.encode())
         knowledge.apply(encode(self._fold.publication(self._number, now_ms, KEY)))
 
     def _schedule(self, due_ms: int, item: Label | str) -> None:

@@ -16,7 +16,7 @@ _SNAPSHOT = msgspec.msgpack.Decoder(LedgerSnapshot)
 
 def last_publication(settings: Settings) -> Publication | None:
     def found(record: Message) -> Publication | None:
-        message = decode_with(CONTROL, record.value())
+        message = decode_with(CONTROL, record.value()) if record.value() is not None else None
         return message if isinstance(message, Publication) else None
 
     return last_that(settings.bootstrap_servers, settings.topics.control, found)

@@ -83,6 +83,9 @@ class StandInLoop:
             features=scored.features,
             model=scored.model,
             merchant_id=scored.merchant_id,
+            device_id=scored.device_id,
+            ip=scored.ip,
+            card_id=scored.card_id,
             fraud_type=fraud_type,
         )
         n = self._fold.n + 1
@@ -98,6 +101,8 @@ class StandInLoop:
         self._put(self.topics.control, "champion", publication)
         for reputation in self._fold.changed_reputation():
             self._knowledge.apply(encode(sign_reputation(reputation, self._key)))
+        for key in self._fold.withdrawn_reputation():
+            self._knowledge.apply(None, key.encode())
 
     def freeze(self, event_time_ms):
         """Start the twin with the current model."""
