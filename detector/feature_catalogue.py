@@ -36,9 +36,4 @@ _COMPUTE = tuple((feature.name, feature.compute) for feature in FEATURES)
 
 def features_of(moment: Moment) -> dict[str, float]:
     """Compute the features of a payment; those that cannot be computed are absent."""
-    found: dict[str, float] = {}
-    for name, compute in _COMPUTE:
-        value = compute(moment)
-        if value is not None:
-            found[name] = value
-    return found
+    return {name: value for name, compute in _COMPUTE if (value := compute(moment)) is not None}

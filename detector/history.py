@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from copy import copy
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from detector.habits import DAY_MS, clipped_mean, learn, log_ratio
 from detector.state import Event, Habits, Mean, Pane, UserState
@@ -27,8 +27,33 @@ def is_late(state: UserState, time_ms: int, allowed_lateness_ms: int) -> bool:
     return time_ms < state.habits.last_ms - allowed_lateness_ms or time_ms < state.compacted.last_ms
 
 
-def earlier_than(state: UserState, time_ms: int) -> list[Event]:
-    """Return the payments not yet compacted that happened by `time_ms`. The list may be the state's own: do not modify."""
+class Earlier(NamedTuple):
+    """The payments by some time that are not compacted yet, in event-time order, and what they name, as columns."""
+
+    events: list[Event]
+    devices: list[str | None]
+    merchants: list[str | None]
+    categories: list[str | None]
+    countries: list[str | None]
+    ips: list[str | None]
+    cards: list[str | None]
+
+
+def earlier_than(state: UserState, time_ms: int) -> Earlier:
+    """Return the payments by `time_ms`. Read once here: every column is needed for several features."""
+    events = _events_by(state, time_ms)
+    return Earlier(
+        events,
+        [event.device_id for event in events],
+        [event.merchant_id for event in events],
+        [event.category for event in events],
+        [event.country for event in events],
+        [event.ip for event in events],
+        [event.card_id for event in events],
+    )
+
+
+def _events_by(state: UserState, time_ms: int) -> list[Event]:
     recent = state.recent
     if not recent or recent[-1].time_ms <= time_ms:
         return recent
@@ -40,19 +65,20 @@ def habits_at(state: UserState, time_ms: int) -> Habits:
     if time_ms >= state.habits.last_ms:
         return state.habits
     habits = copy(state.compacted)
-    for event in earlier_than(state, time_ms):
+    for event in _events_by(state, time_ms):
         learn(habits, event)
     return habits
 
 
-def category_mean_at(state: UserState, category: str, time_ms: int) -> float | None:
-    """Return the clipped mean of the user's amounts in a merchant category by `time_ms`; None if there are none."""
+def category_mean(state: UserState, earlier: Earlier, category: str) -> float | None:
+    """Return the clipped mean of the user's earlier amounts in a merchant category; None if there are none."""
     mean = state.category_means.get(category)
     count, amount = (mean.count, mean.amount) if mean is not None else (0, 0.0)
-    for event in earlier_than(state, time_ms):
-        if event.category == category:
-            amount = clipped_mean(amount, count, event.cents / 100)
-            count += 1
+    if category in earlier.categories:
+        for event in earlier.events:
+            if event.category == category:
+                amount = clipped_mean(amount, count, event.cents / 100)
+                count += 1
     return amount if count else None
 
 

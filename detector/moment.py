@@ -1,15 +1,14 @@
 """A payment with everything that was known when it happened: the input of features and rules."""
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Mapping
 
 from msgspec import Struct
 
 from detector.geography import distance_km
 from detector.habits import DAY_MS, log_ratio
-from detector.history import category_mean_at, earlier_than, habits_at
+from detector.history import Earlier, category_mean, earlier_than, habits_at
 from detector.known_frauds import NOT_NAMED, KnownFrauds, known_frauds
-from detector.state import Event, Habits, UserState
+from detector.state import Habits, UserState
 from detector.user_events import device_is_confirmed
 from detector.windows import HOUR_MS, Windows, windows_at
 from weir.messages import Entity, Reputation, ReputationKey, Transaction
@@ -25,8 +24,6 @@ NO_EARLIER = -1
 
 # A stranger's burst lasts minutes; a day stopped fewer good customers than counting a device at once (ADR 16).
 OWN_AFTER_MS = DAY_MS
-
-Part = Callable[[Event], str | None]
 
 
 class Moment(Struct, kw_only=True):
@@ -86,7 +83,7 @@ def moment_of(
     habits, earlier = habits_at(state, time_ms), earlier_than(state, time_ms)
     merchant_id, category = transaction.merchant_id, transaction.merchant_category
     device_id, ip, card_id = transaction.device_id, transaction.ip or None, transaction.card_id
-    device_first_ms = first_seen(state.devices, earlier, _device, device_id, time_ms)
+    device_first_ms = first_seen(state.devices, earlier, earlier.devices, device_id, time_ms)
     own_device = _is_own(state, device_id, device_first_ms, time_ms)
     merchant = reputation.get(ReputationKey("merchant", merchant_id, own_device)) if merchant_id is not None else None
     moment = Moment(
@@ -98,28 +95,24 @@ def moment_of(
         otp_threshold=otp_threshold,
         habits=habits,
         own_device=own_device,
-        windows=windows_at(state, time_ms, otp_threshold),
+        windows=windows_at(earlier, state.panes, time_ms, otp_threshold),
         reputation=merchant,
         merchant_frauds=NOT_NAMED if merchant_id is None else known_frauds(merchant, time_ms),
         device_frauds=_frauds_of("device", device_id, reputation, time_ms),
         ip_frauds=_frauds_of("ip", ip, reputation, time_ms),
         card_frauds=_frauds_of("card", card_id, reputation, time_ms),
         amount_ratio=log_ratio(habits, amount),
-        category_amount=None if category is None else category_mean_at(state, category, time_ms),
+        category_amount=None if category is None else category_mean(state, earlier, category),
         payments_a_day=_rate(habits, time_ms),
         device_first_ms=device_first_ms,
-        merchant_first_ms=first_seen(state.merchants, earlier, _merchant, merchant_id, time_ms),
-        category_first_ms=first_seen(state.categories, earlier, _category, category, time_ms),
-        country_first_ms=first_seen(state.countries, earlier, _country, transaction.country, time_ms),
-        ip_first_ms=first_seen(state.ips, earlier, _ip, ip, time_ms),
-        card_first_ms=first_seen(state.cards, earlier, _card, card_id, time_ms),
+        merchant_first_ms=first_seen(state.merchants, earlier, earlier.merchants, merchant_id, time_ms),
+        category_first_ms=first_seen(state.categories, earlier, earlier.categories, category, time_ms),
+        country_first_ms=first_seen(state.countries, earlier, earlier.countries, transaction.country, time_ms),
+        ip_first_ms=first_seen(state.ips, earlier, earlier.ips, ip, time_ms),
+        card_first_ms=first_seen(state.cards, earlier, earlier.cards, card_id, time_ms),
     )
     _locate(moment)
     return moment
-
-
-_device, _merchant, _category = attrgetter("device_id"), attrgetter("merchant_id"), attrgetter("category")
-_country, _ip, _card = attrgetter("country"), attrgetter("ip"), attrgetter("card_id")
 
 
 def _rate(habits: Habits, time_ms: int) -> float | None:
@@ -143,9 +136,9 @@ def _is_own(state: UserState, device_id: str | None, first_ms: int | None, time_
 
 
 def first_seen(
-    known: Mapping[str, int], earlier: Sequence[Event], part: Part, name: str | None, time_ms: int
+    known: Mapping[str, int], earlier: Earlier, column: list[str | None], name: str | None, time_ms: int
 ) -> int | None:
-    """Return when the user first used `name`, at or before `time_ms`; `earlier` are the payments not yet compacted.
+    """Return when the user first used `name`, at or before `time_ms`; `known` is from compacted payments.
 
     The result is `NO_EARLIER` if the user has used others but not this one, and None if there is nothing to compare:
     the payment names none, or no earlier one is known.
@@ -155,10 +148,9 @@ def first_seen(
     first_ms = known.get(name)
     if first_ms is not None and first_ms <= time_ms:
         return first_ms
-    names = list(map(part, earlier))
-    if name in names:
-        return earlier[names.index(name)].time_ms
-    return NO_EARLIER if known or names.count(None) < len(names) else None
+    if name in column:
+        return earlier.events[column.index(name)].time_ms
+    return NO_EARLIER if known or column.count(None) < len(column) else None
 
 
 def _locate(moment: Moment) -> None:

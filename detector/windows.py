@@ -13,8 +13,8 @@ from bisect import bisect_right
 from msgspec import Struct
 
 from detector.habits import DAY_MS
-from detector.history import PANE_MS, earlier_than, event_time
-from detector.state import Event, Pane, UserState
+from detector.history import PANE_MS, Earlier, event_time
+from detector.state import Event, Pane
 
 SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
@@ -62,17 +62,17 @@ class Windows(Struct, gc=False):
     session_start_ms: int = 0
 
 
-def windows_at(state: UserState, time_ms: int, threshold: float) -> Windows:
+def windows_at(earlier: Earlier, panes: list[Pane], time_ms: int, threshold: float) -> Windows:
     """Compute the windows of a payment at `time_ms`; `threshold` is in base currency."""
-    earlier = earlier_than(state, time_ms)
-    before_day = bisect_right(earlier, time_ms - DAY_MS, key=event_time)
-    older, day = earlier[:before_day], earlier[before_day:]
+    before_day = bisect_right(earlier.events, time_ms - DAY_MS, key=event_time)
+    older, day = earlier.events[:before_day], earlier.events[before_day:]
     windows = Windows(session_start_ms=time_ms)
     if day:
         _last_hour(windows, day, time_ms, threshold * 100)
         _last_day(windows, day)
+        _distinct(windows, earlier, before_day)
         _session(windows, day)
-    _long(windows, older, state.panes, time_ms)
+    _long(windows, older, panes, time_ms)
     return windows
 
 
@@ -95,14 +95,19 @@ def _last_day(windows: Windows, day: list[Event]) -> None:
     windows.count_24h = len(day)
     windows.cents_24h = sum([event.cents for event in day])
     windows.ratio_24h = max([event.ratio for event in day if event.ratio is not None], default=None)
-    windows.devices_24h = len({event.device_id for event in day} - _MISSING)
-    windows.merchants_24h = len({event.merchant_id for event in day} - _MISSING)
-    windows.countries_24h = len({event.country for event in day} - _MISSING)
-    windows.ips_24h = len({event.ip for event in day} - _MISSING)
-    windows.cards_24h = len({event.card_id for event in day} - _MISSING)
 
 
-_MISSING = {None}
+def _distinct(windows: Windows, earlier: Earlier, before_day: int) -> None:
+    windows.devices_24h = _names(earlier.devices, before_day)
+    windows.merchants_24h = _names(earlier.merchants, before_day)
+    windows.countries_24h = _names(earlier.countries, before_day)
+    windows.ips_24h = _names(earlier.ips, before_day)
+    windows.cards_24h = _names(earlier.cards, before_day)
+
+
+def _names(column: list[str | None], before_day: int) -> int:
+    names = set(column[before_day:])
+    return len(names) - (None in names)
 
 
 def _session(windows: Windows, day: list[Event]) -> None:
