@@ -4,6 +4,7 @@ from math import expm1, log1p
 
 from detector.features import Feature, feature
 from detector.moment import NO_EARLIER, Moment
+from detector.wording import plural
 
 
 @feature("0 or 1", lambda _, v: f"The IP address is {'new' if v else 'known'} for this customer")
@@ -12,7 +13,9 @@ def ip_new(moment: Moment) -> float | None:
     return None if moment.ip_first_ms is None else float(moment.ip_first_ms == NO_EARLIER)
 
 
-@feature("log(1 + addresses)", lambda _, v: f"{expm1(v):.0f} different IP addresses in the previous 24 hours")
+@feature(
+    "log(1 + addresses)", lambda _, v: f"{plural(expm1(v), 'IP address', 'IP addresses')} used in the previous 24 hours"
+)
 def ips_24h(moment: Moment) -> float | None:
     """Distinct IP addresses in the previous 24 hours."""
     return log1p(moment.windows.ips_24h)

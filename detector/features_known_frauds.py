@@ -63,8 +63,10 @@ def _words(entity: Entity) -> dict[str, Words]:
         "fraud_run": lambda m, v: (
             f"{plural(expm1(v), 'fraud')} in a row among the latest known payments of this {whose(m)}"
         ),
-        "unexplained_frauds": lambda m, v: f"{v:.1f} recent frauds of this {whose(m)} had ordinary amounts",
-        "run_days": lambda m, v: f"Only frauds of this {whose(m)} are known for {ago(v)}",
+        "unexplained_frauds": lambda m, v: (
+            f"{v:.1f} of the latest frauds in a row of this {whose(m)} had ordinary amounts"
+        ),
+        "run_days": lambda m, v: f"The frauds in a row of this {whose(m)} began {ago(v)} earlier",
         "legitimate_days": lambda m, v: f"The last known legitimate payment of this {whose(m)} was {ago(v)} earlier",
         "fraud_age_days": lambda m, v: f"The last known fraud of this {whose(m)} was {ago(v)} earlier",
         "fraud_odds_3d": odds(3),

@@ -4,6 +4,7 @@ from math import expm1, log1p
 
 from detector.features import CODE, Feature, code_of, feature
 from detector.moment import NO_EARLIER, Moment
+from detector.wording import plural
 
 
 @feature("log(1 + km)", lambda m, _: f"{m.distance_km or 0:.0f} km from the last known position")
@@ -37,7 +38,7 @@ def country_new(moment: Moment) -> float | None:
     return None if first_ms is None else float(first_ms == NO_EARLIER)
 
 
-@feature("log(1 + countries)", lambda _, v: f"{expm1(v):.0f} different countries in the previous 24 hours")
+@feature("log(1 + countries)", lambda _, v: f"{plural(expm1(v), 'country', 'countries')} in the previous 24 hours")
 def countries_24h(moment: Moment) -> float | None:
     """Distinct countries in the previous 24 hours."""
     return log1p(moment.windows.countries_24h)

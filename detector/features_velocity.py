@@ -94,8 +94,9 @@ def small_count_1h(moment: Moment) -> float | None:
 
 
 def _pace(window: str, days: float, moment: Moment, value: float) -> str:
-    usual = (moment.payments_a_day or 0) * days
-    return f"{exp(value) * (usual + 1) - 1:.0f} payments in the previous {window}, against {usual:.1f} at this customer's pace"
+    usual = (moment.payments_a_day or 0.0) * days
+    count = exp(value) * (usual + 1) - 1
+    return f"{plural(count, 'payment')} in the previous {window}, against {usual:.2f} at this customer's pace"
 
 
 def _own_pace(moment: Moment, count: int, days: float) -> float | None:
@@ -126,22 +127,26 @@ def pace_ratio_7d(moment: Moment) -> float | None:
 
 
 def _spending(window: str, days: float, moment: Moment, value: float) -> str:
-    usual = moment.habits.amount * (moment.payments_a_day or 0) * days
+    usual = _usual_spending(moment, days)
     return (
-        f"Spending in {window} with this payment is {exp(value):.1f} times what this customer's pace and usual amount give; "
-        f"{usual:.2f} {moment.currency} without it"
+        f"{exp(value) * (usual + 1) - 1:.2f} {moment.currency} within {window}, this payment included; "
+        f"{usual:.2f} would match this customer's pace"
     )
 
 
+def _usual_spending(moment: Moment, days: float) -> float:
+    """Return what the user's own rate and one payment more amount to, each of the usual amount."""
+    return moment.habits.amount * ((moment.payments_a_day or 0.0) * days + 1)
+
+
 def _own_spending(moment: Moment, cents: float, days: float) -> float | None:
-    """Compare the spending, this amount included, with one payment more than the user's own rate, of usual amount."""
-    rate = moment.payments_a_day
-    if rate is None:
+    """Compare the spending, this amount included, with the usual one."""
+    if moment.payments_a_day is None:
         return None
-    return log((cents / 100 + moment.amount + 1) / (moment.habits.amount * (rate * days + 1) + 1))
+    return log((cents / 100 + moment.amount + 1) / (_usual_spending(moment, days) + 1))
 
 
-@feature("log ratio", lambda m, v: _spending("1 hour", HOUR_DAYS, m, v))
+@feature("log ratio", lambda m, v: _spending("an hour", HOUR_DAYS, m, v))
 def spend_ratio_1h(moment: Moment) -> float | None:
     """Spending in the previous hour and now relative to the user's own rate and usual amount; absent on the first."""
     return _own_spending(moment, moment.windows.cents_1h, HOUR_DAYS)

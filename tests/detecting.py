@@ -6,8 +6,10 @@ from typing import Any
 from detector.detector import Champion, Detector
 from detector.feature_catalogue import FEATURES
 from detector.features import Feature
+from detector.history import earlier_than
 from detector.state import UserState
-from tests.builders import DAY_MS, NOON_MS, a_transaction, a_user_event
+from detector.windows import Windows, windows_at
+from tests.builders import DAY_MS, NOON_MS, a_reputation, a_transaction, a_user_event
 from tests.scorers import a_scorer
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
 from weir.settings import DetectorSettings
@@ -53,6 +55,16 @@ class User:
         options = {"champion": self.champion, "reputation": self.reputation, "now_ms": self.now_ms, **options}
         raw = encode(transaction) if raw is None else raw
         return self.detector.score(self.state, transaction, source=HERE, raw=raw, **options)
+
+    def windows(self, at_ms: int = 0, threshold: float = 30.0) -> Windows:
+        """Compute the windows of a payment at NOON_MS plus `at_ms`."""
+        time_ms = NOON_MS + at_ms
+        return windows_at(earlier_than(self.state, time_ms), self.state.panes, time_ms, threshold)
+
+    def know(self, **fields: Any) -> None:
+        """Put a reputation in force, by default that of merchant m1."""
+        reputation = a_reputation(**fields)
+        self.reputation[reputation.key] = reputation
 
     def tell(self, kind: str, at_ms: int = 0, **fields: Any) -> None:
         """Send a user event of this kind."""
