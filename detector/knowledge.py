@@ -1,7 +1,7 @@
 """The champion in force and the reputations, compiled from the control topic.
 
 Flink's broadcast state keeps the records as bytes; this compiled form is rebuilt from them after a restore. Reputations
-are kept there without names and signature, in a third of their bytes: 20,000 of them take 4 MB (docs/adr/0019).
+are kept there without names and signature, in a third of their bytes: 20,000 of them take 3.7 MB (docs/adr/0019).
 """
 
 from collections.abc import Iterable

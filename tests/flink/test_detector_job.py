@@ -99,7 +99,7 @@ def _control() -> list[bytes]:
     )
     forged = msgspec.structs.replace(publication, publication=8, signature=sign(artefact, b"another key"))
     reputation = Reputation(
-        merchant_id="m3", epoch=1, n=70, known_frauds=4, known_victims=3, known_legitimate=6, fraud_rate=0.3
+        entity_id="m3", epoch=1, n=70, known_frauds=4, known_victims=3, known_legitimate=6, fraud_rate=0.3
     )
     return [encode(publication), encode(sign_reputation(reputation, KEY)), encode(forged)]
 

@@ -221,7 +221,7 @@ def test_records_become_facts_by_topic_and_key(topic, key, message, kind):
 
 
 def test_reputation_and_tombstones_are_not_facts():
-    reputation = Reputation(merchant_id="m", epoch=1, n=1, known_frauds=1, known_legitimate=1, fraud_rate=0.1)
+    reputation = Reputation(entity_id="m", epoch=1, n=1, known_frauds=1, known_legitimate=1, fraud_rate=0.1)
     assert fact_of(TOPICS, TOPICS.control, b"m", encode(reputation), NOW) is None
     assert fact_of(TOPICS, TOPICS.control, b"m", None, NOW) is None
 

@@ -114,8 +114,16 @@ def test_evaluation_window_is_bounded(fold):
 
 def test_changed_reputation_is_published_once(fold):
     learn(fold, an_example(merchant_id="m1"), an_example(transaction_id="t2", merchant_id="m2"))
-    assert [reputation.merchant_id for reputation in fold.changed_reputation()] == ["m1", "m2"]
+    assert [reputation.entity_id for reputation in fold.changed_reputation()] == ["m1", "m2"]
     assert fold.changed_reputation() == []
+
+
+def test_withdrawn_reputation_is_named_once_by_its_control_key(fold):
+    learn(fold, an_example(device_id="d1"))
+    fold.changed_reputation()
+    learn(fold, an_example(transaction_id="t2", merchant_id=None, event_time_ms=NOON_MS + 91 * DAY_MS))
+    assert fold.withdrawn_reputation() == ["reputation:m1", "device-reputation:d1"]
+    assert (fold.withdrawn_reputation(), fold.changed_reputation()) == ([], [])
 
 
 def test_drift_is_found_in_a_changed_stream_only(fold):
