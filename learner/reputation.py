@@ -20,8 +20,8 @@ from msgspec import Struct, field
 from learner.ordinary import Amounts
 from weir.messages import DecayedCounts, Entity, Example, Reputation, ReputationKey
 
-MAX_RECORDS: dict[Entity, int] = {"merchant": 200_000, "device": 50_000, "ip": 50_000, "card": 50_000}
-"""Bounds the learner's memory and its snapshot. Round numbers; not measured."""
+MAX_RECORDS: dict[Entity, int] = {"merchant": 200_000, "device": 20_000, "ip": 20_000, "card": 20_000}
+"""Bounds the learner's memory and its snapshot, which must fit in a message of 16 MB (docs/adr/0019)."""
 
 MAX_VICTIMS = 16
 """Bounds a record. The rule `bad_merchant` needs two victims (docs/adr/0017), so 16 is enough."""
@@ -40,6 +40,12 @@ PUBLISHED_DAYS = 90
 _TAUS_MS = (3 * DAY_MS, 10 * DAY_MS, 30 * DAY_MS)
 
 
+Sums = tuple[float, float, float]
+"""Weights that fade over 3, 10 and 30 days."""
+
+NOTHING: Sums = (0.0, 0.0, 0.0)
+
+
 class Decaying(Struct):
     """Weights of known payments, which fade with their age at `reference_ms`, the latest payment's time.
 
@@ -47,18 +53,28 @@ class Decaying(Struct):
     """
 
     reference_ms: int | None = None
-    frauds: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
-    payments: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+    frauds: Sums = NOTHING
+    payments: Sums = NOTHING
 
     def add(self, time_ms: int, frauds: float, payments: float) -> None:
         """Add weights at a time; negative ones take back an earlier verdict."""
-        reference_ms = self.reference_ms = time_ms if self.reference_ms is None else self.reference_ms
-        for place, tau_ms in enumerate(_TAUS_MS):
-            faded = exp(-abs(time_ms - reference_ms) / tau_ms)
-            old, new = (faded, 1.0) if time_ms > reference_ms else (1.0, faded)
-            self.frauds[place] = max(0.0, self.frauds[place] * old + frauds * new)
-            self.payments[place] = max(self.frauds[place], self.payments[place] * old + payments * new)
-        self.reference_ms = max(reference_ms, time_ms)
+        age_ms = 0 if self.reference_ms is None else time_ms - self.reference_ms
+        faded = [exp(-abs(age_ms) / tau_ms) for tau_ms in _TAUS_MS]
+        if frauds or any(self.frauds):
+            self.frauds = _added(self.frauds, frauds, faded, age_ms, NOTHING)
+        self.payments = _added(self.payments, payments, faded, age_ms, self.frauds)
+        if self.reference_ms is None or age_ms > 0:
+            self.reference_ms = time_ms
+
+
+def _added(sums: Sums, weight: float, faded: list[float], age_ms: int, least: Sums) -> Sums:
+    """Let the sums fade up to a later payment, or the weight of an earlier one down to theirs."""
+    if age_ms > 0:
+        new = [old * share + weight for old, share in zip(sums, faded, strict=True)]
+    else:
+        new = [old + weight * share for old, share in zip(sums, faded, strict=True)]
+    short, middle, long = map(max, new, least)
+    return short, middle, long
 
 
 class Record(Struct):

@@ -173,7 +173,7 @@ def _publication_latency_ms(settings: Settings, reader, n: int) -> float:
     started_s = time.monotonic()
     while time.monotonic() - started_s < 10:
         record = reader.poll(1)
-        if record is not None and record.error() is None:
+        if record is not None and record.error() is None and record.value() is not None:
             found = CONTROL.decode(record.value())
             if isinstance(found, Publication) and found.n == n:
                 return (time.monotonic() - started_s) * 1000
