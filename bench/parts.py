@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,9 @@ from operations.runner.flink import client, prepare_jobmanager, prepare_taskmana
 from operations.runner.flink_config import FlinkCluster
 from operations.runner.ports import free_ports
 from operations.runner.process import running
-from weir.artefact import LinearScorer, Term, pack, sign
+from weir.artefact import AdditiveScorer, pack, sign
+from weir.bins import Layout
+from weir.feature_schema import KIND_OF
 from weir.kafka_clients import create_topics, producer
 from weir.messages import Publication, encode
 from weir.settings import Settings
@@ -27,6 +30,7 @@ from weir.settings import Settings
 ENTRY = Path(operations.runner.__file__).parent / "entry" / "run_job.py"
 BARE_LOOP = Path(__file__).with_name("bare_loop.py")
 KEY = "bench"
+PAIRED_FEATURES = 12
 HEAP_MB = 1024
 """Twice the default of a deployment; not measured."""
 
@@ -64,19 +68,10 @@ def a_namespace(infrastructure: Infrastructure, name: str) -> Settings:
 
 
 def a_model() -> Publication:
-    """A linear model over 30 features."""
-    names = [
-        "log_amount",
-        "amount_ratio",
-        "count_1h",
-        "count_24h",
-        "amount_24h",
-        "distance_km",
-        "speed_kmh",
-        "device_new",
-    ]
-    terms = {name: Term(0.1, -0.05) for name in names} | {f"unused_{number}": Term(0.1, 0) for number in range(22)}
-    artefact = pack(LinearScorer(intercept=-3.0, terms=terms, trust=0.8))
+    """An additive model over all features, with as many pairs as a learner chooses."""
+    layout = Layout(KIND_OF, list(combinations(range(PAIRED_FEATURES), 2)))
+    bins, cells = [-3.0] + [0.02] * (layout.bin_count - 1), [-0.02] * layout.cell_count
+    artefact = pack(AdditiveScorer(layout=layout, bins=bins, cells=cells, trust=0.8))
     signature = sign(artefact, KEY.encode())
     return Publication(
         publication=1,

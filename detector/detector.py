@@ -21,7 +21,7 @@ from detector.recent_decisions import Decided, first_decision, record_decision
 from detector.rules import hits_of, rules_log_odds
 from detector.state import Event, UserState
 from detector.user_events import note
-from weir.artefact import LinearScorer, probability
+from weir.artefact import AdditiveScorer, probability
 from weir.errors import InvalidRecord
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, UserEvent
 from weir.settings import DetectorSettings
@@ -31,7 +31,7 @@ class Champion(Struct, frozen=True):
     """The model in force and its place in the learning log."""
 
     ref: ModelRef
-    scorer: LinearScorer
+    scorer: AdditiveScorer
 
 
 class Detector:
@@ -157,6 +157,9 @@ class Detector:
             source=source,
             scored_at_ms=now_ms,
             merchant_id=transaction.merchant_id,
+            device_id=transaction.device_id,
+            ip=transaction.ip or None,
+            card_id=transaction.card_id,
             rules_log_odds=rules_log_odds(hits),
             transaction=msgspec.Raw(raw),
         )
@@ -183,6 +186,8 @@ def _event(transaction: Transaction, time_ms: int, amount: float) -> Event:
         country=transaction.country,
         latitude=transaction.latitude,
         longitude=transaction.longitude,
+        card_id=transaction.card_id,
+        ip=transaction.ip or None,
     )
 
 
@@ -217,5 +222,8 @@ def _again(
         source=source,
         scored_at_ms=now_ms,
         merchant_id=transaction.merchant_id,
+        device_id=transaction.device_id,
+        ip=transaction.ip or None,
+        card_id=transaction.card_id,
         transaction=msgspec.Raw(raw),
     )

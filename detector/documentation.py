@@ -16,13 +16,16 @@ They are as of the payment's event time and cover only the payments before it; a
 
 If the payment or its user's history lacks what a feature needs, the feature is absent from `features`, never zero.
 Three features report a missing position, device or merchant.
+A feature's kind decides how a model bins its values.
 
-Windows of 10 minutes, 1 hour and 24 hours are exact.
+Windows of up to 24 hours are exact.
 Windows of 7 and 30 days are exact for the last 24 hours plus the allowed lateness, and use daily panes for older payments, so their far edge is off by at most 12 hours.
 A session ends after a pause of 30 minutes and covers at most 24 hours.
 
-A merchant has two reputations, one from payments on customers' own devices and one from all others ([ADR 16](adr/0016-whose-device.md)).
-The `merchant_fraud_*` and `merchant_known_frauds` features use the one that matches the payment.
+Merchants, devices, IP addresses and cards have records of their known frauds ([ADR 19](adr/0019-known-frauds-of-entities.md)).
+The learner publishes a record while its last known fraud is at most 90 days old.
+Without a record there is no known fraud: counts, shares and odds are 0, and times are absent; without the id, all features of the entity are absent.
+A merchant has two records, one from payments on customers' own devices and one from all others ([ADR 16](adr/0016-whose-device.md)); its features use the one that matches the payment.
 
 `python -m detector.documentation` generates this page.
 """
@@ -53,8 +56,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def features_page() -> str:
     """Return the text of docs/features.md."""
-    rows = ((f"`{row.name}`", row.group, row.unit, row.description) for row in FEATURES)
-    return f"{_FEATURES_INTRO}\n{_table(('feature', 'group', 'unit', 'meaning'), rows)}"
+    rows = ((f"`{row.name}`", row.group, f"`{row.kind}`", row.unit, row.description) for row in FEATURES)
+    return f"{_FEATURES_INTRO}\n{_table(('feature', 'group', 'kind', 'unit', 'meaning'), rows)}"
 
 
 def rules_page() -> str:

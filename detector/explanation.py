@@ -8,7 +8,7 @@ from msgspec import Struct
 from detector.feature_catalogue import BY_NAME
 from detector.moment import Moment
 from detector.rules import BASE_LOG_ODDS, WEIGHTS
-from weir.artefact import LinearScorer
+from weir.artefact import AdditiveScorer
 from weir.messages import Reason, RuleHit
 
 # An analyst reads a few reasons, not forty. Round numbers; not measured.
@@ -34,27 +34,31 @@ class Evidence(Struct, frozen=True):
         return self.intercept + sum(self.contributions.values())
 
 
-def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: LinearScorer | None) -> Evidence:
+def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: AdditiveScorer | None) -> Evidence:
     """Blend rules and model: the model weighs `trust`, the rules the rest."""
     trust = scorer.trust if scorer is not None else 0.0
     intercept, contributions = (1 - trust) * BASE_LOG_ODDS, {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
     if scorer is not None:
         intercept += trust * scorer.intercept
-        terms = scorer.terms
-        for name, value in features.items():
-            term = terms.get(name)
-            if term is not None:
-                contributions[name] = trust * (term.slope * value + term.offset)
+        for name, added in scorer.contributions(features).items():
+            contributions[name] = trust * added
     return Evidence(intercept, contributions, trust)
 
 
 def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, float], moment: Moment) -> list[Reason]:
-    """Return the largest contributions for fraud, then the largest against it, each in words."""
-    notable = [item for item in evidence.contributions.items() if not -WORTH_TELLING < item[1] < WORTH_TELLING]
+    """Return the largest contributions for fraud, then the largest against it, each in words.
+
+    A missing feature contributes to the score, but has no value to put into words, so it is no reason.
+    """
+    texts = {hit.rule: hit.text for hit in hits}
+    notable = [
+        (code, contribution)
+        for code, contribution in evidence.contributions.items()
+        if not -WORTH_TELLING < contribution < WORTH_TELLING and (code in features or code in texts)
+    ]
     notable.sort(key=itemgetter(1))
     against = [item for item in notable[:MOST_AGAINST] if item[1] < 0]
     for_fraud = [item for item in notable[: -MOST_FOR - 1 : -1] if item[1] > 0]
-    texts = {hit.rule: hit.text for hit in hits}
     return [
         Reason(
             code=code,

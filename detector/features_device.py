@@ -19,14 +19,13 @@ def is_new_device(moment: Moment) -> bool:
     )
 
 
-@feature("device", "0 or 1", lambda _, v: f"The device is {'new' if v else 'known'} for this customer")
+@feature("0 or 1", lambda _, v: f"The device is {'new' if v else 'known'} for this customer")
 def device_new(moment: Moment) -> float | None:
     """Whether the device is new for the user and not confirmed; absent if no earlier device is known."""
     return None if moment.device_first_ms is None else float(is_new_device(moment))
 
 
 @feature(
-    "device",
     "0 or 1",
     lambda _, v: f"The customer has {'' if v else 'not yet '}used the device for a day or confirmed it",
 )
@@ -36,7 +35,6 @@ def device_own(moment: Moment) -> float | None:
 
 
 @feature(
-    "device",
     "log(1 + days)",
     lambda _, v: f"This customer has used the device for {duration(expm1(v) * DAY_S)}",
 )
@@ -46,13 +44,13 @@ def device_age_days(moment: Moment) -> float | None:
     return None if first_ms is None or first_ms == NO_EARLIER else log1p((moment.time_ms - first_ms) / DAY_MS)
 
 
-@feature("device", "log(1 + devices)", lambda _, v: f"{plural(expm1(v), 'device')} used in the previous 24 hours")
+@feature("log(1 + devices)", lambda _, v: f"{plural(expm1(v), 'device')} used in the previous 24 hours")
 def devices_24h(moment: Moment) -> float | None:
     """Distinct devices in the previous 24 hours."""
     return log1p(moment.windows.devices_24h)
 
 
-@feature("device", "0 or 1", lambda _, v: f"The payment names {'no' if v else 'a'} device")
+@feature("0 or 1", lambda _, v: f"The payment names {'no' if v else 'a'} device")
 def device_missing(moment: Moment) -> float | None:
     """Whether the payment names no device."""
     return float(moment.transaction.device_id is None)

@@ -2,12 +2,11 @@
 
 from math import expm1, log, log1p
 
-from detector.features import Feature, feature
-from detector.habits import DAY_MS
+from detector.features import CODE, Feature, code_of, feature
 from detector.moment import NO_EARLIER, Moment
-from detector.wording import DAY_S, duration, plural
+from detector.wording import plural
 
-# A fraud rate of 1% gives the feature 0, the value of a merchant without labels. A round number; not measured.
+# A fraud rate of 1% gives the feature 0, the value of a merchant without a known fraud. A round number; not measured.
 REFERENCE_RATE = 0.01
 
 # Keeps the log odds finite. A round number; not measured.
@@ -19,14 +18,13 @@ def from_devices(moment: Moment) -> str:
     return "from customers' own devices" if moment.own_device else "from other devices"
 
 
-@feature("merchant", "0 or 1", lambda _, v: f"The merchant is {'new' if v else 'known'} for this customer")
+@feature("0 or 1", lambda _, v: f"The merchant is {'new' if v else 'known'} for this customer")
 def merchant_new(moment: Moment) -> float | None:
     """Whether the user has never paid this merchant; absent if no earlier merchant is known."""
     return None if moment.merchant_first_ms is None else float(moment.merchant_first_ms == NO_EARLIER)
 
 
 @feature(
-    "merchant",
     "0 or 1",
     lambda m, v: (
         f"The merchant's category {m.transaction.merchant_category} is {'new' if v else 'known'} for this customer"
@@ -37,13 +35,19 @@ def category_new(moment: Moment) -> float | None:
     return None if moment.category_first_ms is None else float(moment.category_first_ms == NO_EARLIER)
 
 
-@feature("merchant", "log(1 + merchants)", lambda _, v: f"{plural(expm1(v), 'merchant')} paid in the previous 24 hours")
+@feature(CODE, lambda m, _: f"The merchant's category is {m.transaction.merchant_category}")
+def category_code(moment: Moment) -> float | None:
+    """The merchant's category, as a hash of its name."""
+    return code_of(moment.transaction.merchant_category)
+
+
+@feature("log(1 + merchants)", lambda _, v: f"{plural(expm1(v), 'merchant')} paid in the previous 24 hours")
 def merchants_24h(moment: Moment) -> float | None:
     """Distinct merchants in the previous 24 hours."""
     return log1p(moment.windows.merchants_24h)
 
 
-@feature("merchant", "0 or 1", lambda _, v: f"The payment names {'no' if v else 'a'} merchant")
+@feature("0 or 1", lambda _, v: f"The payment names {'no' if v else 'a'} merchant")
 def merchant_missing(moment: Moment) -> float | None:
     """Whether the payment names no merchant."""
     return float(moment.transaction.merchant_id is None)
@@ -57,9 +61,9 @@ def _known_rate(moment: Moment) -> str:
     )
 
 
-@feature("merchant", "log odds", lambda m, _: _known_rate(m))
+@feature("log odds", lambda m, _: _known_rate(m))
 def merchant_fraud_rate(moment: Moment) -> float | None:
-    """The merchant's smoothed known fraud rate, in log odds relative to a reference of 1%; 0 without labels."""
+    """The merchant's smoothed known fraud rate, in log odds relative to a reference of 1%; 0 without a known fraud."""
     if moment.transaction.merchant_id is None:
         return None
     if moment.reputation is None:
@@ -71,18 +75,6 @@ def merchant_fraud_rate(moment: Moment) -> float | None:
 _REFERENCE_LOG_ODDS = log(REFERENCE_RATE / (1 - REFERENCE_RATE))
 
 
-@feature(
-    "merchant",
-    "log(1 + frauds)",
-    lambda m, v: f"{plural(expm1(v), 'fraud')} in a row among the merchant's latest known payments {from_devices(m)}",
-)
-def merchant_fraud_run(moment: Moment) -> float | None:
-    """Frauds in a row among the merchant's latest known payments."""
-    if moment.transaction.merchant_id is None:
-        return None
-    return log1p(moment.reputation.fraud_run) if moment.reputation else 0.0
-
-
 def _known_share(moment: Moment) -> str:
     frauds, legitimate = (
         (moment.reputation.known_frauds, moment.reputation.known_legitimate) if moment.reputation else (0, 0)
@@ -91,7 +83,7 @@ def _known_share(moment: Moment) -> str:
     return f"{plural(frauds, 'fraud')} among {known} at this merchant {from_devices(moment)}"
 
 
-@feature("merchant", "0 to 1", lambda m, _: _known_share(m))
+@feature("0 to 1", lambda m, _: _known_share(m))
 def merchant_fraud_share(moment: Moment) -> float | None:
     """Frauds divided by the merchant's known payments plus one; not smoothed, so it responds after two verdicts."""
     merchant = moment.reputation
@@ -101,7 +93,6 @@ def merchant_fraud_share(moment: Moment) -> float | None:
 
 
 @feature(
-    "merchant",
     "log(1 + frauds)",
     lambda m, v: f"{plural(expm1(v), 'known fraud')} at this merchant {from_devices(m)}",
 )
@@ -112,26 +103,13 @@ def merchant_known_frauds(moment: Moment) -> float | None:
     return log1p(moment.reputation.known_frauds) if moment.reputation else 0.0
 
 
-@feature(
-    "merchant",
-    "log(1 + days)",
-    lambda _, v: f"The merchant's last known fraud was {duration(expm1(v) * DAY_S)} earlier",
-)
-def merchant_fraud_age_days(moment: Moment) -> float | None:
-    """Time since the merchant's last known fraud; absent without one."""
-    if moment.reputation is None or moment.reputation.last_fraud_ms is None:
-        return None
-    return log1p(max(0, moment.time_ms - moment.reputation.last_fraud_ms) / DAY_MS)
-
-
 FEATURES: tuple[Feature, ...] = (
     merchant_new,
     category_new,
+    category_code,
     merchants_24h,
     merchant_missing,
     merchant_fraud_rate,
     merchant_fraud_share,
-    merchant_fraud_run,
     merchant_known_frauds,
-    merchant_fraud_age_days,
 )

@@ -54,12 +54,16 @@ class Score(KeyedBroadcastProcessFunction):
             self._restore(ctx)
         control = Inbound(*record)
         try:
-            key = self._knowledge.apply(control.payload)
+            kept = self._knowledge.apply(control.payload, control.kafka_key)
         except InvalidRecord as error:
             letter = encode(dead_letter(control, error, stage="detector", now_ms=now_ms()))
             yield _row(Outbound(self._topics.dead_letters, cut(control.kafka_key), letter))
         else:
-            ctx.get_broadcast_state(CONTROL_STATE).put(key, control.payload)
+            state = ctx.get_broadcast_state(CONTROL_STATE)
+            if kept.payload is None:
+                state.remove(kept.key)
+            else:
+                state.put(kept.key, kept.payload)
             self._report_model()
 
     def _restore(self, ctx: Any) -> None:

@@ -27,6 +27,12 @@ def log_ratio(habits: Habits, amount: float) -> float | None:
     return math.log((amount + 1) / (habits.amount + 1)) if habits.count else None
 
 
+def clipped_mean(mean: float, count: int, amount: float) -> float:
+    """Return the mean of `count` amounts after one more."""
+    clipped = min(amount, CLIP * mean + 1) if count else amount
+    return mean + (clipped - mean) / min(count + 1, MEMORY)
+
+
 def learn(habits: Habits, event: Event) -> None:
     """Update the habits with a payment that is not earlier than any they include."""
     amount = event.cents / 100
@@ -42,8 +48,7 @@ def learn(habits: Habits, event: Event) -> None:
 
 def _learn_amount(habits: Habits, amount: float) -> None:
     share = 1 / min(habits.count + 1, MEMORY)
-    clipped = min(amount, CLIP * habits.amount + 1) if habits.count else amount
-    habits.amount += (clipped - habits.amount) * share
+    habits.amount = clipped_mean(habits.amount, habits.count, amount)
     difference = math.log1p(amount) - habits.log_mean
     habits.log_mean += difference * share
     habits.log_variance += (difference * difference * (1 - share) - habits.log_variance) * share

@@ -3,9 +3,10 @@
 from bisect import bisect_right
 from copy import copy
 from operator import attrgetter
+from typing import Any, NamedTuple
 
-from detector.habits import DAY_MS, learn, log_ratio
-from detector.state import Event, Habits, Pane, UserState
+from detector.habits import DAY_MS, clipped_mean, learn, log_ratio
+from detector.state import Event, Habits, Mean, Pane, UserState
 
 # The far edge of a window over panes is off by up to half of this. A round number; not measured.
 PANE_MS = DAY_MS
@@ -13,7 +14,7 @@ PANE_MS = DAY_MS
 # The length of the longest window.
 KEPT_MS = 30 * DAY_MS
 
-# Bounds a user's known devices, merchants, categories and countries. A round number; not measured.
+# Bounds a user's known devices, merchants, categories and so on. A round number; not measured.
 MAX_KNOWN = 64
 
 event_time = attrgetter("time_ms")
@@ -26,16 +27,59 @@ def is_late(state: UserState, time_ms: int, allowed_lateness_ms: int) -> bool:
     return time_ms < state.habits.last_ms - allowed_lateness_ms or time_ms < state.compacted.last_ms
 
 
+class Earlier(NamedTuple):
+    """The payments by some time that are not compacted yet, in event-time order, and what they name, as columns."""
+
+    events: list[Event]
+    devices: list[str | None]
+    merchants: list[str | None]
+    categories: list[str | None]
+    countries: list[str | None]
+    ips: list[str | None]
+    cards: list[str | None]
+
+
+def earlier_than(state: UserState, time_ms: int) -> Earlier:
+    """Return the payments by `time_ms`. Read once here: every column is needed for several features."""
+    events = _events_by(state, time_ms)
+    return Earlier(
+        events,
+        [event.device_id for event in events],
+        [event.merchant_id for event in events],
+        [event.category for event in events],
+        [event.country for event in events],
+        [event.ip for event in events],
+        [event.card_id for event in events],
+    )
+
+
+def _events_by(state: UserState, time_ms: int) -> list[Event]:
+    recent = state.recent
+    if not recent or recent[-1].time_ms <= time_ms:
+        return recent
+    return recent[: bisect_right(recent, time_ms, key=event_time)]
+
+
 def habits_at(state: UserState, time_ms: int) -> Habits:
     """Return the habits as of `time_ms`. They may be the state's own: do not modify them."""
     if time_ms >= state.habits.last_ms:
         return state.habits
     habits = copy(state.compacted)
-    for event in state.recent:
-        if event.time_ms > time_ms:
-            break
+    for event in _events_by(state, time_ms):
         learn(habits, event)
     return habits
+
+
+def category_mean(state: UserState, earlier: Earlier, category: str) -> float | None:
+    """Return the clipped mean of the user's earlier amounts in a merchant category; None if there are none."""
+    mean = state.category_means.get(category)
+    count, amount = (mean.count, mean.amount) if mean is not None else (0, 0.0)
+    if category in earlier.categories:
+        for event in earlier.events:
+            if event.category == category:
+                amount = clipped_mean(amount, count, event.cents / 100)
+                count += 1
+    return amount if count else None
 
 
 def advance(state: UserState, time_ms: int, allowed_lateness_ms: int) -> None:
@@ -87,6 +131,10 @@ def _compact(state: UserState, event: Event) -> None:
     remember(state.merchants, event.merchant_id, event.time_ms)
     remember(state.categories, event.category, event.time_ms)
     remember(state.countries, event.country, event.time_ms)
+    remember(state.cards, event.card_id, event.time_ms)
+    remember(state.ips, event.ip, event.time_ms)
+    if event.category is not None:
+        _learn_category(state.category_means, event.category, event.cents / 100)
 
 
 def _compact_into_pane(panes: list[Pane], event: Event) -> None:
@@ -100,10 +148,20 @@ def _compact_into_pane(panes: list[Pane], event: Event) -> None:
         pane.ratio = event.ratio
 
 
+def _learn_category(means: dict[str, Mean], category: str, amount: float) -> None:
+    mean = means.pop(category, None) or Mean()
+    means[category] = Mean(mean.count + 1, clipped_mean(mean.amount, mean.count, amount))
+    _forget(means)
+
+
 def remember(known: dict[str, int], name: str | None, time_ms: int) -> None:
     """Record a use and keep the earliest time; beyond `MAX_KNOWN`, drop the least recently used name."""
     if name is None:
         return
     known[name] = min(known.pop(name, time_ms), time_ms)
+    _forget(known)
+
+
+def _forget(known: dict[str, Any]) -> None:
     if len(known) > MAX_KNOWN:
         del known[next(iter(known))]

@@ -65,13 +65,13 @@ class TwinProcess:
         """Apply all of `control` before the first transaction is scored; return the offset to continue from."""
         offset = 0
         for record in read_to_end(bootstrap_servers, self._topics.control):
-            self._twin.learn(record.value())
+            self._twin.learn(record.value(), record.key())
             offset = record.offset() + 1
         return offset
 
     def _process(self, record: Message) -> None:
         if record.topic() == self._topics.control:
-            self._twin.learn(record.value())
+            self._twin.learn(record.value(), record.key())
             return
         was_frozen = self._twin.frozen
         inbound = Inbound(record.key(), record.value(), record.topic(), record.partition(), record.offset())

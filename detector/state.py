@@ -33,6 +33,8 @@ class Event(Struct, array_like=True, gc=False):
     country: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    card_id: str | None = None
+    ip: str | None = None
 
 
 class Pane(Struct, array_like=True, gc=False):
@@ -67,6 +69,13 @@ class Habits(Struct, array_like=True, gc=False):
     last_located_ms: int = 0
 
 
+class Mean(Struct, array_like=True, gc=False):
+    """A clipped running mean of amounts in base currency."""
+
+    count: int = 0
+    amount: float = 0.0
+
+
 class Challenge(Struct, array_like=True, gc=False):
     time_ms: int
     passed: bool
@@ -84,9 +93,10 @@ class UserState(Struct, array_like=True):
     """One user's state.
 
     `compacted` holds the habits up to the bar, `habits` those up to the latest payment. `devices`, `merchants`,
-    `categories` and `countries` map names in compacted payments to first-seen times, least recently used first. Only
-    `detector.recent_decisions` reads `decided`. `truncated_ms` is the event time of the last payment that was compacted
-    early because there were too many.
+    `categories`, `countries`, `cards` and `ips` map names in compacted payments to first-seen times, `category_means`
+    categories to the mean of their compacted amounts, least recently used first. Only `detector.recent_decisions` reads
+    `decided`. `truncated_ms` is the event time of the last payment that was compacted early because there were too
+    many.
     """
 
     schema_version: int = STATE_SCHEMA
@@ -104,6 +114,9 @@ class UserState(Struct, array_like=True):
     decided: bytes = b""
     decided_count: int = 0
     truncated_ms: int | None = None
+    cards: dict[str, int] = field(default_factory=dict)
+    ips: dict[str, int] = field(default_factory=dict)
+    category_means: dict[str, Mean] = field(default_factory=dict)
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -53,13 +53,18 @@ class Twin:
             self._freeze_at_ms = frozen.event_time_ms
             self._knowledge.restore(frozen.control)
 
-    def learn(self, payload: bytes | None) -> None:
+    def learn(self, payload: bytes | None, kafka_key: bytes | None = None) -> None:
         """Apply a control record, until frozen. A record that the detector would refuse changes nothing."""
-        if self.frozen is None and payload is not None:
-            try:
-                self._known[self._knowledge.apply(payload)] = payload
-            except InvalidRecord:
-                return
+        if self.frozen is not None:
+            return
+        try:
+            key, _ = self._knowledge.apply(payload, kafka_key)
+        except InvalidRecord:
+            return
+        if payload is None:
+            self._known.pop(key, None)
+        else:
+            self._known[key] = payload
 
     def process(self, record: Inbound, now_ms: int) -> list[Outbound]:
         """Score a transaction or observe a user event; return the records for the twin's topic."""

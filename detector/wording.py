@@ -3,14 +3,14 @@
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 24 * 3600
 
 
-def plural(count: float, noun: str) -> str:
+def plural(count: float, noun: str, nouns: str | None = None) -> str:
     """Return a count, rounded to a whole number, with its noun.
 
-    >>> plural(1, "payment"), plural(3, "payment")
-    ('1 payment', '3 payments')
+    >>> plural(1, "payment"), plural(3, "payment"), plural(2, "country", "countries")
+    ('1 payment', '3 payments', '2 countries')
     """
     number = f"{count:.0f}"
-    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
+    return f"{number} {noun}" if number == "1" else f"{number} {nouns or noun + 's'}"
 
 
 def duration(seconds: float) -> str:

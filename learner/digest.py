@@ -11,7 +11,7 @@ from typing import Any
 
 
 def canonical_digest(value: Any) -> str:
-    """Return the SHA-256, in hexadecimal, of None, a bool, int, float, str, or a nested list, tuple or dict of these.
+    """Return the SHA-256, in hexadecimal, of None, a bool, int, float, str, bytes, or a nested list, tuple or dict of these.
 
     >>> canonical_digest({"a": 1, "b": 2.0}) == canonical_digest({"b": 2.0, "a": 1})
     True
@@ -37,6 +37,8 @@ def canonical_bytes(value: Any) -> bytes:  # noqa: PLR0911 -- one case per type
             return b"f" + struct.pack(">d", value)
         case str():
             return _sized(b"s", value.encode())
+        case bytes():
+            return _sized(b"y", value)
         case list() | tuple():
             return _counted(b"l", [canonical_bytes(item) for item in value])
         case dict():

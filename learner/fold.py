@@ -7,13 +7,15 @@
 The same log gives the same state, whether read straight through or from any snapshot on. `full_digest` checks it.
 """
 
+from learner.additive_model import AdditiveModel, compile_scorer
 from learner.digest import canonical_digest
 from learner.drift import DriftWatch
 from learner.evaluation import Evaluation
-from learner.linear_model import LinearModel, compile_scorer, trust_in
 from learner.reputation import Reputations
+from learner.trust import trust_in
 from weir.artefact import pack, sign
 from weir.errors import BrokenLog
+from weir.feature_schema import KIND_OF
 from weir.messages import DriftFinding, Example, Publication, Reputation
 from weir.settings import LearningSettings
 
@@ -26,7 +28,7 @@ class Fold:
     def __init__(self, settings: LearningSettings) -> None:
         self.epoch, self.n = settings.epoch, 0
         self.frauds_learned, self.legitimate_learned = 0, 0
-        self.model = LinearModel(settings.learning_rate)
+        self.model = AdditiveModel(settings.learning_rate, KIND_OF)
         self._evaluation = Evaluation()
         self._drift = DriftWatch()
         self._findings: list[DriftFinding] = []
@@ -57,6 +59,10 @@ class Fold:
         """Return the reputations that changed since the last call."""
         return self._reputations.drain_changed(self.epoch)
 
+    def withdrawn_reputation(self) -> list[str]:
+        """Return the control keys whose record fell out since the last call: their last known fraud is too old."""
+        return [key.control_key for key in self._reputations.drain_withdrawn()]
+
     def publication(self, number: int, now_ms: int, key: bytes) -> Publication:
         """Return the present model, signed, with the drift found since the last call."""
         trust = trust_in(self.frauds_learned, self.legitimate_learned)
@@ -76,8 +82,8 @@ class Fold:
         )
 
     def metrics(self) -> dict[str, float]:
-        """Return prequential metrics, counts of drift and frauds, and the steady base's correction in log-odds."""
-        learned = {"frauds_learned": float(self.frauds_learned), "base_correction": self.model.base.correction}
+        """Return prequential metrics and counts of drift and frauds."""
+        learned = {"frauds_learned": float(self.frauds_learned)}
         return self._evaluation.metrics() | self._drift.metrics() | learned
 
     def digest(self) -> str:

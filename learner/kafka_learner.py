@@ -108,15 +108,18 @@ class LearnerProcess:
         if number.epoch >= self._fold.epoch:
             self._fold.learn(*number, example)
 
-    def _reputations(self) -> list[tuple[str, bytes, bytes]]:
+    def _reputations(self) -> list[tuple[str, bytes, bytes | None]]:
+        """Return the records of changed reputations, and tombstones for withdrawn ones."""
         changed = [sign_reputation(reputation, self._key) for reputation in self._fold.changed_reputation()]
-        return [(self._topics.control, reputation.control_key.encode(), encode(reputation)) for reputation in changed]
+        records = [(reputation.control_key, encode(reputation)) for reputation in changed]
+        withdrawn = [(key, None) for key in self._fold.withdrawn_reputation()]
+        return [(self._topics.control, key.encode(), payload) for key, payload in [*records, *withdrawn]]
 
     def _snapshot(self, number: int) -> bytes:
         at = {"offset": self._offset, "publication": number, "control_offset": self._control_offset}
         return seal(Snapshot.of(self._fold, **at), self._key)
 
-    def _write(self, records: list[tuple[str, bytes, bytes]]) -> None:
+    def _write(self, records: list[tuple[str, bytes, bytes | None]]) -> None:
         try:
             self._producer.begin_transaction()
             for topic, key, value in records:

@@ -42,6 +42,9 @@ class Subject(Struct, frozen=True, array_like=True):
     model: ModelRef | None
     merchant_id: str | None
     user_id: str | None = None
+    device_id: str | None = None
+    ip: str | None = None
+    card_id: str | None = None
 
 
 class JoinState(Struct, array_like=True):
@@ -204,6 +207,9 @@ def _subject_of(scored: ScoredTransaction) -> Subject:
         model=scored.model,
         merchant_id=scored.merchant_id,
         user_id=scored.user_id,
+        device_id=scored.device_id,
+        ip=scored.ip,
+        card_id=scored.card_id,
     )
 
 
@@ -229,6 +235,9 @@ def _example_of(subject: Subject, outcome: Outcome, verdict: Verdict, *, revisio
         model=subject.model,
         merchant_id=subject.merchant_id,
         user_id=subject.user_id,
+        device_id=subject.device_id,
+        ip=subject.ip,
+        card_id=subject.card_id,
     )
 
 

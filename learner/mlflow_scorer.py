@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weir.artefact import LinearScorer, probability, read_artefact
+from weir.artefact import AdditiveScorer, probability, read_artefact
 
 
 class ScorerModel:
     """The model that MLflow wraps. A frame's columns are features; None and NaN are missing features."""
 
-    def __init__(self, scorer: LinearScorer) -> None:
+    def __init__(self, scorer: AdditiveScorer) -> None:
         self.scorer = scorer
 
     def predict(self, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:

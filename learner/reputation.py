@@ -1,19 +1,27 @@
-"""Merchants' reputations: part of the fold, published with the model.
+"""The known frauds of merchants, devices, IP addresses and cards: part of the fold, published with the model.
 
-A merchant has two records: one of payments from customers' own devices, one of all others (docs/adr/0016). Beyond
-`MAX_RECORDS`, the record with the oldest last example is forgotten. What was published about it stays in force, and it
-starts from nothing if the merchant returns.
+    example --> the base rate, the histograms of amounts
+            --> the merchant's record of this kind of device --+
+            --> the device's, the address's and the card's ----+--> changed (a known fraud in 90 days) or withdrawn
+
+A merchant has two records from its first example on: payments from customers' own devices, and all others
+(docs/adr/0016). A device, address or card gets a record at its first known fraud (docs/adr/0019). Beyond the limits, the
+record with the oldest last example is forgotten and starts from nothing if its subject returns.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from math import exp
+from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from weir.messages import Example, Reputation, ReputationKey
+from learner.ordinary import Amounts
+from weir.messages import DecayedCounts, Entity, Example, Reputation, ReputationKey
 
-MAX_RECORDS = 200_000
-"""Bounds the learner's memory and its snapshot. A round number; not measured."""
+MAX_RECORDS: dict[Entity, int] = {"merchant": 200_000, "device": 20_000, "ip": 20_000, "card": 20_000}
+"""Bounds the learner's memory and its snapshot, which must fit in a message of 16 MB (docs/adr/0019)."""
 
 MAX_VICTIMS = 16
 """Bounds a record. The rule `bad_merchant` needs two victims (docs/adr/0017), so 16 is enough."""
@@ -24,67 +32,133 @@ PRIOR_EXAMPLES = 20.0
 PRIOR_RATE, PRIOR_RATE_EXAMPLES = 0.01, 100.0
 """The base rate starts as if 1 of 100 examples were fraud. Round numbers; not measured."""
 
+DAY_MS = 24 * 3600 * 1000
+
+PUBLISHED_DAYS = 90
+"""Bounds the detector's broadcast state. Three times the longest decay: a fraud then weighs a twentieth."""
+
+_TAUS_MS = (3 * DAY_MS, 10 * DAY_MS, 30 * DAY_MS)
+
+
+Sums = tuple[float, float, float]
+"""Weights that fade over 3, 10 and 30 days."""
+
+NOTHING: Sums = (0.0, 0.0, 0.0)
+
+
+class Decaying(Struct):
+    """Weights of known payments, which fade with their age at `reference_ms`, the latest payment's time.
+
+    A revision may take back a payment from before the record; frauds are therefore never more than payments.
+    """
+
+    reference_ms: int | None = None
+    frauds: Sums = NOTHING
+    payments: Sums = NOTHING
+
+    def add(self, time_ms: int, frauds: float, payments: float) -> None:
+        """Add weights at a time; negative ones take back an earlier verdict."""
+        age_ms = 0 if self.reference_ms is None else time_ms - self.reference_ms
+        faded = [exp(-abs(age_ms) / tau_ms) for tau_ms in _TAUS_MS]
+        if frauds or any(self.frauds):
+            self.frauds = _added(self.frauds, frauds, faded, age_ms, NOTHING)
+        self.payments = _added(self.payments, payments, faded, age_ms, self.frauds)
+        if self.reference_ms is None or age_ms > 0:
+            self.reference_ms = time_ms
+
+
+def _added(sums: Sums, weight: float, faded: list[float], age_ms: int, least: Sums) -> Sums:
+    """Let the sums fade up to a later payment, or the weight of an earlier one down to theirs."""
+    if age_ms > 0:
+        new = [old * share + weight for old, share in zip(sums, faded, strict=True)]
+    else:
+        new = [old + weight * share for old, share in zip(sums, faded, strict=True)]
+    short, middle, long = map(max, new, least)
+    return short, middle, long
+
 
 class Record(Struct):
-    """Counts of a merchant's payments from one kind of device.
+    """Counts of an entity's payments, of a merchant those from one kind of device.
 
     `legitimate` is a sum of weights, because an implicit example stands for several payments. `victims` maps up to
-    `MAX_VICTIMS` customers to their number of frauds. `n` is the number of the last example.
+    `MAX_VICTIMS` of a merchant's customers to their number of frauds. `n` is the number of the last example. The other
+    fields are explained in `Reputation`.
     """
 
     frauds: int = 0
-    victims: dict[str, int] = msgspec.field(default_factory=dict)
+    victims: dict[str, int] = field(default_factory=dict)
     legitimate: float = 0.0
     fraud_run: int = 0
+    unexplained: float = 0.0
+    run_since_ms: int | None = None
     last_fraud_ms: int | None = None
     last_legitimate_ms: int | None = None
+    decaying: Decaying = field(default_factory=Decaying)
     n: int = 0
 
-    def count(self, example: Example) -> None:
-        """Add the verdict and take back the one that it supersedes."""
-        if example.verdict == "fraud":
-            self._fraud(example)
+    def count(self, example: Example, ordinary: float) -> None:
+        """Add the verdict and take back the one that it supersedes; `ordinary` is how ordinary the amount is."""
+        fraud, taken_back = example.verdict == "fraud", _taken_back(example)
+        if fraud:
+            self._fraud(example, ordinary)
         else:
-            self._legitimate(example)
+            self._legitimate(example, ordinary)
+        frauds = example.weight if fraud else -taken_back
+        self.decaying.add(example.event_time_ms, frauds, example.weight - taken_back)
 
-    def _fraud(self, example: Example) -> None:
+    def _fraud(self, example: Example, ordinary: float) -> None:
+        """Add a fraud. It joins the run unless a legitimate payment after it is known."""
+        time_ms = example.event_time_ms
         self.frauds += 1
-        self._add_victim(_victim(example))
         self.legitimate = max(0.0, self.legitimate - _taken_back(example))
-        if self.last_legitimate_ms is None or example.event_time_ms > self.last_legitimate_ms:
+        if self.last_legitimate_ms is None or time_ms >= self.last_legitimate_ms:
             self.fraud_run += 1
-        self.last_fraud_ms = max(self.last_fraud_ms or 0, example.event_time_ms)
+            self.unexplained += ordinary
+            self.run_since_ms = time_ms if self.run_since_ms is None else min(self.run_since_ms, time_ms)
+        self.last_fraud_ms = max(self.last_fraud_ms or 0, time_ms)
 
-    def _legitimate(self, example: Example) -> None:
+    def _legitimate(self, example: Example, ordinary: float) -> None:
         """Add a legitimate payment. It ends the run of frauds unless it happened before the last fraud."""
+        time_ms, withdrawn = example.event_time_ms, example.supersedes is not None
         self.legitimate += example.weight
-        self.last_legitimate_ms = max(self.last_legitimate_ms or 0, example.event_time_ms)
-        if example.supersedes is not None:
+        if withdrawn:
             self.frauds = max(0, self.frauds - 1)
-            self._remove_victim(_victim(example))
             self.fraud_run = max(0, self.fraud_run - 1)
+            self.unexplained = max(0.0, self.unexplained - ordinary)
         if self.frauds == 0:
             self.last_fraud_ms = None
-        if self.last_fraud_ms is None or example.event_time_ms >= self.last_fraud_ms:
+        last_ms = self.last_fraud_ms
+        if last_ms is None or time_ms > last_ms or (withdrawn and time_ms == last_ms):
             self.fraud_run = 0
+            self.last_legitimate_ms = max(self.last_legitimate_ms or 0, time_ms)
+        if self.fraud_run == 0:
+            self.unexplained, self.run_since_ms = 0.0, None
 
-    def _add_victim(self, victim: str) -> None:
-        if victim in self.victims or len(self.victims) < MAX_VICTIMS:
-            self.victims[victim] = self.victims.get(victim, 0) + 1
-
-    def _remove_victim(self, victim: str) -> None:
-        left = self.victims.pop(victim, 0) - 1
-        if left > 0:
-            self.victims[victim] = left
+    def count_victim(self, example: Example) -> None:
+        """Add the customer of a merchant's fraud, or take one back."""
+        victim = _victim(example)
+        if example.verdict == "fraud":
+            if victim in self.victims or len(self.victims) < MAX_VICTIMS:
+                self.victims[victim] = self.victims.get(victim, 0) + 1
+        elif example.supersedes is not None:
+            left = self.victims.pop(victim, 0) - 1
+            if left > 0:
+                self.victims[victim] = left
 
 
 class Reputations:
-    """All records, ordered by their last example, oldest first."""
+    """All records of each entity, ordered by their last example, oldest first."""
 
-    def __init__(self, max_records: int = MAX_RECORDS) -> None:
-        self._max_records = max_records
-        self._records: OrderedDict[ReputationKey, Record] = OrderedDict()
+    def __init__(self, max_records: int | None = None) -> None:
+        self._max_records = {entity: max_records or limit for entity, limit in MAX_RECORDS.items()}
+        self._records: dict[Entity, OrderedDict[ReputationKey, Record]] = {
+            entity: OrderedDict() for entity in MAX_RECORDS
+        }
+        self._published: dict[ReputationKey, None] = {}
         self._changed: dict[ReputationKey, None] = {}
+        self._withdrawn: dict[ReputationKey, None] = {}
+        self._amounts = Amounts()
+        self._day = 0
         self._frauds = 0.0
         self._examples = 0.0
 
@@ -92,23 +166,56 @@ class Reputations:
         """Count example `n`. A confirmation changes nothing."""
         if example.outcome == "confirmation":
             return
+        self._advance(example.event_time_ms)
         self._count_all(example)
-        if example.merchant_id is None:
-            return
-        key = ReputationKey(example.merchant_id, example.features.get("device_own") == 1.0)
-        record = self._records.setdefault(key, Record())
-        record.count(example)
+        ordinary = self._amounts.ordinary(example) if _concerns_fraud(example) else 0.0
+        for key in _keys(example):
+            self._count(key, n, example, ordinary)
+        self._amounts.learn(example)
+
+    def _count(self, key: ReputationKey, n: int, example: Example, ordinary: float) -> None:
+        records = self._records[key.entity]
+        record = records.get(key)
+        if record is None:
+            if key.entity != "merchant" and example.verdict != "fraud":
+                return
+            record = records[key] = Record()
+        record.count(example, ordinary)
+        if key.entity == "merchant":
+            record.count_victim(example)
         record.n = n
-        self._records.move_to_end(key)
-        self._changed[key] = None
-        if len(self._records) > self._max_records:
-            self._changed.pop(self._records.popitem(last=False)[0], None)
+        records.move_to_end(key)
+        if self._is_due(record):
+            self._published[key] = self._changed[key] = None
+            self._withdrawn.pop(key, None)
+        else:
+            self._withdraw(key)
+        if len(records) > self._max_records[key.entity]:
+            self._withdraw(records.popitem(last=False)[0])
+
+    def _is_due(self, record: Record) -> bool:
+        """Whether the entity has a known fraud in the last 90 days, by the day of the latest payment learned."""
+        return record.last_fraud_ms is not None and record.last_fraud_ms >= (self._day - PUBLISHED_DAYS) * DAY_MS
+
+    def _withdraw(self, key: ReputationKey) -> None:
+        self._changed.pop(key, None)
+        if key in self._published:
+            del self._published[key]
+            self._withdrawn[key] = None
+
+    def _advance(self, time_ms: int) -> None:
+        """Once a day of event time, withdraw the records whose last fraud has become too old."""
+        day = time_ms // DAY_MS
+        if day > self._day:
+            self._day = day
+            for key in list(self._published):
+                if not self._is_due(self._records[key.entity][key]):
+                    self._withdraw(key)
 
     def _count_all(self, example: Example) -> None:
-        fraud = example.verdict == "fraud"
         taken_back = _taken_back(example)
         self._examples += example.weight - taken_back
-        self._frauds += example.weight if fraud else -taken_back
+        self._frauds += example.weight if example.verdict == "fraud" else -taken_back
 
     @property
     def base_rate(self) -> float:
@@ -116,31 +223,71 @@ class Reputations:
         return (max(self._frauds, 0.0) + PRIOR_RATE * PRIOR_RATE_EXAMPLES) / (self._examples + PRIOR_RATE_EXAMPLES)
 
     def drain_changed(self, epoch: int) -> list[Reputation]:
-        """Return the reputations that changed since the last call, in the order of their first change."""
+        """Return the reputations to publish that changed since the last call, in the order of their first change."""
         changed = [self._reputation(epoch, key) for key in self._changed]
         self._changed.clear()
         return changed
 
+    def drain_withdrawn(self) -> list[ReputationKey]:
+        """Return the keys that no longer have a reputation to publish, each once."""
+        withdrawn = list(self._withdrawn)
+        self._withdrawn.clear()
+        return withdrawn
+
     def _reputation(self, epoch: int, key: ReputationKey) -> Reputation:
-        record, (merchant_id, own_device) = self._records[key], key
+        record, base_rate = self._records[key.entity][key], self.base_rate
         examples = record.frauds + record.legitimate
         return Reputation(
-            merchant_id=merchant_id,
-            own_device=own_device,
+            entity=key.entity,
+            entity_id=key.entity_id,
+            own_device=key.own_device,
             epoch=epoch,
             n=record.n,
             known_frauds=record.frauds,
             known_victims=len(record.victims),
             known_legitimate=round(record.legitimate),
-            fraud_rate=(record.frauds + PRIOR_EXAMPLES * self.base_rate) / (examples + PRIOR_EXAMPLES),
+            fraud_rate=(record.frauds + PRIOR_EXAMPLES * base_rate) / (examples + PRIOR_EXAMPLES),
             fraud_run=record.fraud_run,
             last_fraud_ms=record.last_fraud_ms,
+            run_since_ms=record.run_since_ms,
+            last_legitimate_ms=record.last_legitimate_ms,
+            unexplained_frauds=record.unexplained,
+            decayed=_decayed(record.decaying, base_rate),
         )
 
-    def learned_state(self) -> dict[str, object]:
+    def learned_state(self) -> dict[str, Any]:
         """Return plain values for the digest."""
-        records = [[*key, msgspec.structs.asdict(record)] for key, record in self._records.items()]
-        return {"frauds": self._frauds, "examples": self._examples, "merchants": records}
+        records = [
+            [*key, msgspec.to_builtins(record)] for by_key in self._records.values() for key, record in by_key.items()
+        ]
+        return {
+            "frauds": self._frauds,
+            "examples": self._examples,
+            "day": self._day,
+            "amounts": self._amounts.learned_state(),
+            "records": records,
+        }
+
+
+def _keys(example: Example) -> Iterator[ReputationKey]:
+    """Yield what the payment names."""
+    if example.merchant_id is not None:
+        yield ReputationKey("merchant", example.merchant_id, example.features.get("device_own") == 1.0)
+    if example.device_id is not None:
+        yield ReputationKey("device", example.device_id)
+    if example.ip is not None:
+        yield ReputationKey("ip", example.ip)
+    if example.card_id is not None:
+        yield ReputationKey("card", example.card_id)
+
+
+def _decayed(decaying: Decaying, base_rate: float) -> DecayedCounts:
+    return DecayedCounts(decaying.reference_ms or 0, base_rate, *decaying.frauds, *decaying.payments)
+
+
+def _concerns_fraud(example: Example) -> bool:
+    """Whether the example adds a fraud or takes one back."""
+    return example.verdict == "fraud" or example.supersedes is not None
 
 
 def _taken_back(example: Example) -> float:

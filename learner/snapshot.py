@@ -5,17 +5,29 @@ start.
 """
 
 import pickle
+import zlib
 from importlib.metadata import version
 
 import msgspec
 from msgspec import Struct
 
+from learner.digest import canonical_digest
 from learner.fold import Fold
 from weir.artefact import is_signed, sign
+from weir.bins import coarse_edges, fine_edges
 from weir.errors import RefusedArtefact
+from weir.feature_schema import KIND_OF
 
-FORMAT = f"4 river-{version('river')}"
-"""Raise the number when a pickled class changes: an older snapshot is then refused instead of restored wrongly."""
+_FEATURES = canonical_digest([(name, fine_edges(kind), coarse_edges(kind)) for name, kind in KIND_OF.items()])[:8]
+
+FORMAT = f"5 river-{version('river')} features-{_FEATURES}"
+"""Raise the number when a pickled class changes: an older snapshot is then refused instead of restored wrongly.
+
+A changed feature or grid refuses it, too: the log has the features' values, so folding it anew learns them.
+"""
+
+_FASTEST = 1
+"""zlib's lowest level already makes a third of the reputations' records, which then fit in one message."""
 
 _REMEDY = "The learner folds the log from its start instead. If the signing key is wrong, correct WEIR_SIGNING_KEY."
 
@@ -32,7 +44,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, fold: Fold, *, offset: int, publication: int, control_offset: int) -> "Snapshot":
-        payload = pickle.dumps(fold, protocol=5)
+        payload = zlib.compress(pickle.dumps(fold, protocol=5), _FASTEST)
         return cls(
             fold=payload, epoch=fold.epoch, offset=offset, publication=publication, control_offset=control_offset
         )
@@ -44,7 +56,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
             RefusedArtefact: the pickle cannot be read, or holds something else.
         """
         try:
-            fold = pickle.loads(self.fold)  # noqa: S301 # `unseal` has verified the deployment's own signature
+            fold = pickle.loads(zlib.decompress(self.fold))  # noqa: S301 # `unseal` has verified the deployment's own signature
         except Exception as error:  # a pickle of a class that has moved or changed can raise anything
             raise RefusedArtefact(f"The learner's snapshot cannot be unpickled: {error!r}.", _REMEDY) from error
         if not isinstance(fold, Fold):

@@ -6,9 +6,11 @@ from typing import Any
 from detector.detector import Champion, Detector
 from detector.feature_catalogue import FEATURES
 from detector.features import Feature
+from detector.history import earlier_than
 from detector.state import UserState
-from tests.builders import DAY_MS, NOON_MS, a_transaction, a_user_event
-from weir.artefact import LinearScorer, Term
+from detector.windows import Windows, windows_at
+from tests.builders import DAY_MS, NOON_MS, a_reputation, a_transaction, a_user_event
+from tests.scorers import a_scorer
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
 from weir.settings import DetectorSettings
 
@@ -17,13 +19,12 @@ FAR_AHEAD_MS = NOON_MS + 3650 * DAY_MS
 
 
 def a_champion(trust: float = 0.5, intercept: float = -3.0, **slopes: float) -> Champion:
-    """Make a linear model with the given slopes."""
-    terms = {name: Term(slope, 0.0) for name, slope in slopes.items()}
-    return Champion(ModelRef(1, 1, 10), LinearScorer(intercept=intercept, terms=terms, trust=trust))
+    """Make a model with about the given slopes."""
+    return Champion(ModelRef(1, 1, 10), a_scorer(trust, intercept, **slopes))
 
 
 def a_model_of_everything(trust: float = 0.5, features: Iterable[Feature] = FEATURES) -> Champion:
-    """Make a linear model in which every feature counts: every third against fraud, the others for it."""
+    """Make a model in which every feature counts: every third against fraud, the others for it."""
     slopes = {feature.name: (0.3 if n % 3 else -0.3) + 0.01 * n for n, feature in enumerate(features)}
     return a_champion(trust, **slopes)
 
@@ -54,6 +55,16 @@ class User:
         options = {"champion": self.champion, "reputation": self.reputation, "now_ms": self.now_ms, **options}
         raw = encode(transaction) if raw is None else raw
         return self.detector.score(self.state, transaction, source=HERE, raw=raw, **options)
+
+    def windows(self, at_ms: int = 0, threshold: float = 30.0) -> Windows:
+        """Compute the windows of a payment at NOON_MS plus `at_ms`."""
+        time_ms = NOON_MS + at_ms
+        return windows_at(earlier_than(self.state, time_ms), self.state.panes, time_ms, threshold)
+
+    def know(self, **fields: Any) -> None:
+        """Put a reputation in force, by default that of merchant m1."""
+        reputation = a_reputation(**fields)
+        self.reputation[reputation.key] = reputation
 
     def tell(self, kind: str, at_ms: int = 0, **fields: Any) -> None:
         """Send a user event of this kind."""

@@ -29,7 +29,7 @@ def _verdict(rng: random.Random, number: int) -> Example:
     if rng.random() < 0.3:
         features["device_missing"] = 1.0
     else:
-        features["device_is_new"] = float(rng.random() < (0.6 if fraud else 0.1))
+        features["device_new"] = float(rng.random() < (0.6 if fraud else 0.1))
     labelled = fraud or rng.random() < 0.5
     return an_example(
         transaction_id=f"t{number}",

@@ -23,7 +23,7 @@ from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import Joined, JoinState, LabelJoin
 from simulator.analysts.analyst import Analyst, Chargebacks, LabelPlan
-from simulator.demo.wiring import CHALLENGE_AT, LEARNING_RATE
+from simulator.demo.wiring import CHALLENGE_AT
 from simulator.world.payment import KINDS, NEW_KIND, Payment
 from simulator.world.traffic import START_MS, TrafficSettings, traffic
 from simulator.world.truth import Truth
@@ -36,7 +36,7 @@ KEY = b"pure loop"
 OLD_KINDS = tuple(kind for kind in KINDS if kind != NEW_KIND)
 NOWHERE = Position("demo.transactions", 0, 0)
 ATTACK_MS, END_MS = START_MS + 7 * DAY_MS + 16 * HOUR_MS, START_MS + 9 * DAY_MS
-LEARNING = LearningSettings(maturity_horizon_s=24 * 3600, retention_s=10 * 24 * 3600, learning_rate=LEARNING_RATE)
+LEARNING = LearningSettings(maturity_horizon_s=24 * 3600, retention_s=10 * 24 * 3600)
 
 # Wall time, as in the default of `learning.publish_every_ms`.
 PUBLISH_EVERY_S = 0.25
@@ -137,6 +137,8 @@ class Learner:
         self._number, self._published_n, self._next_ms = self._number + 1, self._fold.n, now_ms + self.every_ms
         for reputation in self._fold.changed_reputation():
             knowledge.apply(encode(sign_reputation(reputation, KEY)))
+        for key in self._fold.withdrawn_reputation():
+            knowledge.apply(None, key.encode())
         knowledge.apply(encode(self._fold.publication(self._number, now_ms, KEY)))
 
     def _schedule(self, due_ms: int, item: Label | str) -> None:

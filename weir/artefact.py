@@ -1,60 +1,67 @@
 """The model artefact: a compiled, signed scorer for the detector's operator state.
 
-It is linear in standardised features: `log-odds = intercept + sum(weight * (value - mean) / scale)`. A missing feature
-adds nothing. River's `StandardScaler | LogisticRegression` compiles to it exactly.
+It adds weights: `log-odds = intercept + one weight for each feature's bin + one for each pair's cell` (`weir.bins`).
+A missing feature has a bin of its own. Weights are packed as 32-bit floats.
 """
 
 import hashlib
 import hmac
 import math
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 from msgspec import Struct
 
+from weir.bins import GridKind, Layout, Pair
 from weir.errors import RefusedArtefact
 from weir.messages import Reputation, encode
 
-ARTEFACT_SCHEMA = 1
-_UPGRADE = "Upgrade the detector to the learner's release."
+ARTEFACT_SCHEMA = 2
+"""Raise it when the form or a grid of `weir.bins` changes. Schema 1 was a linear model (docs/adr/0018)."""
+
+_REMEDY = "Run learner and detector from one release: the learner then publishes its model anew."
 
 
-class Term(Struct, frozen=True, array_like=True):
-    """One feature's part of the log-odds: `slope * value + offset`, computed from weight, mean and scale."""
-
-    slope: float
-    offset: float
-
-
-class LinearScorer(Struct, frozen=True, kw_only=True):
-    """A compiled linear model.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AdditiveScorer:
+    """A compiled additive model; `bins` and `cells` are its weights where the layout expects them.
 
     `trust`, 0 to 1, is the model's share in the score; the rules have the rest (docs/adr/0008).
     """
 
-    schema: int = ARTEFACT_SCHEMA
-    intercept: float
-    terms: dict[str, Term]
+    layout: Layout
+    bins: Sequence[float]
+    cells: Sequence[float]
     trust: float
+
+    @property
+    def intercept(self) -> float:
+        return self.bins[0]
 
     def log_odds(self, features: dict[str, float]) -> float:
         """Return the log-odds of fraud by the model alone."""
-        total, terms = self.intercept, self.terms
-        for name, value in features.items():
-            term = terms.get(name)
-            if term is not None:
-                total += term.slope * value + term.offset
-        return total
+        own = math.fsum(map(self.bins.__getitem__, self.layout.bins(features)))
+        return own + math.fsum(map(self.cells.__getitem__, self.layout.cells(features)))
 
     def risk(self, rules_log_odds: float, features: dict[str, float]) -> float:
         """Return the log-odds that the detector scores: rules and model, weighted by trust."""
         return (1 - self.trust) * rules_log_odds + self.trust * self.log_odds(features)
 
     def contributions(self, features: dict[str, float]) -> dict[str, float]:
-        """Return what each feature adds to the log-odds. With the intercept they sum to `log_odds`."""
-        terms = self.terms
-        return {
-            name: terms[name].slope * value + terms[name].offset for name, value in features.items() if name in terms
-        }
+        """Return what each feature, present or missing, adds to the log-odds; half of a pair's weight goes to each.
+
+        With the intercept they sum to `log_odds`.
+        """
+        layout, cells = self.layout, self.cells
+        added = list(map(self.bins.__getitem__, layout.bins(features)[1:]))
+        for (one, other), cell in zip(layout.pairs, layout.cells(features), strict=True):
+            half = cells[cell] / 2
+            added[one] += half
+            added[other] += half
+        return dict(zip(layout.names, added, strict=True))
 
 
 def probability(log_odds: float) -> float:
@@ -69,8 +76,30 @@ def probability(log_odds: float) -> float:
     return odds / (1.0 + odds)
 
 
-def pack(scorer: LinearScorer) -> bytes:
-    return msgspec.msgpack.encode(scorer)
+class _Envelope(Struct, frozen=True):
+    """What every release can read: the schema first, then a body that may be unknown."""
+
+    schema: int
+    body: bytes = b""
+
+
+class _Body(Struct, frozen=True, array_like=True):
+    kinds: dict[str, GridKind]
+    pairs: list[Pair]
+    bins: bytes
+    cells: bytes
+    trust: float
+
+
+def pack(scorer: AdditiveScorer) -> bytes:
+    """Encode a scorer; its weights are rounded to 32-bit floats."""
+    layout = scorer.layout
+    body = _Body(layout.kinds, list(layout.pairs), _floats(scorer.bins), _floats(scorer.cells), scorer.trust)
+    return msgspec.msgpack.encode(_Envelope(ARTEFACT_SCHEMA, zlib.compress(msgspec.msgpack.encode(body))))
+
+
+def _floats(values: Sequence[float]) -> bytes:
+    return struct.pack(f"<{len(values)}f", *values)
 
 
 def sign(payload: bytes, key: bytes) -> str:
@@ -83,7 +112,7 @@ def is_signed(payload: bytes, signature: str, key: bytes) -> bool:
     return hmac.compare_digest(sign(payload, key).encode(), signature.encode(errors="replace"))
 
 
-def unpack(artefact: bytes, signature: str, key: bytes) -> LinearScorer:
+def unpack(artefact: bytes, signature: str, key: bytes) -> AdditiveScorer:
     """Verify an artefact's signature, then decode it.
 
     Raises:
@@ -96,19 +125,25 @@ def unpack(artefact: bytes, signature: str, key: bytes) -> LinearScorer:
     return read_artefact(artefact)
 
 
-def read_artefact(artefact: bytes) -> LinearScorer:
+def read_artefact(artefact: bytes) -> AdditiveScorer:
     """Decode an artefact without verifying it, such as one from the model registry.
 
     Raises:
         RefusedArtefact: the artefact cannot be decoded, or its schema is unknown.
     """
     try:
-        scorer = msgspec.msgpack.decode(artefact, type=LinearScorer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedArtefact(f"An artefact cannot be decoded: {error}.", _UPGRADE) from error
-    if scorer.schema != ARTEFACT_SCHEMA:
-        raise RefusedArtefact(f"An artefact has the unknown schema {scorer.schema}.", _UPGRADE)
-    return scorer
+        envelope = msgspec.msgpack.decode(artefact, type=_Envelope)
+        if envelope.schema != ARTEFACT_SCHEMA:
+            raise RefusedArtefact(
+                f"An artefact has the unknown schema {envelope.schema}; this release reads {ARTEFACT_SCHEMA}.", _REMEDY
+            )
+        body = msgspec.msgpack.decode(zlib.decompress(envelope.body), type=_Body)
+        layout = Layout(body.kinds, body.pairs)
+        bins = struct.unpack(f"<{layout.bin_count}f", body.bins)
+        cells = struct.unpack(f"<{layout.cell_count}f", body.cells)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zlib.error, struct.error, IndexError) as error:
+        raise RefusedArtefact(f"An artefact cannot be decoded: {error}.", _REMEDY) from error
+    return AdditiveScorer(layout=layout, bins=bins, cells=cells, trust=body.trust)
 
 
 def sign_reputation(reputation: Reputation, key: bytes) -> Reputation:
@@ -120,10 +155,10 @@ def verify_reputation(reputation: Reputation, key: bytes) -> bool:
     return is_signed(_unsigned(reputation), reputation.signature, key)
 
 
-_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Reputation)}
+_SIGNED = [field for field in msgspec.structs.fields(Reputation) if field.name != "signature"]
 
 
 def _unsigned(reputation: Reputation) -> bytes:
     """Encode what is signed. It omits fields at their default: adding a field breaks no signature (docs/adr/0017)."""
-    fields = msgspec.structs.asdict(reputation).items()
-    return encode({name: value for name, value in fields if name != "signature" and value != _DEFAULTS[name]})
+    values = ((field, getattr(reputation, field.name)) for field in _SIGNED)
+    return encode({field.encode_name: value for field, value in values if value != field.default})

@@ -140,6 +140,9 @@ class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scored_at_ms: Int64
     merchant_id: str | None = None
     rules_log_odds: float | None = None
+    device_id: str | None = None
+    ip: str | None = None
+    card_id: str | None = None
     transaction: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"null"))
 
     @property
@@ -225,6 +228,9 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     merchant_id: str | None = None
     user_id: str | None = None
     fraud_type: str | None = None
+    device_id: str | None = None
+    ip: str | None = None
+    card_id: str | None = None
 
     @property
     def is_alert(self) -> bool:
@@ -300,24 +306,81 @@ class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publ
     drift: list[DriftFinding] = []
 
 
-class ReputationKey(NamedTuple):
-    """The subject of a reputation: a merchant's payments from customers' own devices, or from all others."""
+Entity = Literal["merchant", "device", "ip", "card"]
+"""The kinds of things besides users that the learning log knows frauds of."""
 
-    merchant_id: str
-    own_device: bool
+
+class ReputationKey(NamedTuple):
+    """The subject of a reputation. Only a merchant has two: of customers' own devices, and of all others.
+
+    >>> ReputationKey("device", "d1").control_key, ReputationKey.parse("own-device-reputation:m1")
+    ('device-reputation:d1', ReputationKey(entity='merchant', entity_id='m1', own_device=True))
+    """
+
+    entity: Entity
+    entity_id: str
+    own_device: bool = False
+
+    @property
+    def control_key(self) -> str:
+        """The record's key on the control topic."""
+        return f"{_PREFIX_OF[self.entity, self.own_device]}:{self.entity_id}"
+
+    @classmethod
+    def parse(cls, control_key: str) -> "ReputationKey":
+        """Parse a key of the control topic.
+
+        Raises:
+            InvalidRecord: the key is no reputation's.
+        """
+        prefix, colon, entity_id = control_key.partition(":")
+        for (entity, own_device), known in _PREFIX_OF.items():
+            if colon and prefix == known:
+                return cls(entity, entity_id, own_device)
+        raise InvalidRecord("key", f"is no reputation's: {control_key!r}")
+
+
+_PREFIX_OF: dict[tuple[Entity, bool], str] = {
+    ("merchant", False): "reputation",
+    ("merchant", True): "own-device-reputation",
+    ("device", False): "device-reputation",
+    ("ip", False): "ip-reputation",
+    ("card", False): "card-reputation",
+}
+
+
+class DecayedCounts(Struct, frozen=True, array_like=True):
+    """Known payments as of `reference_ms`, each weighted by exp(-age / tau) with tau = 3, 10 or 30 days.
+
+    `base_rate` is the share of frauds in everything learned.
+    """
+
+    reference_ms: Int64
+    base_rate: float
+    frauds_3d: float
+    frauds_10d: float
+    frauds_30d: float
+    payments_3d: float
+    payments_10d: float
+    payments_30d: float
 
 
 class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reputation"):
-    """A merchant's known frauds and legitimate payments as of example `n`, from customers' own devices or from others.
+    """The known frauds of a merchant, device, IP address or card, with its known legitimate payments, at example `n`.
 
-    The two are separate because strangers pay from devices of their own, so their frauds say nothing about the
-    merchant's customers. `known_victims` counts the customers of the known frauds, at most 16. `fraud_rate` is smoothed
-    towards the base rate. `fraud_run` counts the frauds since the last legitimate payment. Times are event times in
-    milliseconds.
+    Only records with a known fraud in the last 90 days are published; an entity without a record has none. The entity's
+    id is in `merchant_id` whatever the entity. A device, address or card is counted from its first known fraud on.
+    A merchant has two records because strangers pay from devices of their own, so their frauds say nothing about the
+    merchant's customers. `known_victims` counts the customers of a merchant's known frauds, at most 16. `fraud_rate` is
+    smoothed towards the base rate. `fraud_run` counts the frauds since the last legitimate payment, and `run_since_ms`
+    is the first one's time. `unexplained_frauds` sums over the run how ordinary their amounts were, 0 to 1 each: an
+    unusual amount says more about the card than about the merchant. `last_legitimate_ms` is the last legitimate payment
+    before the run. Times are event times in milliseconds.
     """
 
     schema_version: Int64 = 1
-    merchant_id: str
+    entity: Entity = "merchant"
+    entity_id: str = field(name="merchant_id")
     own_device: bool = False
     epoch: Int64
     n: Int64
@@ -327,16 +390,20 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
     fraud_rate: float
     fraud_run: Int64 = 0
     last_fraud_ms: Int64 | None = None
+    run_since_ms: Int64 | None = None
+    last_legitimate_ms: Int64 | None = None
+    unexplained_frauds: float = 0.0
+    decayed: DecayedCounts | None = None
     signature: str = ""
 
     @property
     def key(self) -> ReputationKey:
-        return ReputationKey(self.merchant_id, self.own_device)
+        return ReputationKey(self.entity, self.entity_id, self.own_device)
 
     @property
     def control_key(self) -> str:
         """The record's key on the control topic."""
-        return f"{'own-device-reputation' if self.own_device else 'reputation'}:{self.merchant_id}"
+        return self.key.control_key
 
 
 Control = Publication | Reputation

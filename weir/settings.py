@@ -120,7 +120,7 @@ class LearningSettings(_Section):
     retention_s: Annotated[int, Field(ge=1)] = 180 * 24 * 3600
     implicit_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     publish_every_ms: Milliseconds = 250
-    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.5
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
 
 
 class Settings(BaseSettings):

@@ -114,7 +114,8 @@ class Topics:
             Topic(self.user_events, spread, week),
             Topic(self.scored, spread, week),
             Topic(self.alerts, 1, week),
-            Topic(self.twin_alerts, 1, week),
+            # The record of the twin's freeze holds every reputation in force.
+            Topic(self.twin_alerts, 1, week | large),
             Topic(self.replies, 1, hour),
             Topic(self.dead_letters, spread, quarter | large),
             Topic(self.labels, spread, for_ever),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from weir.artefact import LinearScorer, probability, unpack
+from weir.artefact import AdditiveScorer, probability, unpack
 from weir.errors import RefusedArtefact
 from weir.messages import Publication, ScoredTransaction
 
@@ -15,7 +15,7 @@ class VerifiedPublication:
     epoch: int
     n: int
     published_at_ms: int
-    scorer: LinearScorer
+    scorer: AdditiveScorer
 
 
 class Champions:
@@ -48,7 +48,7 @@ class Champions:
             return 1
         return max(1, current.n - previous.n)
 
-    def _verified(self, publication: Publication) -> LinearScorer | None:
+    def _verified(self, publication: Publication) -> AdditiveScorer | None:
         if not self._key:
             return None
         try:
@@ -61,7 +61,7 @@ class Champions:
         return None if self.current is None else score_under(self.current.scorer, alert)
 
 
-def score_under(scorer: LinearScorer, alert: ScoredTransaction) -> float | None:
+def score_under(scorer: AdditiveScorer, alert: ScoredTransaction) -> float | None:
     """Score an alert again with a model; None if the alert lacks `rules_log_odds`."""
     if alert.rules_log_odds is None:
         return None

@@ -16,7 +16,7 @@ from feedback_api.console.scoreboard import Scoreboard
 from feedback_api.console.stream_clock import StreamClock
 from feedback_api.console.throughput import Throughput
 from feedback_api.console.twin_race import TwinRace
-from weir.artefact import LinearScorer
+from weir.artefact import AdditiveScorer
 from weir.messages import Counts, Label, Publication, ScoredTransaction, TwinFrozen, Verdict
 
 MOST_DESKS = 100
@@ -131,7 +131,7 @@ class Console:
         return [desk.receipt for desk in self._desks.values() if desk.receipt is not None]
 
 
-def _move(alert: ScoredTransaction, before: LinearScorer, after: LinearScorer) -> Moved | None:
+def _move(alert: ScoredTransaction, before: AdditiveScorer, after: AdditiveScorer) -> Moved | None:
     old, new = score_under(before, alert), score_under(after, alert)
     if old is None or new is None or abs(new - old) < MOVED_FROM:
         return None

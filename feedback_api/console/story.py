@@ -114,7 +114,7 @@ def clarity(alert: ScoredTransaction) -> float:
 
 
 def _why(reasons: list[Reason]) -> list[Why]:
-    """Sort the evidence, strongest for fraud first. Reasons with equal text (sine and cosine of the hour) are summed."""
+    """Sort the evidence, strongest for fraud first. Reasons with equal text (such as `hour` and `night`) are summed."""
     totals: dict[str, float] = {}
     for reason in reasons:
         totals[reason.text] = totals.get(reason.text, 0.0) + reason.contribution

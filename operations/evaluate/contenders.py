@@ -9,14 +9,14 @@ from copy import deepcopy
 from functools import cached_property
 from typing import NamedTuple, Protocol, cast
 
+from learner.additive_model import INTERCEPT
 from river import linear_model, preprocessing
 
 from detector.decision import Profile, Thresholds, decide, thresholds_by_profile
 from detector.explanation import weigh
 from detector.knowledge import Knowledge
 from learner.fold import Fold
-from learner.linear_model import INTERCEPT
-from weir.artefact import LinearScorer, probability
+from weir.artefact import AdditiveScorer, probability
 from weir.errors import DeploymentError
 from weir.messages import Decision, Example, ScoredTransaction, encode
 from weir.settings import LearningSettings, Settings
@@ -65,7 +65,7 @@ class FoldModel:
         self._number = self._published_n = 0
 
     @property
-    def scorer(self) -> LinearScorer | None:
+    def scorer(self) -> AdditiveScorer | None:
         """The scorer in force; None before the first publication."""
         champion = self._knowledge.champion
         return None if champion is None else champion.scorer

@@ -23,7 +23,7 @@ _ANSWER_S = 5.0
 
 def last_publication(settings: Settings) -> Publication | None:
     def found(record: Message) -> Publication | None:
-        message = decode_with(CONTROL, record.value())
+        message = decode_with(CONTROL, record.value()) if record.value() is not None else None
         return message if isinstance(message, Publication) else None
 
     return last_that(settings.bootstrap_servers, settings.topics.control, found)

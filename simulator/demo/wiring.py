@@ -27,10 +27,6 @@ from weir.topics import DAY_MS
 
 VISITOR = "you"
 
-# Below the default, which was measured on a hundred times as many payments. Over twelve development worlds this rate
-# and the slower intercept took the good customers that Weir stopped from 72 to 38 (docs/measurements/false-alerts.md).
-LEARNING_RATE = 0.1
-
 # A customer is challenged when fraud is likelier than not. The default is lower.
 CHALLENGE_AT = 0.5
 
@@ -73,7 +69,7 @@ def demo_settings(timeline: Timeline) -> Settings:
     # The retention is a round number. A demo is short, so versions register every 2 s instead of 10.
     return load_settings(
         namespace=f"demo-{datetime.now(UTC):%m%d-%H%M%S}",
-        learning={"maturity_horizon_s": MATURITY_S, "retention_s": 30 * MATURITY_S, "learning_rate": LEARNING_RATE},
+        learning={"maturity_horizon_s": MATURITY_S, "retention_s": 30 * MATURITY_S},
         detector={"twin_freezes_at_ms": timeline.attack_ms, "challenge_at": CHALLENGE_AT},
         mlflow={"register_every_s": 2.0},
         flink={"standby_taskmanagers": 0},

@@ -144,7 +144,7 @@ def test_newest_publication_becomes_the_champion_that_users_can_load(settings, m
     started_s = time.monotonic()
     model = mlflow.pyfunc.load_model(f"models:/{settings.registered_model}@champion")
     assert time.monotonic() - started_s < 30
-    features = [{"log_amount": 6.0, "device_is_new": 1.0}, {"log_amount": 2.0, "device_missing": 1.0}]
+    features = [{"log_amount": 6.0, "device_new": 1.0}, {"log_amount": 2.0, "device_missing": 1.0}]
     scorer = unpack(publications[-1].artefact, publications[-1].signature, KEY)
     expected = [probability(scorer.log_odds(row)) for row in features]
     assert list(model.predict(pd.DataFrame(features))) == pytest.approx(expected, abs=1e-12)

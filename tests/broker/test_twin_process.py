@@ -7,8 +7,9 @@ import pytest
 from detector.kafka_twin import TwinProcess
 from operations.runner.kafka_admin import lag
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction
+from tests.scorers import a_scorer
 from tests.waiting import eventually
-from weir.artefact import LinearScorer, pack, sign
+from weir.artefact import pack, sign
 from weir.kafka_clients import create_topics, producer, read_to_end
 from weir.messages import SCORED, TWIN_FROZEN, Publication, encode
 from weir.settings import Settings
@@ -29,7 +30,7 @@ def settings(broker):
 
 
 def publish(settings, number, intercept):
-    artefact = pack(LinearScorer(intercept=intercept, terms={}, trust=1.0))
+    artefact = pack(a_scorer(intercept=intercept))
     publication = Publication(
         publication=number,
         epoch=1,

@@ -91,6 +91,8 @@ class StandInLoop:
         self._put(self.topics.control, "champion", publication)
         for reputation in self._fold.changed_reputation():
             self._knowledge.apply(encode(sign_reputation(reputation, self._key)))
+        for key in self._fold.withdrawn_reputation():
+            self._knowledge.apply(None, key.encode())
 
     def freeze(self, event_time_ms):
         """Start the twin with the current model."""

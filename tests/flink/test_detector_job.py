@@ -12,7 +12,8 @@ from detector.knowledge import Knowledge
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction, a_user_event
 from tests.flink.jobs import job, read
 from tests.malformed import large_payloads, malformed_payloads
-from weir.artefact import LinearScorer, Term, pack, sign, sign_reputation
+from tests.scorers import a_scorer
+from weir.artefact import pack, sign, sign_reputation
 from weir.dead_letters import KEPT_BYTES
 from weir.kafka_clients import create_topics, producer
 from weir.messages import DEAD_LETTER, SCORED, DeadLetter, Publication, Reputation, ScoredTransaction, encode
@@ -85,7 +86,7 @@ def _wait_for_the_model(broker, settings) -> int:
 
 
 def _control() -> list[bytes]:
-    artefact = pack(LinearScorer(intercept=-3.0, terms={"log_amount": Term(0.5, -1.0)}, trust=0.6))
+    artefact = pack(a_scorer(trust=0.6, intercept=-4.0, log_amount=0.5))
     publication = Publication(
         publication=7,
         epoch=1,
@@ -98,7 +99,7 @@ def _control() -> list[bytes]:
     )
     forged = msgspec.structs.replace(publication, publication=8, signature=sign(artefact, b"another key"))
     reputation = Reputation(
-        merchant_id="m3", epoch=1, n=70, known_frauds=4, known_victims=3, known_legitimate=6, fraud_rate=0.3
+        entity_id="m3", epoch=1, n=70, known_frauds=4, known_victims=3, known_legitimate=6, fraud_rate=0.3
     )
     return [encode(publication), encode(sign_reputation(reputation, KEY)), encode(forged)]
 

@@ -1,40 +1,55 @@
 """The reasons explain the score exactly."""
 
+import random
+from itertools import combinations
 from math import exp, fsum, log
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.explanation import weigh
-from detector.feature_catalogue import FEATURES
 from detector.rules import BASE_LOG_ODDS, RULES
-from weir.artefact import LinearScorer, Term, probability
+from weir.artefact import AdditiveScorer, pack, probability, read_artefact
+from weir.bins import Layout
+from weir.feature_schema import KIND_OF
 from weir.messages import RuleHit
 
-numbers = st.floats(-20, 20)
-some_features = st.dictionaries(st.sampled_from([feature.name for feature in FEATURES]), numbers)
-some_terms = st.dictionaries(
-    st.sampled_from([feature.name for feature in FEATURES]), st.builds(Term, numbers, numbers), max_size=45
-)
-scorers = st.builds(LinearScorer, intercept=numbers, terms=some_terms, trust=st.floats(0, 1))
+names = st.sampled_from(list(KIND_OF))
+some_features = st.dictionaries(names, st.floats(-20, 20))
 hits = st.lists(st.sampled_from(RULES), unique_by=lambda rule: rule.name).map(
     lambda rules: [RuleHit(rule=rule.name, version=rule.version, decision=rule.asks, text="") for rule in rules]
 )
 
 
-def close(left, right):
-    return abs(left - right) <= 1e-9 * (1 + abs(left))
+@st.composite
+def scorers(draw):
+    chosen = draw(st.lists(names, unique=True, max_size=45))
+    every_pair = list(combinations(range(len(chosen)), 2))
+    pairs = draw(st.lists(st.sampled_from(every_pair), unique=True, max_size=12)) if every_pair else []
+    layout, rng = Layout({name: KIND_OF[name] for name in chosen}, pairs), random.Random(draw(st.integers()))
+    bins, cells = ([rng.uniform(-5, 5) for _ in range(n)] for n in (layout.bin_count, layout.cell_count))
+    return AdditiveScorer(layout=layout, bins=bins, cells=cells, trust=draw(st.floats(0, 1)))
+
+
+def close(left, right, within=1e-9):
+    return abs(left - right) <= within * (1 + abs(left))
 
 
 @settings(deadline=None, max_examples=100)
-@given(hits, some_features, scorers)
+@given(hits, some_features, scorers())
 def test_contributions_and_intercept_sum_to_the_log_odds(fired, features, scorer):
     evidence = weigh(fired, features, scorer)
     assert close(evidence.log_odds, evidence.intercept + fsum(evidence.contributions.values()))
 
 
 @settings(deadline=None, max_examples=100)
-@given(hits, some_features, scorers)
+@given(some_features, scorers())
+def test_contributions_of_the_model_and_its_intercept_sum_to_its_log_odds(features, scorer):
+    assert abs(scorer.intercept + sum(scorer.contributions(features).values()) - scorer.log_odds(features)) <= 1e-9
+
+
+@settings(deadline=None, max_examples=100)
+@given(hits, some_features, scorers())
 def test_the_score_is_rules_and_model_blended_by_trust(fired, features, scorer):
     weights = {rule.name: rule.weight for rule in RULES}
     rules = BASE_LOG_ODDS + sum(weights[hit.rule] for hit in fired)
@@ -43,10 +58,18 @@ def test_the_score_is_rules_and_model_blended_by_trust(fired, features, scorer):
 
 
 @settings(deadline=None, max_examples=100)
-@given(some_features, scorers)
+@given(some_features, scorers())
 def test_contributions_of_the_model_are_the_artefacts_own(features, scorer):
     scaled = {name: scorer.trust * value for name, value in scorer.contributions(features).items()}
     assert weigh([], features, scorer).contributions == scaled
+
+
+@settings(deadline=None, max_examples=100)
+@given(some_features, scorers())
+def test_a_packed_scorer_scores_as_before_but_for_32_bit_rounding(features, scorer):
+    packed = pack(scorer)
+    assert close(scorer.log_odds(features), read_artefact(packed).log_odds(features), within=1e-4)
+    assert pack(read_artefact(packed)) == packed
 
 
 @settings(deadline=None, max_examples=100)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from detector.state import decode_state, encode_state
 from tests.builders import HOUR_MS
 from tests.detecting import User, a_model_of_everything
+from weir.artefact import pack
 from weir.messages import encode
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,7 +31,8 @@ def run(script, encode_always=False):
     """The scored bytes and the state's bytes of a user who lives through a script of (hour, amount, name, encode)."""
     user, out = User(a_model_of_everything(), max_recent_events=16), []
     for hour, amount, name, encode_now in script:
-        scored = user.pay(amount, at_ms=hour * HOUR_MS, merchant_id=name, device_id=name, merchant_category=name)
+        names = dict.fromkeys(("merchant_id", "merchant_category", "device_id", "ip", "card_id"), name)
+        scored = user.pay(amount, at_ms=hour * HOUR_MS, **names)
         out.append(encode(scored))
         if encode_now or encode_always:
             user.state = decode_state(encode_state(user.state))
@@ -56,10 +58,10 @@ def test_decode_after_encode_is_the_same_state(script):
 @given(steps)
 def test_scoring_changes_nothing_but_the_state(script):
     user = User(a_model_of_everything())
-    model, settings = encode(user.champion), user.detector._settings.model_copy(deep=True)
+    model, settings = pack(user.champion.scorer), user.detector._settings.model_copy(deep=True)
     for hour, amount, name, _ in script:
         user.pay(amount, at_ms=hour * HOUR_MS, merchant_id=name)
-    assert (encode(user.champion), user.detector._settings, user.reputation) == (model, settings, {})
+    assert (pack(user.champion.scorer), user.detector._settings, user.reputation) == (model, settings, {})
 
 
 SCRIPT = """
@@ -70,7 +72,9 @@ from detector.state import encode_state
 from weir.messages import encode
 user = User(a_model_of_everything())
 names = ["d1", "d2", "d3", None]
-scored = [encode(user.pay(n, at_ms=n * HOUR_MS, device_id=names[n % 4], merchant_id=names[n % 3])) for n in range(60)]
+user.know(entity="card", entity_id="d1", known_frauds=1, fraud_run=1)
+named = [dict(device_id=names[n % 4], merchant_id=names[n % 3], card_id=names[n % 2], channel="pos") for n in range(60)]
+scored = [encode(user.pay(n, at_ms=n * HOUR_MS, **fields)) for n, fields in enumerate(named)]
 print(sha256(b"".join([*scored, encode_state(user.state)])).hexdigest())
 """
 

@@ -11,7 +11,8 @@ from feedback_api.console.receipt_view import receipt_of
 from feedback_api.console.receipts import SLOW_MS, STAGES
 from feedback_api.console.view import note_of, pace_of, race_of, top_of
 from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction, an_example
-from weir.artefact import LinearScorer, Term, pack, sign
+from tests.scorers import a_scorer
+from weir.artefact import pack, sign
 from weir.errors import InvalidRecord
 from weir.messages import ModelRef, Publication, Reputation, TwinFrozen, encode
 from weir.topics import Topics
@@ -22,7 +23,7 @@ TOPICS = Topics("live")
 
 
 def a_publication(number, n, slope=1.0, key=KEY):
-    artefact = pack(LinearScorer(intercept=-3.0, terms={"log_amount": Term(slope, 0.0)}, trust=1.0))
+    artefact = pack(a_scorer(log_amount=slope))
     return Publication(
         publication=number,
         epoch=1,
@@ -97,7 +98,7 @@ def test_an_open_alert_moved_if_its_score_differs_by_a_hundredth():
     console.apply(a_publication(2, 11, slope=1.5), NOW)
     line = receipt_of(console.desk("visitor").receipt, NOW)
     assert line.moved == "1 open alert moved (1 up, 0 down)"
-    assert line.strongest == ["m1 0.50 → 0.82"]
+    assert line.strongest == ["m1 0.51 → 0.83"]
 
 
 def test_a_slow_part_is_named_and_the_verdict_is_called_safe():
@@ -227,7 +228,7 @@ def test_records_become_facts_by_topic_and_key(topic, key, message, kind):
 
 
 def test_reputation_and_tombstones_are_not_facts():
-    reputation = Reputation(merchant_id="m", epoch=1, n=1, known_frauds=1, known_legitimate=1, fraud_rate=0.1)
+    reputation = Reputation(entity_id="m", epoch=1, n=1, known_frauds=1, known_legitimate=1, fraud_rate=0.1)
     assert fact_of(TOPICS, TOPICS.control, b"m", encode(reputation), NOW) is None
     assert fact_of(TOPICS, TOPICS.control, b"m", None, NOW) is None
 

@@ -61,11 +61,9 @@ def test_without_a_rule_the_strongest_reason_makes_the_headline():
 
 
 def test_evidence_in_the_same_words_is_one_piece_of_evidence():
-    sine, cosine = (
-        Reason(code=code, text="The time", contribution=c) for code, c in (("hour_sin", 0.4), ("hour_cos", -0.9))
-    )
+    hour, night = (Reason(code=code, text="The time", contribution=c) for code, c in (("hour", 0.4), ("night", -0.9)))
     other = Reason(code="amount_z", text="The amount", contribution=0.2)
-    assert [(why.text, round(why.contribution, 3)) for why in a_story(reasons=[sine, other, cosine]).why] == [
+    assert [(why.text, round(why.contribution, 3)) for why in a_story(reasons=[hour, other, night]).why] == [
         ("The amount", 0.2),
         ("The time", -0.5),
     ]

@@ -2,35 +2,115 @@ from math import exp, expm1, log
 
 import pytest
 
-from detector.feature_catalogue import FEATURES
-from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, SECOND_MS
+from detector.feature_catalogue import BY_NAME, FEATURES
+from detector.features import feature
+from detector.moment import moment_of
+from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, SECOND_MS, a_transaction
 from tests.detecting import User
-from weir.messages import Reputation
+from weir import feature_schema
+from weir.bins import CODES
+from weir.messages import DecayedCounts
 
 PARIS = {"latitude": 48.8566, "longitude": 2.3522, "country": "FR"}
 LONDON = {"latitude": 51.5074, "longitude": -0.1278, "country": "GB"}
 
 
-def a_reputation(**fields):
-    defaults = {"merchant_id": "m1", "epoch": 1, "n": 9, "known_frauds": 0, "known_legitimate": 9, "fraud_rate": 0.01}
-    return Reputation(**{**defaults, **fields})
+NAMED = {
+    "merchant_id": "m1",
+    "merchant_category": "food",
+    "device_id": "d1",
+    "ip": "10.1.2.3",
+    "card_id": "c1",
+    "channel": "pos",
+    "type": "purchase",
+    **PARIS,
+}
+KNOWN = {
+    "known_frauds": 3,
+    "fraud_run": 2,
+    "run_since_ms": NOON_MS - 3 * DAY_MS,
+    "last_fraud_ms": NOON_MS - 2 * DAY_MS,
+    "last_legitimate_ms": NOON_MS - 5 * DAY_MS,
+    "unexplained_frauds": 1.25,
+    "decayed": DecayedCounts(NOON_MS - DAY_MS, 0.02, 1.5, 2.0, 2.5, 3.0, 6.0, 9.0),
+}
+ENTITIES = {"merchant": "m1", "device": "d1", "ip": "10.1.2.3", "card": "c1"}
+THINGS = ("merchant", "category", "device", "country", "ip", "card")
+AT_ONCE = ("fraud_run", "unexplained_frauds", "fraud_odds_3d", "fraud_odds_10d", "fraud_odds_30d")
+AGES = ("run_days", "legitimate_days", "fraud_age_days")
 
 
-def test_feature_names_are_unique():
-    assert len({feature.name for feature in FEATURES}) == len(FEATURES)
+def of(entity, features):
+    """The features of an entity's known frauds, by the ends of their names."""
+    return {name: features[f"{entity}_{name}"] for name in (*AT_ONCE, *AGES) if f"{entity}_{name}" in features}
 
 
-def test_every_feature_has_its_words():
+def a_user_with_everything():
     user = User()
-    user.reputation["m1", True] = a_reputation(known_frauds=1, fraud_run=1, last_fraud_ms=NOON_MS - DAY_MS)
-    payment = {"merchant_id": "m1", "merchant_category": "food", "device_id": "d1", **PARIS}
-    user.pay_daily(8, **payment)
-    features = user.pay(**payment).features
-    assert set(features) == {feature.name for feature in FEATURES}
+    for entity, entity_id in ENTITIES.items():
+        user.know(entity=entity, entity_id=entity_id, own_device=entity == "merchant", **KNOWN)
+    user.pay_daily(8, **NAMED)
+    user.pay(at_ms=-HOUR_MS, **NAMED)
+    return user
+
+
+def test_every_row_of_the_schema_has_a_function_and_the_order_is_the_schemas():
+    rows = [(feature.name, feature.group, feature.kind) for feature in FEATURES]
+    assert rows == [(row.name, row.group, row.kind) for row in feature_schema.FEATURES]
+    assert len(BY_NAME) == len(FEATURES)
+
+
+def test_a_function_without_a_row_cannot_be_a_feature():
+    with pytest.raises(KeyError, match="unheard_of"):
+
+        @feature("0 or 1", lambda _, v: f"{v}")
+        def unheard_of(moment):
+            return moment.amount
+
+
+def test_every_feature_has_a_value_in_the_schemas_order():
+    features = a_user_with_everything().pay(**NAMED).features
+    assert list(features) == [feature.name for feature in FEATURES]
+
+
+def test_every_value_has_its_words():
+    user, payment = a_user_with_everything(), a_transaction(**NAMED)
+    moment = moment_of(
+        user.state,
+        payment,
+        time_ms=NOON_MS,
+        amount=20.0,
+        currency="EUR",
+        otp_threshold=30.0,
+        reputation=user.reputation,
+    )
+    texts = {feature.name: feature.words(moment, feature.compute(moment)) for feature in FEATURES}
+    assert texts["spend_ratio_24h"] == (
+        "40.00 EUR within 24 hours, this payment included; 42.22 would match this customer's pace"
+    )
+    assert texts["pace_ratio_7d"] == "7 payments in the previous 7 days, against 7.78 at this customer's pace"
+    assert texts["countries_24h"] == "1 country in the previous 24 hours"
+    assert texts["merchant_fraud_run"] == (
+        "2 frauds in a row among the latest known payments of this merchant from customers' own devices"
+    )
+    assert texts["ip_fraud_age_days"] == "The last known fraud of this IP address was 48 hours earlier"
+    assert all(text[0].isalnum() and "None" not in text for text in texts.values())
+
+
+def test_without_optional_fields_only_what_needs_none_of_them_is_computed():
+    user = User()
+    user.pay_daily(6)
+    user.pay(at_ms=-HOUR_MS)
+    absent = {feature.name for feature in FEATURES} - set(user.pay().features)
+    needs = {"category_amount_ratio", "country_code", "category_code", "channel_code", "type_code"}
+    needs |= {f"{entity}_{name}" for entity in ENTITIES for name in (*AT_ONCE, *AGES)}
+    needs |= {f"{name}_new" for name in ("country", "device", "ip", "card", "merchant", "category")}
+    needs |= {"distance_km", "speed_kmh", "home_distance_km", "device_own", "device_age_days"}
+    assert absent == needs | {"merchant_fraud_rate", "merchant_fraud_share", "merchant_known_frauds"}
 
 
 def test_the_first_payment_has_nothing_to_be_compared_with():
-    features = User().pay(merchant_id="m1", device_id="d1", **PARIS).features
+    features = User().pay(**NAMED).features
     compared = {
         "amount_ratio",
         "amount_z",
@@ -39,9 +119,13 @@ def test_the_first_payment_has_nothing_to_be_compared_with():
         "device_new",
         "merchant_new",
         "country_new",
+        "ip_new",
+        "card_new",
+        "category_amount_ratio",
+        *[name for name in BY_NAME if name.startswith(("max_amount_ratio", "pace_ratio", "spend_ratio"))],
     }
     assert not compared & set(features)
-    assert features["history_cold"] == 1
+    assert (features["history_cold"], features["payments_known"]) == (1, 0)
 
 
 def test_missing_fields_have_features_and_those_that_need_them_are_absent():
@@ -72,6 +156,26 @@ def test_the_largest_ratio_of_a_week_is_remembered():
     week_maximum = [user.pay(at_ms=days * DAY_MS).features["max_amount_ratio_7d"] for days in (1, 6, 8)]
     assert week_maximum[:2] == [pytest.approx(log(5))] * 2
     assert week_maximum[2] < log(1.1)
+
+
+def test_the_largest_ratio_of_a_day_is_remembered_for_a_day():
+    user = User()
+    user.pay_daily(10, amount=20.0)
+    user.pay(104.0)
+    found = [user.pay(at_ms=at_ms).features["max_amount_ratio_24h"] for at_ms in (HOUR_MS, DAY_MS)]
+    assert found[0] == pytest.approx(log(5))
+    assert found[1] < log(1.1)
+
+
+@pytest.mark.parametrize("days_ago", [1, 20])
+def test_an_amount_is_compared_with_the_habit_in_its_category(days_ago):
+    user = User()
+    for category, amount in (("food", 9.0), ("food", 99.0), ("games", 500.0), (None, 500.0)):
+        user.pay(amount, at_ms=-days_ago * DAY_MS, merchant_category=category)
+    usual = 9 + (2.5 * 9 + 1 - 9) / 2  # 99 counts as at most 2.5 times the mean and one more
+    features = user.pay(33.0, merchant_category="food").features
+    assert exp(features["category_amount_ratio"]) == pytest.approx(34 / (usual + 1))
+    assert "category_amount_ratio" not in user.pay(33.0, merchant_category="toys").features
 
 
 def test_z_score_is_bounded():
@@ -113,45 +217,91 @@ def test_home_near_the_date_line_does_not_move_to_the_other_side_of_the_earth():
 @pytest.mark.parametrize("days_before", [1, 20])
 def test_known_things_are_known_before_and_after_they_are_compacted(days_before):
     user = User()
-    user.pay(at_ms=-days_before * DAY_MS, merchant_id="m1", merchant_category="food", device_id="d1", country="FR")
-    same = {"merchant_id": "m1", "merchant_category": "food", "device_id": "d1", "country": "FR"}
-    features = user.pay(**same).features
-    assert [features[name] for name in ("merchant_new", "category_new", "device_new", "country_new")] == [0, 0, 0, 0]
+    user.pay(at_ms=-days_before * DAY_MS, **NAMED)
+    features = user.pay(**NAMED).features
+    assert [features[f"{name}_new"] for name in THINGS] == [0] * len(THINGS)
     assert expm1(features["device_age_days"]) == pytest.approx(days_before)
 
 
 def test_new_things_are_new():
     user = User()
-    user.pay(at_ms=-DAY_MS, merchant_id="m1", merchant_category="food", device_id="d1", country="FR")
-    features = user.pay(merchant_id="m2", merchant_category="toys", device_id="d2", country="GB").features
-    assert [features[name] for name in ("merchant_new", "category_new", "device_new", "country_new")] == [1, 1, 1, 1]
+    user.pay(at_ms=-DAY_MS, **NAMED)
+    others = {"merchant_id": "m2", "merchant_category": "toys", "device_id": "d2", "ip": "10.0.0.1", "card_id": "c2"}
+    features = user.pay(**others, country="GB").features
+    assert [features[f"{name}_new"] for name in THINGS] == [1] * len(THINGS)
     assert "device_age_days" not in features
 
 
-def test_a_merchant_without_labels_is_neither_good_nor_bad():
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_without_a_record_there_is_no_known_fraud(entity):
+    features = User().pay(**NAMED).features
+    assert of(entity, features) == dict.fromkeys(AT_ONCE, 0.0)
+
+
+@pytest.mark.parametrize(("entity", "field"), [("device", "device_id"), ("ip", "ip"), ("card", "card_id")])
+def test_a_record_of_an_entity_becomes_features(entity, field):
+    user = User()
+    user.know(entity=entity, entity_id="x", **KNOWN)
+    found = of(entity, user.pay(**{field: "x"}).features)
+    assert [expm1(found[name]) for name in ("fraud_run", *AGES)] == pytest.approx([2, 3, 5, 2])
+    assert found["unexplained_frauds"] == 1.25
+    assert of(entity, user.pay(**{field: "another"}).features) == dict.fromkeys(AT_ONCE, 0.0)
+
+
+@pytest.mark.parametrize(("tau_days", "frauds", "payments"), [(3, 1.5, 3.0), (10, 2.0, 6.0), (30, 2.5, 9.0)])
+@pytest.mark.parametrize(("days_later", "faded_days"), [(-2, 0), (4, 5)])
+def test_odds_fade_until_the_payment(tau_days, frauds, payments, days_later, faded_days):
+    user, faded = User(), exp(-faded_days / tau_days)
+    user.know(**KNOWN)
+    found = user.pay(merchant_id="m1", at_ms=days_later * DAY_MS).features[f"merchant_fraud_odds_{tau_days}d"]
+    assert found == pytest.approx(log((frauds * faded + 2 * 0.02) / (payments * faded + 2) / 0.02))
+
+
+def test_a_run_that_has_ended_has_no_times_but_the_last_fraud_has_one():
+    user = User()
+    user.know(**{**KNOWN, "fraud_run": 0, "run_since_ms": None, "unexplained_frauds": 0.0})
+    found = of("merchant", user.pay(merchant_id="m1").features)
+    assert set(AGES) & set(found) == {"fraud_age_days"}
+    assert (found["fraud_run"], found["unexplained_frauds"]) == (0, 0)
+
+
+def test_a_record_from_before_the_decayed_counts_has_no_odds():
+    user = User()
+    user.know(known_frauds=2, fraud_run=2, last_fraud_ms=NOON_MS - DAY_MS)
+    found = of("merchant", user.pay(merchant_id="m1").features)
+    assert set(found) == {"fraud_run", "unexplained_frauds", "fraud_age_days"}
+
+
+def test_an_empty_address_is_no_address():
+    user = User()
+    user.know(entity="ip", entity_id="", **KNOWN)
+    user.pay(at_ms=-HOUR_MS, ip="10.0.0.1")
+    scored = user.pay(ip="")
+    assert scored.ip is None
+    assert "ip_new" not in scored.features
+    assert of("ip", scored.features) == {}
+
+
+def test_a_merchant_without_a_known_fraud_is_neither_good_nor_bad():
     features = User().pay(merchant_id="m1").features
-    reputation = ("merchant_fraud_rate", "merchant_fraud_run", "merchant_known_frauds")
+    reputation = ("merchant_fraud_rate", "merchant_fraud_share", "merchant_known_frauds")
     assert [features[name] for name in reputation] == [0, 0, 0]
-    assert "merchant_fraud_age_days" not in features
 
 
 def test_a_merchants_reputation_becomes_features():
     user = User()
-    user.reputation["m1", False] = a_reputation(
-        fraud_rate=0.5, known_frauds=3, fraud_run=2, last_fraud_ms=NOON_MS - 2 * DAY_MS
-    )
+    user.know(fraud_rate=0.5, known_frauds=3)
     features = user.pay(merchant_id="m1").features
     assert features["merchant_fraud_rate"] == pytest.approx(log(99))
-    assert [round(expm1(features[name])) for name in ("merchant_known_frauds", "merchant_fraud_run")] == [3, 2]
-    assert expm1(features["merchant_fraud_age_days"]) == pytest.approx(2)
+    assert expm1(features["merchant_known_frauds"]) == pytest.approx(3)
     assert features["merchant_fraud_share"] == pytest.approx(3 / 13)
 
 
 @pytest.mark.parametrize(("used_since_ms", "frauds"), [(-DAY_MS, 2), (-DAY_MS + 1, 7)])
 def test_a_payment_from_a_device_used_for_a_day_is_compared_with_those_from_customers_own(used_since_ms, frauds):
     user = User()
-    user.reputation["m1", True] = a_reputation(own_device=True, known_frauds=2)
-    user.reputation["m1", False] = a_reputation(known_frauds=7)
+    user.know(own_device=True, known_frauds=2)
+    user.know(known_frauds=7)
     user.pay(at_ms=used_since_ms, device_id="d1")
     features = user.pay(merchant_id="m1", device_id="d1").features
     assert features["device_own"] == float(frauds == 2)
@@ -182,6 +332,49 @@ def test_night_is_before_six():
     midnight = NOON_MS // DAY_MS * DAY_MS
     nights = [User().pay(event_time=midnight + hour * HOUR_MS).features["night"] for hour in (0, 5, 6, 23)]
     assert nights == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("days", "hours", "hour", "weekday"), [(0, 0, 0, 3), (4, 23, 23, 0), (20_000, 12, 12, 4)])
+def test_hour_and_weekday_are_utc_and_a_week_begins_on_monday(days, hours, hour, weekday):
+    features = User().pay(event_time=days * DAY_MS + hours * HOUR_MS + 59 * MINUTE_MS).features
+    assert (features["hour"], features["weekday"]) == (hour, weekday)
+
+
+def test_codes_are_stable_and_below_their_number():
+    features = User().pay(country="FR", channel="pos", type="purchase", merchant_category="food").features
+    codes = [features[f"{name}_code"] for name in ("country", "channel", "type", "category")]
+    assert codes == [8, 12, 43, 31]
+    assert max(codes) < CODES
+
+
+def test_known_payments_are_counted():
+    user = User()
+    user.pay_daily(9)
+    assert expm1(user.pay().features["payments_known"]) == pytest.approx(9)
+
+
+def test_the_rate_and_the_spending_are_compared_with_the_users_own_since_the_first_payment():
+    user = User()
+    user.pay_daily(9, amount=10.0)
+    user.pay(30.0, at_ms=-MINUTE_MS)
+    usual, rate = user.state.habits.amount, 11 / (9 + 1)
+    features = user.pay(50.0).features
+    assert exp(features["pace_ratio_1h"]) == pytest.approx((1 + 1) / (rate / 24 + 1))
+    assert exp(features["pace_ratio_7d"]) == pytest.approx((features_count(features, "7d") + 1) / (rate * 7 + 1))
+    assert exp(features["spend_ratio_1h"]) == pytest.approx((30 + 50 + 1) / (usual * (rate / 24 + 1) + 1))
+    assert exp(features["spend_ratio_24h"]) == pytest.approx((30 + 50 + 1) / (usual * (rate + 1) + 1))
+    spent = expm1(features["amount_7d"])
+    assert exp(features["spend_ratio_7d"]) == pytest.approx((spent + 50 + 1) / (usual * (rate * 7 + 1) + 1))
+
+
+def test_the_month_is_counted():
+    user = User()
+    user.pay_daily(20)
+    assert features_count(user.pay().features, "30d") == pytest.approx(20)
+
+
+def features_count(features, window):
+    return expm1(features[f"count_{window}"])
 
 
 def test_pace_is_compared_with_the_users_own():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.windows import windows_at
+from tests.builders import NOON_MS
 from tests.detecting import User
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "handbook_transformed_public_to_0814.parquet"
@@ -29,7 +29,7 @@ def compared(payments):
         user = User()
         for row in rows.itertuples():
             at_ms = int(row.TX_DATETIME.timestamp() * 1000)
-            pairs.append((row, windows_at(user.state, at_ms, 30.0)))
+            pairs.append((row, user.windows(at_ms - NOON_MS)))
             user.pay(row.TX_AMOUNT, event_time=at_ms)
     return pairs
 

@@ -49,3 +49,11 @@ def test_each_of_several_transactions_gets_its_own_first_decision():
     user = User(a_champion(trust=1.0, log_amount=1.0))
     firsts = [user.pay(amount, transaction_id=f"t{amount}").score for amount in (1.0, 10.0, 100.0)]
     assert [user.pay(transaction_id=f"t{amount}").score for amount in (1.0, 10.0, 100.0)] == firsts
+
+
+def test_a_score_and_its_repetition_name_merchant_device_address_and_card():
+    named = {"merchant_id": "m1", "device_id": "d1", "ip": "10.0.0.1", "card_id": "c1"}
+    user = User()
+    for _ in range(2):
+        scored = user.pay(transaction_id="t1", **named)
+        assert {name: getattr(scored, name) for name in named} == named

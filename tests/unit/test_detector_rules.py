@@ -4,7 +4,6 @@ from detector.feature_catalogue import BY_NAME
 from detector.rules import RULES
 from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS
 from tests.detecting import User
-from weir.messages import Reputation
 
 PARIS = {"latitude": 48.8566, "longitude": 2.3522, "country": "FR"}
 NEW_YORK = {"latitude": 40.7128, "longitude": -74.0060, "country": "US"}
@@ -119,16 +118,7 @@ def test_a_spike_needs_a_history():
 )
 def test_a_merchant_is_bad_by_its_latest_or_by_many_known_frauds_of_several_customers(victims, run, rate, rules):
     user = User()
-    user.reputation["m1", False] = Reputation(
-        merchant_id="m1",
-        epoch=1,
-        n=9,
-        known_frauds=9,
-        known_victims=victims,
-        known_legitimate=9,
-        fraud_rate=rate,
-        fraud_run=run,
-    )
+    user.know(known_frauds=9, known_victims=victims, known_legitimate=9, fraud_rate=rate, fraud_run=run)
     assert fired(user.pay(merchant_id="m1")) == rules
 
 
@@ -143,14 +133,5 @@ def test_a_failed_challenge_goes_to_review_until_one_is_passed():
 @pytest.mark.parametrize(("run", "words"), [(3, "the last 3 in a row"), (0, "a fraud rate of 40%")])
 def test_the_evidence_against_a_bad_merchant_names_its_run_or_its_fraud_rate(run, words):
     user = User()
-    user.reputation["m1", False] = Reputation(
-        merchant_id="m1",
-        epoch=1,
-        n=9,
-        known_frauds=9,
-        known_victims=2,
-        known_legitimate=9,
-        fraud_rate=0.4,
-        fraud_run=run,
-    )
+    user.know(known_frauds=9, known_victims=2, known_legitimate=9, fraud_rate=0.4, fraud_run=run)
     assert words in user.pay(merchant_id="m1").rules[0].text

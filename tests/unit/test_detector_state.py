@@ -51,15 +51,21 @@ def test_bytes_that_are_no_state_are_a_wrong_deployment():
 def test_known_things_are_bounded_and_the_least_recently_used_goes():
     user = User()
     for n in range(3 * MAX_KNOWN):
-        user.pay(at_ms=n * DAY_MS, merchant_id="usual" if n % 2 else f"m{n}", device_id=f"d{n}", country="FR")
-    assert max(len(user.state.merchants), len(user.state.devices)) <= MAX_KNOWN
-    assert "usual" in user.state.merchants
+        usual = "usual" if n % 2 else f"m{n}"
+        others = {"device_id": f"d{n}", "ip": f"i{n}", "card_id": f"k{n}", "country": "FR"}
+        user.pay(at_ms=n * DAY_MS, merchant_id=usual, merchant_category=usual, **others)
+    state = user.state
+    known = (state.merchants, state.devices, state.ips, state.cards, state.categories, state.category_means)
+    assert [len(names) for names in known] == [MAX_KNOWN] * len(known)
+    assert "usual" in state.merchants
+    assert state.category_means["usual"].count > MAX_KNOWN
 
 
 def test_state_stays_bounded_however_much_a_user_does():
     user, sizes = User(max_recent_events=32), []
     for n in range(3000):
-        user.pay(at_ms=n * 20 * MINUTE_MS, merchant_id=f"m{n}", device_id=f"d{n}", merchant_category=f"c{n}")
+        named = {"merchant_id": f"m{n}", "device_id": f"d{n}", "merchant_category": f"c{n}"}
+        user.pay(at_ms=n * 20 * MINUTE_MS, ip=f"10.0.{n // 256}.{n % 256}", card_id=f"card{n}", **named)
         user.tell("device_confirmed", at_ms=n * 20 * MINUTE_MS, device_id=f"d{n}")
         user.tell("trip_confirmed", at_ms=n * 20 * MINUTE_MS)
         user.tell("challenge_failed", at_ms=n * 20 * MINUTE_MS)

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from detector.twin import Twin
-from tests.builders import MINUTE_MS, NOON_MS, a_transaction
-from weir.artefact import LinearScorer, pack, sign
+from tests.builders import MINUTE_MS, NOON_MS, a_reputation, a_transaction
+from tests.scorers import a_scorer
+from weir.artefact import pack, sign, sign_reputation
 from weir.messages import SCORED, TWIN_FROZEN, Publication, TwinFrozen, encode
 from weir.records import Inbound, Outbound
 from weir.settings import DetectorSettings
@@ -20,7 +21,7 @@ def a_twin(frozen: TwinFrozen | None = None) -> Twin:
 
 
 def a_publication(number: int, intercept: float) -> bytes:
-    artefact = pack(LinearScorer(intercept=intercept, terms={}, trust=1.0))
+    artefact = pack(a_scorer(intercept=intercept))
     return encode(
         Publication(
             publication=number,
@@ -61,6 +62,17 @@ def test_a_later_publication_changes_no_score():
     pay(twin, 10)
     twin.learn(a_publication(2, HARSH))
     assert pay(twin, 11) == []
+
+
+def test_what_it_keeps_leaves_out_withdrawn_reputations():
+    twin, kept, gone = a_twin(), a_reputation(entity="card", entity_id="c1"), a_reputation(entity_id="m2")
+    for reputation in (kept, gone):
+        twin.learn(encode(sign_reputation(reputation, KEY)))
+    twin.learn(None, gone.control_key.encode())
+    frozen = TWIN_FROZEN.decode(pay(twin, 10)[0].payload)
+    assert frozen.control == [encode(sign_reputation(kept, KEY))]
+    again = a_twin(frozen)
+    assert list(again._knowledge.reputation) == [kept.key]
 
 
 def test_alerts_go_to_the_twins_own_topic():

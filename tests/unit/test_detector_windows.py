@@ -8,13 +8,12 @@ from math import expm1
 
 import pytest
 
-from detector.windows import windows_at
-from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS
+from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tests.detecting import User
 
 
 def counts(user, at_ms=0):
-    windows = windows_at(user.state, NOON_MS + at_ms, 30.0)
+    windows = user.windows(at_ms)
     return windows.count_10m, windows.count_1h, windows.count_24h, windows.count_7d, windows.count_30d
 
 
@@ -47,16 +46,42 @@ def test_payments_below_the_threshold_are_counted():
     user = User(otp_threshold=30)
     for amount in (2.0, 3.0, 14.0, 15.0, 29.99, 30.0):
         user.pay(amount, at_ms=-MINUTE_MS)
-    windows = windows_at(user.state, NOON_MS, 30.0)
+    windows = user.windows()
     assert (windows.tiny_10m, windows.under_1h, windows.just_under_1h) == (2, 5, 2)
 
 
-def test_distinct_devices_and_merchants_leave_out_the_missing_ones():
+@pytest.mark.parametrize(
+    ("field", "window"),
+    [
+        ("device_id", "devices_24h"),
+        ("merchant_id", "merchants_24h"),
+        ("country", "countries_24h"),
+        ("ip", "ips_24h"),
+        ("card_id", "cards_24h"),
+    ],
+)
+def test_distinct_names_of_a_day_leave_out_the_missing_ones(field, window):
     user = User()
-    for device, merchant in (("d1", "m1"), ("d2", None), (None, "m1")):
-        user.pay(at_ms=-MINUTE_MS, device_id=device, merchant_id=merchant)
-    windows = windows_at(user.state, NOON_MS, 30.0)
-    assert (windows.devices_24h, windows.merchants_24h) == (2, 1)
+    for ago, name in ((DAY_MS, "AT"), (HOUR_MS, "FR"), (MINUTE_MS, None), (MINUTE_MS, "GB"), (SECOND_MS, "FR")):
+        user.pay(at_ms=-ago, **{field: name})
+    assert getattr(user.windows(), window) == 2
+    assert expm1(user.pay().features[window]) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(("ago", "count"), [(29_999, 1), (30_000, 0)])
+def test_half_a_minute_is_a_window_too(ago, count):
+    user = User()
+    user.pay(at_ms=-ago)
+    assert expm1(user.pay().features["count_30s"]) == pytest.approx(count)
+
+
+def test_the_highest_ratio_of_a_day_leaves_out_older_and_first_payments():
+    user = User()
+    user.pay(at_ms=-3 * DAY_MS)
+    user.pay(62.0, at_ms=-2 * DAY_MS)
+    assert user.windows().ratio_24h is None
+    user.pay(at_ms=-HOUR_MS)
+    assert user.windows().ratio_24h < 0 < user.windows().ratio_7d
 
 
 def test_a_session_ends_at_a_pause_of_more_than_30_minutes():

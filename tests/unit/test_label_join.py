@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from learner.label_join import (
@@ -64,6 +65,21 @@ def test_label_after_its_transaction_makes_an_example_with_the_features_as_score
     (example,) = scenario.label().examples
     assert (example.outcome, example.verdict, example.weight, example.revision) == ("example", "fraud", 1.0, 0)
     assert (example.features, example.score, example.labeler) == ({"log_amount": 7.0}, 0.25, "ana")
+
+
+def test_examples_name_what_the_transaction_named(scenario):
+    named = {"merchant_id": "m1", "user_id": "u1", "device_id": "d1", "ip": "10.0.0.1", "card_id": "c1"}
+    scenario.scored(**named)
+    labelled = scenario.label(verdict="legitimate").examples[0]
+    assert {name: getattr(labelled, name) for name in named} == named
+
+
+def test_state_from_before_devices_addresses_and_cards_still_joins():
+    state = JoinState()
+    LabelJoin(SETTINGS).on_scored(state, a_scored_transaction(device_id="d1", ip="10.0.0.1", card_id="c1"))
+    subject, *others = msgspec.msgpack.decode(encode_join_state(state))
+    old = decode_join_state(msgspec.msgpack.encode([subject[:-3], *others]))
+    assert (old.subject.user_id, old.subject.device_id, old.subject.card_id) == ("u1", None, None)
 
 
 def test_label_before_its_transaction_waits(scenario):
