@@ -24,7 +24,8 @@ from learner.join_intake import JoinIntake
 from ledger.counting import Ledger, LedgerSnapshot
 from operations.harness.observed import Observed
 from tests.builders import NOON_MS, a_label, a_scored_transaction, a_transaction, a_user_event, an_example
-from weir.artefact import LinearScorer, Term, pack, sign, sign_reputation
+from tests.scorers import a_scorer
+from weir.artefact import pack, sign, sign_reputation
 from weir.errors import InvalidRecord
 from weir.messages import (
     CONTROL,
@@ -46,7 +47,7 @@ from weir.settings import DetectorSettings, LearningSettings
 from weir.topics import COUNTS_KEY, FROZEN_KEY, Topics
 
 KEY, TOPICS, NOW_MS = b"a signing key", Topics("live"), NOON_MS + 1000
-ARTEFACT = pack(LinearScorer(intercept=0.0, terms={"log_amount": Term(1.0, 0.0)}, trust=0.5))
+ARTEFACT = pack(a_scorer(trust=0.5, log_amount=1.0))
 LOGARITHMS = ["amount_ratio", "distance_km", "seconds_since_last", "merchant_known_frauds", "count_24h", "pace_ratio"]
 
 PAYMENT = a_transaction(merchant_id="m1", device_id="d1", country="FR", latitude=1.0, longitude=1.0, currency="EUR")
@@ -72,7 +73,7 @@ PUBLICATION = Publication(
     metrics={"log_loss": 0.5},
 )
 REPUTATION = sign_reputation(
-    Reputation(merchant_id="m1", epoch=1, n=9, known_frauds=3, known_legitimate=9, fraud_rate=0.3), KEY
+    Reputation(entity_id="m1", epoch=1, n=9, known_frauds=3, known_legitimate=9, fraud_rate=0.3), KEY
 )
 COUNTS = Counts(**dict.fromkeys(Counts.__struct_fields__, 1))
 FROZEN = TwinFrozen(event_time_ms=NOON_MS, frozen_at_ms=NOON_MS, model=ModelRef(1, 1, 9), control=[b"{"])

@@ -17,7 +17,7 @@ from weir.settings import LearningSettings, Settings
 KEY = b"a signing key"
 SETTINGS = Settings(signing_key=KEY.decode())
 REPUTATION = sign_reputation(
-    Reputation(merchant_id="m1", epoch=1, n=9, known_frauds=3, known_legitimate=9, fraud_rate=0.3), KEY
+    Reputation(entity_id="m1", epoch=1, n=9, known_frauds=3, known_legitimate=9, fraud_rate=0.3), KEY
 )
 NO_PUBLICATIONS = [None, b"", b"{", b"{}", b"\xff", b"[" * 100_000, b'{"kind":"publication"}', encode(REPUTATION)]
 
