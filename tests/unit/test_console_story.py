@@ -11,7 +11,7 @@ from feedback_api.console.story import clarity, story_of
 from feedback_api.console.words import clock, moment
 from tests.builders import HOUR_MS, a_scored_transaction, a_transaction
 from tests.detecting import User
-from weir.messages import Reason, Reputation, RuleHit, encode
+from weir.messages import Reason, RuleHit, encode
 
 HIT = RuleHit(rule="amount_spike", version=3, decision="challenge", text="6.0 times the usual amount")
 
@@ -140,9 +140,7 @@ def test_names_at_the_ends_of_lines_do_not_touch():
 def test_the_story_reads_back_what_the_detector_computed():
     user = User()
     user.pay_daily(10, amount=20.0, device_id="d1", merchant_id="m1")
-    user.reputation["m2", False] = Reputation(
-        merchant_id="m2", epoch=1, n=9, known_frauds=9, known_legitimate=9, fraud_rate=0.4, fraud_run=3
-    )
+    user.know(entity_id="m2", known_frauds=9, fraud_rate=0.4, fraud_run=3)
     story = story_of(user.pay(100.0, at_ms=-2 * HOUR_MS, device_id="d2", merchant_id="m2"), "EUR")
     assert "Usually 20.00 €" in story.detail
     assert fact(story, "reputation").happened == "9 known frauds from other devices, 40.0%"
