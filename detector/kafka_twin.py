@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 
 from detector.twin import Twin
 from weir.clock import now_ms
-from weir.errors import DeploymentError, PartUnavailable
+from weir.errors import DeploymentError, InvalidRecord, PartUnavailable
 from weir.kafka_clients import consumer, create_topics, producer, read_to_end
 from weir.messages import TWIN_FROZEN, TwinFrozen, decode_with
 from weir.records import Inbound
@@ -95,11 +95,17 @@ class TwinProcess:
 
 
 def _last_frozen(settings: Settings) -> TwinFrozen | None:
-    """Return the record of an earlier run's freeze, so that a restart continues with the same model."""
+    """Return the record of an earlier run's freeze, so that a restart continues with the same model.
+
+    A malformed one is skipped: it would end every later start too.
+    """
     found = None
     for record in read_to_end(settings.bootstrap_servers, settings.topics.twin_alerts):
         if record.key() == FROZEN_KEY:
-            found = decode_with(TWIN_FROZEN, record.value())
+            try:
+                found = decode_with(TWIN_FROZEN, record.value())
+            except InvalidRecord as error:
+                _log.warning("frozen_record_skipped", offset=record.offset(), field=error.field, reason=error.reason)
     return found
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from weir.errors import DeploymentError
-from weir.messages import Decision
+from weir.messages import MAX_RECORD_BYTES, Decision
 from weir.topics import Topics
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -87,7 +87,8 @@ class ApiSettings(_Section):
     """The feedback API and the synchronous decision service.
 
     After `decision_deadline_ms`, a payment below `fail_open_below` (base currency) is approved and any other gets
-    `fail_closed_decision`. Both are flagged `deadline_exceeded`.
+    `fail_closed_decision`. Both are flagged `deadline_exceeded`. A body above the limit of `max_body_bytes` would be
+    accepted with 202, then dead-lettered.
     """
 
     port: Port = 8000
@@ -95,7 +96,7 @@ class ApiSettings(_Section):
     decision_deadline_ms: Annotated[int, Field(ge=1)] = 250
     fail_open_below: Amount = 50.0
     fail_closed_decision: Decision = "review"
-    max_body_bytes: Annotated[int, Field(ge=1)] = 65_536
+    max_body_bytes: Annotated[int, Field(ge=1, le=MAX_RECORD_BYTES)] = 65_536
 
 
 class DetectorSettings(_Section):

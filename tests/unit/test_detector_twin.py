@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
+from detector import kafka_twin
 from detector.twin import Twin
 from tests.builders import MINUTE_MS, NOON_MS, a_reputation, a_transaction
 from tests.scorers import a_scorer
 from weir.artefact import pack, sign, sign_reputation
 from weir.messages import SCORED, TWIN_FROZEN, Publication, TwinFrozen, encode
 from weir.records import Inbound, Outbound
-from weir.settings import DetectorSettings
+from weir.settings import DetectorSettings, Settings
 from weir.topics import FROZEN_KEY, Topics
 
 TOPICS, KEY, FREEZE_MS = Topics("t"), b"key", NOON_MS + 10 * MINUTE_MS
@@ -115,3 +116,16 @@ def test_a_forged_model_is_not_followed(signature):
     twin.learn(encode(msgspec.structs.replace(forged, signature=signature)))
     pay(twin, 10)
     assert pay(twin, 11) == []
+
+
+class ARecord:
+    def __init__(self, value: bytes | None) -> None:
+        self.key, self.value, self.offset = lambda: FROZEN_KEY, lambda: value, lambda: 0
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{}", b"\xff", encode(TwinFrozen(event_time_ms=10**30, frozen_at_ms=1))])
+def test_a_restart_finds_its_freeze_behind_foreign_records(monkeypatch, value):
+    frozen = TwinFrozen(event_time_ms=FREEZE_MS, frozen_at_ms=NOON_MS)
+    records = [ARecord(encode(frozen)), ARecord(value)]
+    monkeypatch.setattr(kafka_twin, "read_to_end", lambda *_: iter(records))
+    assert kafka_twin._last_frozen(Settings()) == frozen

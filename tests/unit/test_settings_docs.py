@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from weir.errors import DeploymentError
+from weir.messages import MAX_RECORD_BYTES
 from weir.settings import Settings, load_settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -154,6 +155,7 @@ def test_settings_that_cannot_be_read_stop_the_process(monkeypatch, tmp_path, va
         ("api.fail_open_below", "nan"),
         ("api.fail_closed_decision", "perhaps"),
         ("api.max_body_bytes", "0"),
+        ("api.max_body_bytes", str(MAX_RECORD_BYTES + 1)),
         ("detector.otp_threshold", "inf"),
         ("detector.block_at", "nan"),
         ("learning.learning_rate", "-1"),
@@ -165,6 +167,11 @@ def test_a_value_out_of_range_stops_the_process_and_is_named(monkeypatch, settin
     monkeypatch.setenv(f"WEIR_{setting.replace('.', '__')}".upper(), value)
     with pytest.raises(DeploymentError, match=re.escape(f"'{setting}'")):
         load_settings()
+
+
+def test_a_body_may_be_as_long_as_a_record_on_kafka(monkeypatch):
+    monkeypatch.setenv("WEIR_API__MAX_BODY_BYTES", str(MAX_RECORD_BYTES))
+    assert load_settings().api.max_body_bytes == MAX_RECORD_BYTES
 
 
 def test_a_log_level_may_be_in_small_letters(monkeypatch):
