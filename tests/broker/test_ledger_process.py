@@ -5,14 +5,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from confluent_kafka import TopicPartition
 
 from ledger.kafka_ledger import LedgerProcess, read_stored
 from operations.runner.kafka_status import last_commit, ledger_is_behind
+from operations.runner.status import ledger as status_of_ledger
 from tests.builders import a_label, a_scored_transaction, an_example
 from tests.waiting import eventually
-from weir.kafka_clients import create_topics, fencing_producer, producer, read_last
+from weir.kafka_clients import consumer, create_topics, fencing_producer, producer, read_last
 from weir.messages import COUNTS, Counts, Position, encode
 from weir.settings import KafkaSettings, Settings
 
@@ -136,3 +139,26 @@ def is_behind(settings: Settings) -> bool:
     commit = last_commit(settings)
     assert commit is not None
     return ledger_is_behind(settings, commit[1])
+
+
+def test_the_status_finds_a_transaction_that_the_detector_passed_over(settings):
+    send(settings, 0, 10)
+    writer = producer(settings.bootstrap_servers)
+    writer.produce(settings.topics.transactions, b"lost", partition=1)
+    assert writer.flush(30) == 0
+    ledger = LedgerProcess(settings)
+    eventually(lambda: ledger.step() or ledger.commit() or not is_behind(settings))
+    ledger.close()
+    assert reconciliation(settings)["on_their_way"] == ["The detector has yet to score 1 transaction."]
+    detector = consumer(settings.bootstrap_servers, f"weir-{settings.namespace}-detector")
+    detector.commit(offsets=[TopicPartition(settings.topics.transactions, 1, 11)], asynchronous=False)
+    detector.close()
+    found = reconciliation(settings)
+    assert (found["reconciles"], found["on_their_way"]) == (False, [])
+    assert found["differences"] == ["The detector read every transaction, but 1 got neither score nor dead letter."]
+
+
+def reconciliation(settings: Settings) -> dict[str, Any]:
+    found = status_of_ledger(settings)
+    assert found is not None
+    return found["reconciliation"]

@@ -1,8 +1,13 @@
-"""What the pages promise exists: commands, make targets, HTTP paths, links, files, and bodies that decode."""
+"""What the pages promise exists: commands, modules, settings, make targets, HTTP paths, links, files, bodies that decode.
+
+A page that says what no longer exists, or shows a mistake on purpose, is excepted below.
+"""
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,13 +18,17 @@ from feedback_api.http_app import create_app
 from feedback_api.labels import LABEL_REQUEST
 from feedback_api.leases import LEASE_REQUEST
 from operations.cli import app
-from tests.product import ROOT
+from operations.runner.parts import every_part
+from simulator.demo.command import seconds
+from tests.product import ROOT, SETTINGS
 from weir.messages import TRANSACTION, USER_EVENT, decode_with
 from weir.settings import Settings
 
 README, API, CONTRIBUTING = ROOT / "README.md", ROOT / "docs/api.md", ROOT / "CONTRIBUTING.md"
-PAGES = [README, CONTRIBUTING, *sorted(ROOT.glob("docs/**/*.md")), ROOT / "examples/README.md"]
+TOP_LEVEL = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in TOP_LEVEL for page in (ROOT / folder).rglob("*.md"))])
 COMMANDS = typer.main.get_command(app).commands
+PARTS = {part.name for part in every_part(Settings(detector={"twin_freezes_at_ms": 1}))}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 ROUTES = create_app(Settings()).routes
 BODIES = {
@@ -34,62 +43,105 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HTTP_PATH = re.compile(r"(?:\b(GET|POST) )?(?:(?<=:8000)|(?<![\w./-]))(/(?:v1|console)(?:/[\w{}-]+)*)")
 PATTERNS = {"docs/adr/NNNN-a-few-words.md"}  # how new files are named
-TOP_LEVEL = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+VARIABLES = {f"WEIR_{name.replace('.', '__')}".upper() for name in SETTINGS} | {"WEIR_SETTINGS", "WEIR_"}
+SECTIONS = {name.split(".")[0] for name in SETTINGS if "." in name}
+NO_SETTINGS = {
+    "WEIR_API_PORT": "The pages show it as a misspelling, and as what Kubernetes sets.",
+    "learning.seed": "The changelog says that it was removed.",
+}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
-def code(page: Path) -> Iterator[str]:
-    """The lines of fenced blocks, continued ones joined, and the code spans of the text around them."""
-    text = page.read_text()
-    for block in FENCED.findall(text):
+def block_lines(page: Path) -> Iterator[str]:
+    """The lines of fenced blocks, continued ones joined."""
+    for block in FENCED.findall(page.read_text()):
         yield from block.replace("\\\n", " ").splitlines()
-    yield from SPAN.findall(FENCED.sub("", text))
 
 
-def command_lines(page: Path, program: str) -> Iterator[list[str]]:
+def spans(page: Path) -> list[str]:
+    """The code spans of the text around the blocks."""
+    return SPAN.findall(FENCED.sub("", page.read_text()))
+
+
+def code(page: Path) -> list[str]:
+    return [*block_lines(page), *spans(page)]
+
+
+def command_lines(lines: Iterable[str], program: str) -> Iterator[list[str]]:
     """The arguments of each call of a program, without its environment, folder and comment."""
     call = re.compile(rf"(?:^ *|[;&|(] *|\$ |\w=\S+ )(?:[\w./-]*/)?{program} ([^;&|)]*)")
-    for line in code(page):
+    for line in lines:
         for arguments in call.findall(line):
             yield shlex.split(arguments, comments=True)
 
 
 def fault(arguments: list[str]) -> str | None:
-    """What is wrong with `weir ARGUMENT ...`: its command, an option, or too many arguments."""
-    name, *rest = arguments
+    """What is wrong with `weir ARGUMENT ...`, by the command line's own parser.
+
+    A data set and a mapping may be any file, and a part in capitals any part.
+    """
+    name, *rest = [re.sub(r".+\.(parquet|csv|toml)$", str(ROOT / "LICENSE"), argument) for argument in arguments]
     if name not in COMMANDS:
         return None if name == "--help" else f"no command {name}"
-    options = {
-        option: parameter
-        for parameter in COMMANDS[name].params
-        for option in (*parameter.opts, *parameter.secondary_opts)
-    }
-    places = sum(parameter.param_type_name == "argument" for parameter in COMMANDS[name].params)
-    words = iter(rest)
-    for word in words:
-        option, _, value = word.partition("=")
-        if option == "--help":
-            continue
-        if option.startswith("-"):
-            if option not in options:
-                return f"no option {option}"
-            if not options[option].is_flag and not value and next(words, None) is None:
-                return f"no value for {option}"
-        else:
-            places -= 1
-    return "too many arguments" if places < 0 else None
+    [usage_error] = typer.BadParameter.__bases__
+    try:
+        given = COMMANDS[name].make_context(name, rest).params
+        if name == "demo" and given["duration"] is not None:
+            seconds(given["duration"])
+    except typer.Exit:  # --help
+        return None
+    except usage_error as error:
+        return str(error.format_message())
+    part = given.get("part")
+    return None if part is None or part in PARTS or part.isupper() else f"no part {part}"
 
 
 @every_page
-def test_every_weir_command_exists_with_its_options(page):
-    faults = {" ".join(arguments): fault(arguments) for arguments in command_lines(page, "weir") if arguments}
+def test_every_weir_command_is_one_that_runs(page):
+    """In a block it has to be complete; in a span the bare name stands for the command."""
+    lines = [*command_lines(block_lines(page), "weir")]
+    lines += [[*words, "--help"] if len(words) == 1 else words for words in command_lines(spans(page), "weir")]
+    faults = {" ".join(arguments): fault(arguments) for arguments in lines if arguments}
     assert {line: found for line, found in faults.items() if found} == {}
 
 
 @every_page
+def test_every_module_that_python_runs_exists(page):
+    modules = {arguments[1] for arguments in command_lines(code(page), "python") if arguments[:1] == ["-m"]}
+    assert {module for module in modules if not runs(module)} == set()
+
+
+def runs(module: str) -> bool:
+    found = spec_of(module)
+    return found is not None and (found.submodule_search_locations is None or runs(f"{module}.__main__"))
+
+
+def spec_of(module: str) -> ModuleSpec | None:
+    try:
+        return find_spec(module)
+    except ModuleNotFoundError:
+        return None
+
+
+@every_page
+def test_every_setting_exists(page):
+    """`WEIR_...` anywhere, and `section.name` in code unless it is a module, a file or a call."""
+    text = page.read_text()
+    named = {variable for variable in re.findall(r"\bWEIR_\w*", text) if variable not in VARIABLES}
+    dotted = re.compile(rf"(?<![\w./-])((?:{'|'.join(SECTIONS)})\.[a-z_]+)(?![\w(./])")
+    named |= {name for line in code(page) for name in dotted.findall(line) if not spec_of(name)} - SETTINGS
+    assert named - set(NO_SETTINGS) == set()
+
+
+def test_every_exception_of_a_setting_is_needed():
+    text = "".join(page.read_text() for page in PAGES)
+    assert [name for name in NO_SETTINGS if name not in text] == []
+
+
+@every_page
 def test_every_make_target_exists(page):
-    named = {word for arguments in command_lines(page, "make") for word in arguments if "=" not in word}
+    named = {word for arguments in command_lines(code(page), "make") for word in arguments if "=" not in word}
     assert {word for word in named if not word.startswith("-")} - TARGETS == set()
 
 
@@ -161,7 +213,27 @@ def test_every_curl_body_decodes_as_its_message(page):
 
 def test_the_checks_find_what_they_look_for():
     """A page that is written differently than these patterns expect must not pass unread."""
-    assert {"up", "demo", "replay"} <= {arguments[0] for arguments in command_lines(README, "weir")}
-    assert {"demo", "test-fast"} <= {word for arguments in command_lines(README, "make") for word in arguments}
+    assert {"up", "demo", "replay"} <= {arguments[0] for arguments in command_lines(code(README), "weir")}
+    assert {"demo", "test-fast"} <= {word for arguments in command_lines(code(README), "make") for word in arguments}
     assert {"/v1/labels", "/console"} <= {path for _, path in HTTP_PATH.findall(API.read_text())}
     assert "LICENSE" in LINK.findall(README.read_text())
+    assert {"CHANGELOG.md", "mlflow/README.md"} <= {str(page.relative_to(ROOT)) for page in PAGES}
+    assert ["-m", "detector.documentation"] in [*command_lines(code(CONTRIBUTING), "python")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "replay",
+        "replay x.parquet --mapping",
+        "demo --for soon",
+        "demo --rate 0",
+        "logs nosuchpart",
+        "logs learner --lines many",
+        "run a b",
+        "up --fast",
+        "start",
+    ],
+)
+def test_a_command_that_would_fail_is_seen(line):
+    assert fault(line.split()) is not None

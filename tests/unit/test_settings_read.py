@@ -25,6 +25,7 @@ class Reader:
     A read is `BASE.name` where BASE holds Settings or the section. It does if the file annotates it so or assigns such a
     base to it, or if it is `load_settings()`, `Settings()`, `anything.settings`, or a section of what holds Settings.
     An identifier means the same in its whole file, so a file that uses one for two things may hide an unread setting.
+    A read counts even if nothing calls its function.
     `getattr` and iteration are not seen: a setting read only so is reported, and needs a plain read.
     """
 

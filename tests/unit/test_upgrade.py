@@ -2,6 +2,8 @@
 
 `tests/golden/deployment_b421fd6.json.gz` was written by that version's own code over 420 simulated payments: its
 learning log, its control topic, the snapshot of its learner, and states of users and of the label join.
+`tests/golden/ledger_b421fd6.json.gz` holds its ledger's last commit over 606 payments and 608 labels, and the
+records that its detector and label join wrote after that.
 """
 
 import base64
@@ -10,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from detector.detector import Detector
@@ -20,16 +23,22 @@ from learner.fold import Fold
 from learner.join_intake import JoinIntake
 from learner.learning_log import read_entry
 from learner.snapshot import unseal
-from tests.builders import DAY_MS, a_label
+from ledger.counting import Ledger, LedgerSnapshot
+from ledger.label_book import LabelBook
+from tests.builders import DAY_MS, NOON_MS, a_label
 from weir.errors import RefusedArtefact
 from weir.messages import DEAD_LETTER, EXAMPLE, SCORED, encode
 from weir.records import Inbound, StateChange
 from weir.settings import DetectorSettings, LearningSettings
 from weir.topics import Topics
 
-LEFT: dict[str, Any] = json.loads(
-    gzip.decompress((Path(__file__).parents[1] / "golden" / "deployment_b421fd6.json.gz").read_bytes())
-)
+
+def golden(name: str) -> dict[str, Any]:
+    """Read what that version left."""
+    return json.loads(gzip.decompress((Path(__file__).parents[1] / "golden" / name).read_bytes()))
+
+
+LEFT, LEDGER = golden("deployment_b421fd6.json.gz"), golden("ledger_b421fd6.json.gz")
 KEY, TOPICS, NOW_MS = LEFT["signing_key"].encode(), Topics("live"), LEFT["event_time_ms"] + DAY_MS
 USERS = {user: base64.b64decode(state) for user, state in LEFT["user_states"].items()}
 JOINS = {transaction: base64.b64decode(state) for transaction, state in LEFT["join_states"].items()}
@@ -101,3 +110,37 @@ def test_a_label_that_an_earlier_join_keeps_waiting_ends_as_a_dead_letter_in_its
     processed = join.wake(NOW_MS + 365 * DAY_MS, JOINS["never-scored"], NOW_MS)
     letter = DEAD_LETTER.decode(processed.outbound[0].payload)
     assert (processed.state, letter.label_id, letter.transaction_id) == (StateChange.CLEARED, "w", "never-scored")
+
+
+def bytes_of(encoded: str | None) -> bytes | None:
+    return None if encoded is None else base64.b64decode(encoded)
+
+
+def the_ledger() -> Ledger:
+    """Load the earlier ledger's last commit."""
+    book = LabelBook()
+    for number, segment in LEDGER["ledger"]["segments"].items():
+        book.load_segment(int(number), base64.b64decode(segment))
+    snapshot = msgspec.msgpack.decode(base64.b64decode(LEDGER["ledger"]["snapshot"]), type=LedgerSnapshot)
+    return Ledger(TOPICS, snapshot, book)
+
+
+def counts_of(ledger: Ledger) -> dict[str, int]:
+    return msgspec.to_builtins(ledger.counts(NOON_MS))
+
+
+def test_an_earlier_ledger_keeps_its_counts():
+    assert counts_of(the_ledger()) == LEDGER["ledger"]["counts"]
+
+
+def test_an_earlier_ledger_counts_on_with_the_records_that_earlier_jobs_wrote():
+    ledger = the_ledger()
+    read = {
+        TOPICS.scored: lambda _, value: ledger.scored(value),
+        TOPICS.dead_letters: lambda _, value: ledger.dead_lettered(value),
+        TOPICS.learning_log: ledger.learned,
+    }
+    for topic, key, value, _, _ in LEDGER["later"]:
+        read[topic](bytes_of(key), bytes_of(value))
+    assert counts_of(ledger) == LEDGER["counts_then"]
+    assert counts_of(ledger) != LEDGER["ledger"]["counts"]
