@@ -31,6 +31,7 @@ class Knowledge:
         self.champion: Champion | None = None
         self.reputation: dict[ReputationKey, Reputation] = {}
         self.refused: int | None = None
+        self._champion_bytes = b""
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -58,8 +59,7 @@ class Knowledge:
             return self._withdraw(kafka_key or b"")
         record = decode_with(CONTROL, payload)
         if isinstance(record, Publication):
-            self._publish(record)
-            return Kept(f"model:{record.contender}", payload)
+            return self._publish(record, payload)
         return self._repute(record)
 
     def _withdraw(self, kafka_key: bytes) -> Kept:
@@ -67,16 +67,18 @@ class Knowledge:
         self.reputation.pop(key, None)
         return Kept(key.control_key, None)
 
-    def _publish(self, publication: Publication) -> None:
-        if self.champion is not None and publication.publication <= self.champion.ref.publication:
-            return
+    def _publish(self, publication: Publication, payload: bytes) -> Kept:
+        """Apply a publication. An older one, genuine or forged, replaces neither the champion nor its kept bytes."""
+        older = self.champion is not None and publication.publication <= self.champion.ref.publication
         try:
             scorer = unpack(publication.artefact, publication.signature, self._signing_key)
         except RefusedArtefact as error:
-            self.refused = publication.publication
+            self.refused = self.refused if older else publication.publication
             raise InvalidRecord("signature", error.problem) from error
-        self.champion = Champion(ModelRef(publication.publication, publication.epoch, publication.n), scorer)
-        self.refused = None
+        if not older:
+            self.champion = Champion(ModelRef(publication.publication, publication.epoch, publication.n), scorer)
+            self.refused, self._champion_bytes = None, payload
+        return Kept(f"model:{publication.contender}", self._champion_bytes)
 
     def _repute(self, reputation: Reputation) -> Kept:
         if not verify_reputation(reputation, self._signing_key):

@@ -9,12 +9,12 @@ from copy import deepcopy
 from functools import cached_property
 from typing import NamedTuple, Protocol, cast
 
-from learner.additive_model import INTERCEPT
 from river import linear_model, preprocessing
 
 from detector.decision import Profile, Thresholds, decide, thresholds_by_profile
 from detector.explanation import weigh
 from detector.knowledge import Knowledge
+from learner.additive_model import INTERCEPT
 from learner.fold import Fold
 from weir.artefact import AdditiveScorer, probability
 from weir.errors import DeploymentError

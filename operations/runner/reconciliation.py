@@ -40,13 +40,13 @@ def reconcile(counts: Counts, snapshot: LedgerSnapshot, lags: Lags, last: EntryN
         )
     elif counts.in_flight:
         coming.append(f"The detector has yet to score {amount(counts.in_flight, 'transaction')}.")
-    lost = overdue_labels(counts) if all_joined else 0
-    if lost:
-        found.append(
-            f"The label join read every label, but {lost:,} got neither an entry in the learning log nor a dead letter. "
-            "Check their transaction ids: they are wrong, or the labels are lost."
+    unknown = overdue_labels(counts) if all_joined else 0
+    if unknown:
+        coming.append(
+            f"No transaction has come for {amount(unknown, 'label')}, although every transaction and label has been "
+            "read. Check their transaction ids; the label join waits until their retention ends."
         )
-    if waiting := counts.labels_waiting - lost:
+    if waiting := counts.labels_waiting - unknown:
         coming.append(f"The label join waits for the transaction of {amount(waiting, 'label')}.")
     found += _log_differences(counts, snapshot, lags)
     if last is not None and (uncounted := last.n - _last_read(snapshot, last.epoch)) > 0:

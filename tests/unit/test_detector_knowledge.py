@@ -138,3 +138,12 @@ def test_a_publication_whose_number_no_score_could_carry_is_refused(knowledge):
     with pytest.raises(InvalidRecord, match="publication"):
         knowledge.apply(encode(a_publication(publication=10**30)))
     assert knowledge.champion is None
+
+
+def test_an_older_publication_leaves_the_champion_and_its_kept_bytes(knowledge):
+    newest = encode(a_publication(publication=7))
+    kept = knowledge.apply(newest)
+    assert knowledge.apply(encode(a_publication(publication=6))) == kept == ("model:champion", newest)
+    with pytest.raises(InvalidRecord, match="does not verify"):
+        knowledge.apply(encode(a_publication(publication=6, signature="forged")))
+    assert (knowledge.champion.ref.publication, knowledge.flags) == (7, ())
