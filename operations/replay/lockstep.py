@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from operations.harness.http_labels import LabelSender
 from operations.harness.kafka_traffic import TransactionSender, Watcher
 from operations.harness.observed import Observed
 from operations.harness.pacing import Clock, Sent, slices, unsettled
@@ -23,6 +22,7 @@ from operations.replay.mapping import Labels
 from operations.replay.rows import Row
 from operations.runner.reconciliation import log_length
 from weir.clock import now_ms
+from weir.http_labels import LabelSender
 
 MAX_IN_FLIGHT = 20_000
 """Bounds the backlog in Kafka: a slow loop slows the replay. A round number; not measured."""

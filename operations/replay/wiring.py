@@ -12,7 +12,6 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from operations.harness.http_labels import LabelSender
 from operations.harness.kafka_traffic import TransactionSender, Watcher
 from operations.harness.observed import Observed
 from operations.harness.pacing import Clock
@@ -26,6 +25,7 @@ from operations.replay.period import Extent, Period
 from operations.replay.rows import Row
 from operations.replay.summary import Summary, summarise, tables
 from weir.errors import DeploymentError
+from weir.http_labels import LabelSender
 from weir.settings import Settings
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
-from operations.harness.http_labels import LabelSender
 from simulator.analysts.planned_labels import PlannedLabels
 from weir.errors import PartUnavailable
+from weir.http_labels import LabelSender
 
 # Wall time. At the demo's speed an analyst's verdict is due after about 2.5 s, so few leases run out.
 LEASED_AT_ONCE, LEASE_S = 100, 60

@@ -12,7 +12,6 @@ from itertools import takewhile
 import msgspec
 from msgspec import Struct
 
-from operations.harness.http_labels import LabelSender
 from operations.harness.kafka_traffic import Handler, TransactionSender, Watcher
 from operations.harness.observed import Observed, ObservedScore
 from operations.harness.pacing import Clock, Sent, slices, unsettled
@@ -27,6 +26,7 @@ from simulator.world.payment import Payment
 from simulator.world.traffic import traffic
 from simulator.world.truth import Truth
 from weir.clock import now_ms
+from weir.http_labels import LabelSender
 from weir.messages import EntryNumber
 from weir.settings import Settings
 from weir.topics import FROZEN_KEY

@@ -48,7 +48,7 @@ NAMED_BY_THE_GROUND_FLOOR = {
     "detector": "A dead letter's stage.",
     "ledger": "A topic.",
     "learner-snapshots": "A topic.",
-    "Upgrade the detector to the learner's release.": "A remedy: people know the parts by these names.",
+    "Run learner and detector from one release: the learner then publishes its model anew.": "A remedy: people know the parts so.",
     "Set the same WEIR_SIGNING_KEY for learner and detector.": "A remedy likewise.",
 }
 LARGEST_SHARE = 0.3  # a round number above the largest share when it was set, 24 %

@@ -4,12 +4,12 @@ import json
 import httpx
 import pytest
 
-from operations.harness import http_labels
-from operations.harness.http_labels import LabelSender
 from operations.replay.label_schedule import DueLabel, label_body
 from operations.replay.mapping import Labels
 from tests.builders import NOON_MS
+from weir import http_labels
 from weir.errors import PartUnavailable
+from weir.http_labels import LabelSender
 
 LABELS = Labels(column="x", fraud=[1], legitimate=[0], labeler="ana", source="chargeback")
 
