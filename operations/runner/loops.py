@@ -17,7 +17,7 @@ from weir.errors import DeploymentError
 from weir.kafka_clients import create_topics
 from weir.settings import Settings
 
-UP_WITHIN_S = 600.0
+STALL_S = 600.0
 """A round number; not measured. It only ends a wait for a part that hangs; one that keeps ending is noticed earlier."""
 _GIVE_UP_AFTER_STARTS = 3
 """As often as the supervisor retries a part that ends within a second. Later restarts would repeat the same error."""
@@ -99,7 +99,7 @@ def wait_until_healthy(settings: Settings, parts: list[Part], supervisor: Superv
     """Wait for every part.
 
     Raises:
-        DeploymentError: a part keeps ending, or is still unhealthy after `UP_WITHIN_S`.
+        DeploymentError: a part keeps ending, or none has become healthy for `STALL_S`.
     """
     by_name = {part.name: part for part in parts}
     watch = _Watch({INFRASTRUCTURE, loop_group(settings.namespace)}, supervisor)
@@ -107,10 +107,11 @@ def wait_until_healthy(settings: Settings, parts: list[Part], supervisor: Superv
     def problem(name: str) -> str | None:
         return watch.problem_of(name) or problem_of(by_name[name], settings)
 
-    left = wait_for_all(by_name, problem, console, UP_WITHIN_S)
+    left = wait_for_all(by_name, problem, console, STALL_S)
     for name, what in left.items():
         raise DeploymentError(
-            f"{name} is still unhealthy after {UP_WITHIN_S:.0f} s: {what}.", f"See `weir logs {name}`."
+            f"{name} is still unhealthy, {STALL_S:.0f} s after the last part that became healthy: {what}.",
+            f"See `weir logs {name}`.",
         )
 
 

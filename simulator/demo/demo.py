@@ -35,6 +35,10 @@ from weir.topics import FROZEN_KEY
 # two thirds of a day of event time at the demo's rate.
 HISTORY_IN_FLIGHT = 2000
 
+# How far live traffic may run ahead of its scores before event time waits for them: four seconds of the default rate. On
+# a machine that cannot keep up, an attack would otherwise be over before the first of its labels is learned.
+LIVE_IN_FLIGHT = 200
+
 # After every so many live payments a broken till sends an amount as text, which the detector must dead-letter. A round
 # number: about one in 6 s at the demo's rate.
 BROKEN_EVERY = 300
@@ -119,14 +123,18 @@ class Demo:
         await self._settle(watcher)
 
     async def _live(self, for_s: float | None, watcher: Watcher) -> None:
+        """Send by the clock, which stands still while the loop is too far behind; `for_s` counts what the clock shows."""
         self.live_since_s = time.monotonic()
-        clock = Clock(self.timeline.speed, self.timeline.history_end_ms, self.live_since_s)
+        clock, stood_s = Clock(self.timeline.speed, self.timeline.history_end_ms, self.live_since_s), 0.0
         for start_ms, payments in slices(self._payments, clock.tick_ms):
             due_s = clock.due_s(start_ms)
             if for_s is not None and due_s - self.live_since_s > for_s:
                 return
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            await asyncio.sleep(max(0.0, due_s + stood_s - time.monotonic()))
             watcher.check()
+            since_s = time.monotonic()
+            await self._until(lambda: self._in_flight < LIVE_IN_FLIGHT, watcher, "scores")
+            stood_s += time.monotonic() - since_s
             for payment in payments:
                 self.observed.leaves(self.transactions.sent, payment.transaction.transaction_id, now_ms())
                 self._send(payment)
