@@ -35,7 +35,7 @@ def category_new(moment: Moment) -> float | None:
     return None if moment.category_first_ms is None else float(moment.category_first_ms == NO_EARLIER)
 
 
-@feature(CODE, lambda m, _: f"The merchant's category is {m.transaction.merchant_category}")
+@feature(CODE, lambda m, _: f"The merchant's category is {(m.transaction.merchant_category or '').replace('_', ' ')}")
 def category_code(moment: Moment) -> float | None:
     """The merchant's category, as a hash of its name."""
     return code_of(moment.transaction.merchant_category)
