@@ -1,16 +1,21 @@
 """The fold: the learner's whole state follows from the learning log, entry by entry.
 
-    example n --> judge the score as given --> watch for drift --> learn_one --> count the merchant
-                                                                       |
-                                          publication <----------------+
+    example n --> judge the score as given --> watch for drift --> learn it --> count its merchant, device ...
+                                                                      |
+                                          publication <---------------+
+
+A fraud is learned beside known legitimate payments (`learner.rehearsal`).
 
 The same log gives the same state, whether read straight through or from any snapshot on. `full_digest` checks it.
 """
+
+from typing import Any
 
 from learner.additive_model import AdditiveModel, compile_scorer
 from learner.digest import canonical_digest
 from learner.drift import DriftWatch
 from learner.evaluation import Evaluation
+from learner.rehearsal import Rehearsal
 from learner.reputation import Reputations
 from learner.trust import trust_in
 from weir.artefact import pack, sign
@@ -28,7 +33,7 @@ class Fold:
     def __init__(self, settings: LearningSettings) -> None:
         self.epoch, self.n = settings.epoch, 0
         self.frauds_learned, self.legitimate_learned = 0, 0
-        self.model = AdditiveModel(settings.learning_rate, KIND_OF)
+        self.model, self._rehearsal = AdditiveModel(settings.learning_rate, KIND_OF), Rehearsal(KIND_OF)
         self._evaluation = Evaluation()
         self._drift = DriftWatch()
         self._findings: list[DriftFinding] = []
@@ -49,11 +54,19 @@ class Fold:
         self._evaluation.judge(example, self.model.predict_proba_one(example.features)[True])
         self._findings += self._drift.watch(n, example)
         if example.weight > 0:
-            fraud = example.verdict == "fraud"
-            self.model.learn_one(example.features, fraud, example.weight)
-            self.frauds_learned += fraud
-            self.legitimate_learned += not fraud
+            self._learn_verdict(example)
         self._reputations.learn(n, example)
+
+    def _learn_verdict(self, example: Example) -> None:
+        fraud = example.verdict == "fraud"
+        self.model.learn_one(example.features, fraud, example.weight)
+        if fraud:
+            for features, weight in self._rehearsal.next():
+                self.model.learn_one(features, y=False, w=weight)
+        else:
+            self._rehearsal.keep(example.features, example.weight)
+        self.frauds_learned += fraud
+        self.legitimate_learned += not fraud
 
     def changed_reputation(self) -> list[Reputation]:
         """Return the reputations that changed since the last call."""
@@ -88,9 +101,12 @@ class Fold:
 
     def digest(self) -> str:
         """Return the canonical digest of the model: what scores and what learns."""
-        return canonical_digest(self.model.learned_state())
+        return canonical_digest(self._learned_state())
 
     def full_digest(self) -> str:
         """Return the canonical digest of the whole fold: model, reputations, metrics and position."""
-        state = {"model": self.model.learned_state(), "merchants": self._reputations.learned_state()}
+        state = self._learned_state() | {"merchants": self._reputations.learned_state()}
         return canonical_digest(state | {"at": [self.epoch, self.n], "metrics": self.metrics()})
+
+    def _learned_state(self) -> dict[str, Any]:
+        return {"model": self.model.learned_state(), "rehearsal": self._rehearsal.learned_state()}

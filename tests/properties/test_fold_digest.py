@@ -35,6 +35,13 @@ def test_uninterrupted_fold_equals_snapshot_and_tail(seed, cuts):
     assert fold_of(stream, cuts).full_digest() == fold_of(stream).full_digest()
 
 
+def test_snapshots_around_a_choice_of_pairs_change_nothing():
+    stream, cuts = a_learning_stream(1400), {700, 850, 900, 950, 1000, 1100, 1350}
+    fold = fold_of(stream)
+    assert len(fold.model.layout.pairs) > 1
+    assert fold_of(stream, cuts).full_digest() == fold.full_digest()
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 50), st.randoms(use_true_random=False))
 def test_order_of_features_in_a_message_does_not_matter(seed, rng):

@@ -55,6 +55,16 @@ def test_revision_is_learned_as_another_example(fold):
     assert fold.digest() != digest
 
 
+def test_frauds_that_look_honest_do_not_make_everybody_suspect(fold):
+    """Regression: frauds are labelled before legitimate payments mature; a night of them made everybody suspect."""
+    learn(fold, *a_learning_stream(1000))
+    honest = {"log_amount": 3.0, "count_1h": 1.0, "device_new": 0.0}
+    attack = honest | {"merchant_known_frauds": 1.1, "merchant_fraud_run": 1.1, "merchant_run_days": 0.5}
+    learn(fold, *[an_example(transaction_id=f"a{number}", features=attack) for number in range(30)])
+    assert fold.model.predict_proba_one(honest)[True] < 0.1
+    assert fold.model.predict_proba_one(attack)[True] > 0.4
+
+
 def test_publication_carries_the_model_that_scores(fold):
     learn(fold, *a_learning_stream(200))
     publication = fold.publication(7, NOON_MS, KEY)
