@@ -12,7 +12,7 @@ from weir.artefact import AdditiveScorer
 from weir.messages import Reason, RuleHit
 
 # An analyst reads a few reasons, not forty. Round numbers; not measured.
-MOST_FOR = 5
+MOST_FOR = 4
 MOST_AGAINST = 2
 
 # A contribution of .1 in log-odds moves the score by at most .025, which no analyst would notice.
