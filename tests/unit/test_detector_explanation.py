@@ -35,13 +35,13 @@ def test_rules_weigh_what_the_model_is_not_trusted_with():
     assert [reason.contribution for reason in user.pay(latitude=50, longitude=0).reasons] == [0.75 * 3.0]
 
 
-def test_five_reasons_for_and_two_against_the_largest_first():
+def test_four_reasons_for_and_two_against_the_largest_first():
     user = User(a_model_of_everything())
     user.pay_daily(10, merchant_id="m1", device_id="d1", latitude=1, longitude=1)
     contributions = [reason.contribution for reason in user.pay(90.0, latitude=2, longitude=1).reasons]
-    assert [value > 0 for value in contributions] == [True] * 5 + [False] * 2
-    assert contributions[:5] == sorted(contributions[:5], reverse=True)
-    assert contributions[5:] == sorted(contributions[5:])
+    assert [value > 0 for value in contributions] == [True] * 4 + [False] * 2
+    assert contributions[:4] == sorted(contributions[:4], reverse=True)
+    assert contributions[4:] == sorted(contributions[4:])
 
 
 def test_a_tiny_contribution_is_no_reason():
