@@ -25,7 +25,7 @@ def test_nothing_comes_back_before_anything_is_kept():
 def test_an_example_comes_back_with_its_weight_and_its_missing_features():
     [(features, weight)] = a_rehearsal(1).next()
     assert (features["log_amount"], weight) == (0.0, 5.0)
-    assert features["night"] != features["night"]
+    assert features["night"] != features["night"]  # NaN, which is missing
     assert features.keys() == set(NAMES)
 
 
