@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from feedback_api.console.review_queue import OpenAlert
 from feedback_api.http_dependencies import JsonBody, PartsDep
-from feedback_api.http_errors import REFUSALS
+from feedback_api.http_errors import BAD_PARAMETER, REFUSALS
 from feedback_api.http_models import AlertView, ReasonView
 from feedback_api.http_openapi import body_of
 from feedback_api.leases import LEASE_REQUEST, LeaseRequest
@@ -18,7 +18,7 @@ Limit = Annotated[int, Query(ge=1, le=500, description="Maximum number of alerts
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
 
-@router.get("", summary="List open alerts")
+@router.get("", summary="List open alerts", responses=BAD_PARAMETER)
 async def show_alerts(parts: PartsDep, limit: Limit = 50) -> list[AlertView]:
     """Returns alerts without a verdict, newest first."""
     now = now_ms()

@@ -22,6 +22,9 @@ REFUSALS: dict[int | str, dict[str, object]] = {
     415: {"model": Problem, "description": "The content type is not JSON"},
     422: {"model": Problem, "description": "The record is invalid; see `field` and `reason`"},
 }
+BAD_PARAMETER: dict[int | str, dict[str, object]] = {
+    422: {"model": Problem, "description": "A parameter is invalid; see `field` and `reason`"},
+}
 UNAVAILABLE: dict[int | str, dict[str, object]] = {
     503: {"model": Problem, "description": "A part does not answer; retry after `Retry-After` seconds"},
 }

@@ -125,6 +125,11 @@ def test_the_schema_describes_bodies_by_the_message_types(api):
     assert schema["components"]["schemas"]["LabelRequest"]["additionalProperties"] is False
 
 
+def test_the_schema_describes_every_refusal_as_the_api_answers_it(api):
+    """FastAPI documents its own error for a bad parameter unless the operation names ours."""
+    assert "HTTPValidationError" not in api.get("/openapi.json").text
+
+
 def test_creating_the_application_connects_to_nothing():
     create_app(
         Settings(kafka={"bootstrap_servers": "127.0.0.1:1"}, api={"database_url": "postgresql://nobody@127.0.0.1:1/x"})
