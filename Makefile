@@ -48,7 +48,7 @@ test: lint browser ## lint, then run every test
 test-fast: venv ## run the unit and property tests, which take about a minute
 	$(BIN)/pytest tests/unit tests/properties
 
-quality: venv ## judge the scores on a fixed sample, against the committed figures; minutes
+quality: venv ## judge the scores on a fixed sample, against the committed figures
 	$(BIN)/pytest tests/quality
 
 bench: venv ## measure throughput and latency against a bare loop, into bench/results
