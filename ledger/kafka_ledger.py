@@ -118,7 +118,11 @@ class LedgerProcess:
 
 
 def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[LedgerSnapshot, LabelBook]:
-    """Read the last commit of a namespace's ledger. Snapshot and book are empty if there is none."""
+    """Read the last commit of a namespace's ledger. Snapshot and book are empty if there is none.
+
+    Raises:
+        DeploymentError: the stored snapshot cannot be read, for example because something else wrote to the topic.
+    """
     latest = {record.key(): record.value() for record in read_to_end(bootstrap_servers, topics.ledger)}
     book = LabelBook()
     found = ((_SEGMENT_KEY.fullmatch(key or b""), value) for key, value in latest.items())
@@ -126,7 +130,15 @@ def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[LedgerSnapshot,
     for number in sorted(segments):
         book.load_segment(number, segments[number])
     stored = latest.get(SNAPSHOT_KEY)
-    return (_SNAPSHOT.decode(stored) if stored else LedgerSnapshot()), book
+    return (_decode_snapshot(stored, topics.ledger) if stored else LedgerSnapshot()), book
+
+
+def _decode_snapshot(stored: bytes, topic: str) -> LedgerSnapshot:
+    try:
+        return _SNAPSHOT.decode(stored)
+    except msgspec.DecodeError as error:
+        remedy = f"Delete the topic {topic} and restart the ledger: it counts again what the other topics still hold."
+        raise DeploymentError(f"The ledger cannot read its snapshot in {topic}: {error}.", remedy) from error
 
 
 def _handlers(ledger: Ledger) -> dict[str, Callable[[Message], None]]:

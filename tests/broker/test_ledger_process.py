@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from confluent_kafka import TopicPartition
 
-from ledger.kafka_ledger import LedgerProcess, read_stored
+from ledger.kafka_ledger import SNAPSHOT_KEY, LedgerProcess, read_stored
 from operations.runner.kafka_status import last_commit, ledger_is_behind
 from operations.runner.status import ledger as status_of_ledger
 from tests.builders import a_label, a_scored_transaction, an_example
 from tests.waiting import eventually
+from weir.errors import DeploymentError
 from weir.kafka_clients import consumer, create_topics, fencing_producer, producer, read_last
 from weir.messages import COUNTS, Counts, Position, encode
 from weir.settings import KafkaSettings, Settings
@@ -111,6 +112,14 @@ def test_ledger_goes_on_from_kafka_without_reading_again(settings):
     assert snapshot.offsets[settings.topics.transactions] == {1: 100}
     assert snapshot.sent == {1: [(0, 100)]}
     assert book.accepted == 10
+
+
+def test_a_foreign_snapshot_ends_the_ledger_with_a_remedy(settings):
+    writer = producer(settings.bootstrap_servers)
+    writer.produce(settings.topics.ledger, b"\xff not a snapshot", SNAPSHOT_KEY)
+    assert writer.flush(30) == 0
+    with pytest.raises(DeploymentError, match=f"Delete the topic {settings.topics.ledger}"):
+        LedgerProcess(settings)
 
 
 def test_ledger_is_behind_until_it_has_read_every_record_but_not_because_of_markers(settings):
