@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import typer
 from confluent_kafka import TopicPartition
@@ -31,7 +32,7 @@ WARM_UP = 0.2
 def main(backlog: int = 150_000, users: int = 5_000, latency_s: float = 20, rounds: int = 2) -> None:
     """Measure both systems in turn, for several rounds, and report the median of each."""
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder, started(Path(folder)) as infrastructure:
-        rates = {system: [] for system in SYSTEMS}
+        rates: dict[str, list[float]] = {system: [] for system in SYSTEMS}
         for turn in range(rounds):
             for system in SYSTEMS:
                 rates[system].append(_throughput(infrastructure, system, f"{system}-{turn}", backlog, users))
@@ -89,7 +90,8 @@ def _pace(settings: Settings, count: int, users: int, rate: float) -> dict[bytes
 
 def _scored_at(settings: Settings, count: int, deadline_s: float) -> dict[bytes, float]:
     """The Kafka timestamp of each score (ms), by transaction id."""
-    reader, times, end = consumer(settings.bootstrap_servers, "bench"), {}, time.monotonic() + deadline_s
+    times: dict[bytes, float] = {}
+    reader, end = consumer(settings.bootstrap_servers, "bench"), time.monotonic() + deadline_s
     reader.assign([TopicPartition(settings.topics.scored, number, 0) for number in range(settings.kafka.partitions)])
     while len(times) < count and time.monotonic() < end:
         for message in reader.consume(5000, timeout=0.5):
@@ -102,7 +104,7 @@ def _scored_at(settings: Settings, count: int, deadline_s: float) -> dict[bytes,
     return times
 
 
-def _rows(throughput: dict[str, float], latencies: dict[str, list[float]], rate: float) -> list[dict]:
+def _rows(throughput: dict[str, float], latencies: dict[str, list[float]], rate: float) -> list[dict[str, Any]]:
     rows = [_row("throughput", system, value, "1/s", throughput["bare-loop"]) for system, value in throughput.items()]
     for name, share in {"p50": 0.5, "p99": 0.99}.items():
         measure = f"latency {name} at {rate:,.0f}/s"
@@ -111,12 +113,12 @@ def _rows(throughput: dict[str, float], latencies: dict[str, list[float]], rate:
     return rows
 
 
-def _row(measure: str, system: str, value: float, unit: str, bare: float) -> dict:
+def _row(measure: str, system: str, value: float, unit: str, bare: float) -> dict[str, Any]:
     ratio = round(value / bare, 3) if bare else None
     return {"measure": measure, "system": system, "value": round(value, 2), "unit": unit, "ratio": ratio}
 
 
-def _report(rows: list[dict]) -> None:
+def _report(rows: list[dict[str, Any]]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(rows, indent=1) + "\n")
     table = Table(title=f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")

@@ -21,7 +21,8 @@ from weir.settings import Settings, load_settings
 def main(idle_s: float) -> None:
     """Score transactions until none has arrived for `idle_s` seconds."""
     settings = load_settings()
-    topics, users = settings.topics, {}
+    topics = settings.topics
+    users: dict[str, bytes] = {}
     intake, knowledge = Intake(Detector(settings.detector), topics), Knowledge(settings.require_signing_key())
     _read_control(settings, knowledge)
     source = consumer(settings.bootstrap_servers, "bench-bare", fetch_min_bytes=1)

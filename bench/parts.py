@@ -12,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 
 import operations.runner
 from operations.runner.broker import Broker, prepare
@@ -25,7 +26,7 @@ from weir.bins import Layout
 from weir.feature_schema import KIND_OF
 from weir.kafka_clients import create_topics, producer
 from weir.messages import Publication, encode
-from weir.settings import Settings
+from weir.settings import KafkaSettings, Settings
 
 ENTRY = Path(operations.runner.__file__).parent / "entry" / "run_job.py"
 BARE_LOOP = Path(__file__).with_name("bare_loop.py")
@@ -59,7 +60,11 @@ def started(folder: Path) -> Iterator[Infrastructure]:
 
 def a_namespace(infrastructure: Infrastructure, name: str) -> Settings:
     """Create the topics of a new namespace and publish one model."""
-    settings = Settings(namespace=name, signing_key=KEY, kafka={"bootstrap_servers": infrastructure.bootstrap_servers})
+    settings = Settings(
+        namespace=name,
+        signing_key=SecretStr(KEY),
+        kafka=KafkaSettings(bootstrap_servers=infrastructure.bootstrap_servers),
+    )
     create_topics(infrastructure.bootstrap_servers, settings.topics.all())
     out = producer(infrastructure.bootstrap_servers)
     out.produce(settings.topics.control, encode(a_model()), "model:champion")
@@ -92,7 +97,7 @@ def detector_job(infrastructure: Infrastructure, settings: Settings) -> Iterator
     done = subprocess.run(
         command.argv, env=command.full_env() | _environment(settings), capture_output=True, text=True, check=True
     )
-    job_id = re.search(r"JobID ([0-9a-f]{32})", done.stdout)[1]
+    [job_id] = re.findall(r"JobID ([0-9a-f]{32})", done.stdout)
     try:
         yield
     finally:
