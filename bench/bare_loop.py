@@ -8,7 +8,7 @@ import time
 
 from msgspec import Struct
 
-from detector.detector import Detector
+from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
 from weir.clock import now_ms

@@ -5,10 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from detector.facts import Facts
 from detector.habits import DAY_MS
-from detector.moment import Moment
 from detector.rules import OVERRIDABLE
-from detector.user_events import failed_challenges
 from weir.messages import Decision, RuleHit
 from weir.settings import DetectorSettings
 
@@ -59,18 +58,15 @@ def thresholds_by_profile(settings: DetectorSettings) -> dict[Profile, Threshold
     }
 
 
-def profile_of(moment: Moment) -> Profile:
+def profile_of(facts: Facts) -> Profile:
     """Return the user's profile as of a payment.
 
     `trusted` needs a long history, and every challenge failed in the last 60 days must be followed by one passed.
     """
-    habits = moment.habits
-    if moment.is_cold:
+    if facts.cold:
         return "new"
-    long_known = habits.count > TRUSTED_PAYMENTS and moment.time_ms - habits.first_ms > TRUSTED_DAYS * DAY_MS
-    if long_known and not failed_challenges(moment.state, moment.time_ms, TRUSTED_DAYS * DAY_MS):
-        return "trusted"
-    return "standard"
+    long_known = facts.payments > TRUSTED_PAYMENTS and facts.time_ms - facts.first_ms > TRUSTED_DAYS * DAY_MS
+    return "trusted" if long_known and not facts.challenges_failed_60d else "standard"
 
 
 def decide(score: float, thresholds: Thresholds, hits: Iterable[RuleHit], trust: float) -> Decision:

@@ -1,39 +1,65 @@
 """All features in the schema's order."""
 
-from detector import (
-    features_amount,
-    features_card,
-    features_device,
-    features_ip,
-    features_merchant,
-    features_payment,
-    features_place,
-    features_time,
-    features_velocity,
-)
-from detector.features import Feature
-from detector.features_known_frauds import NOUN, known_fraud_features
-from detector.moment import Moment
+import numpy as np
+
+from detector.facts import FACTS, merchant_of
+from detector.features import BY_NAME, Feature
+from detector.features_amount import amount_features
+from detector.features_card import card_features
+from detector.features_device import device_features
+from detector.features_ip import ip_features
+from detector.features_known_frauds import NOUN, describe_known_frauds
+from detector.features_merchant import merchant_features
+from detector.features_payment import payment_features
+from detector.features_place import place_features
+from detector.features_time import history_features, time_features
+from detector.features_velocity import velocity_features
+from detector.known_frauds import CARD, DEVICE, IP, SUBJECT, known_frauds
+from detector.records import Bytes, Numbers
 from weir import feature_schema
+from weir.compiled import compiled
 
-_GROUPS = (
-    features_amount,
-    features_velocity,
-    features_place,
-    features_device,
-    features_ip,
-    features_card,
-    features_merchant,
-    features_payment,
-    features_time,
-)
-BY_NAME = {feature.name: feature for group in _GROUPS for feature in group.FEATURES} | {
-    feature.name: feature for entity in NOUN for feature in known_fraud_features(entity)
-}
-FEATURES: tuple[Feature, ...] = tuple(BY_NAME[row.name] for row in feature_schema.FEATURES)
-_COMPUTE = tuple((feature.name, feature.compute) for feature in FEATURES)
+for entity in NOUN:
+    describe_known_frauds(entity)
+
+NAMES = tuple(row.name for row in feature_schema.FEATURES)
+FEATURES: tuple[Feature, ...] = tuple(BY_NAME[name] for name in NAMES)
 
 
-def features_of(moment: Moment) -> dict[str, float]:
-    """Compute the features of a payment; those that cannot be computed are absent."""
-    return {name: value for name, compute in _COMPUTE if (value := compute(moment)) is not None}
+def features_of(facts: Numbers, subjects: Bytes) -> Numbers:
+    """Compute the features of a payment, in the schema's order; those that cannot be computed are NaN."""
+    vector = np.empty(len(NAMES))
+    _compute(facts, subjects, vector)
+    return vector
+
+
+def named(vector: Numbers) -> dict[str, float]:
+    """Return the features that are not missing, by name."""
+    return {name: value for name, value in zip(NAMES, vector.tolist(), strict=True) if value == value}  # noqa: PLR0124 -- only NaN differs from itself
+
+
+@compiled
+def _compute(numbers: Numbers, packed: Bytes, vector: Numbers) -> None:
+    facts, subjects = numbers.view(FACTS)[0], packed.view(SUBJECT)
+    end = _put(vector, 0, amount_features(facts))
+    end = _put(vector, end, velocity_features(facts))
+    end = _put(vector, end, place_features(facts))
+    end = _put(vector, end, device_features(facts))
+    end = _put(vector, end, known_frauds(subjects[DEVICE], facts.time_ms))
+    end = _put(vector, end, ip_features(facts))
+    end = _put(vector, end, known_frauds(subjects[IP], facts.time_ms))
+    end = _put(vector, end, card_features(facts))
+    end = _put(vector, end, known_frauds(subjects[CARD], facts.time_ms))
+    end = _put(vector, end, merchant_features(facts))
+    end = _put(vector, end, known_frauds(merchant_of(facts, subjects), facts.time_ms))
+    end = _put(vector, end, payment_features(facts))
+    end = _put(vector, end, time_features(facts))
+    _put(vector, end, history_features(facts))
+
+
+@compiled
+def _put(vector: Numbers, first: int, values: tuple[float, ...]) -> int:
+    """Write values from a place on; return where the next go."""
+    for nth, value in enumerate(values):
+        vector[first + nth] = value
+    return first + len(values)

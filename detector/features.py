@@ -1,26 +1,32 @@
-"""The definition of a feature: a function and its row of `weir.feature_schema`.
+"""The definition of a feature: a compiled function of a payment's facts, and its row of `weir.feature_schema`.
 
 Each group has its own file, `features_<group>.py`; known frauds share `features_known_frauds.py`. The function returns
-None, and the feature is absent, if the payment or the user's history lacks what it needs.
+NaN, and the feature is missing, if the payment or the user's history lacks what it needs.
 """
 
 from collections.abc import Callable
-from zlib import crc32
+from math import isnan, nan
 
 from msgspec import Struct
 
+from detector.facts import Facts
 from detector.moment import Moment
+from detector.names import NO_EARLIER
+from detector.records import flag
 from weir.bins import CODES
+from weir.compiled import compiled
 from weir.feature_schema import ROW_OF, Kind
 
-Compute = Callable[[Moment], float | None]
+Compute = Callable[[Facts], float]
 Words = Callable[[Moment, float], str]
+
+CODE = f"one of {CODES} codes"
 
 
 class Feature(Struct, frozen=True, kw_only=True):
-    """A feature: its schema row, its unit and meaning for people, and two functions.
+    """What people read of a feature: its schema row, its unit, its meaning.
 
-    `compute` returns its value; `words` explains a value to an analyst beside what is normal for this user.
+    `words` explains a value to an analyst beside what is normal for this user.
     """
 
     name: str
@@ -29,33 +35,39 @@ class Feature(Struct, frozen=True, kw_only=True):
     unit: str
     description: str
     words: Words
-    compute: Compute
 
 
-def feature(unit: str, words: Words) -> Callable[[Compute], Feature]:
-    """Turn a function into the `Feature` of its name; the docstring becomes the description.
+BY_NAME: dict[str, Feature] = {}
+"""The features that are defined so far; `detector.feature_catalogue` has them all."""
+
+
+def feature(unit: str, words: Words) -> Callable[[Compute], Compute]:
+    """Compile a function as the feature of its name; its docstring becomes the description.
 
     Raises:
         KeyError: the schema has no row of this name.
     """
 
-    def made(compute: Compute) -> Feature:
-        return feature_named(compute.__name__, unit, words, (compute.__doc__ or "").strip(), compute)
+    def made(compute: Compute) -> Compute:
+        describe(compute.__name__, unit, words, (compute.__doc__ or "").strip())
+        return compiled(compute)
 
     return made
 
 
-def feature_named(name: str, unit: str, words: Words, description: str, compute: Compute) -> Feature:
-    """Make a feature whose function has another name or none."""
+def describe(name: str, unit: str, words: Words, description: str) -> None:
+    """Describe the feature of this name.
+
+    Raises:
+        KeyError: the schema has no row of this name.
+    """
     row = ROW_OF[name]
-    return Feature(
-        name=name, group=row.group, kind=row.kind, unit=unit, description=description, words=words, compute=compute
+    BY_NAME[name] = Feature(
+        name=name, group=row.group, kind=row.kind, unit=unit, description=description, words=words
     )
 
 
-CODE = f"one of {CODES} codes"
-
-
-def code_of(text: str | None) -> float | None:
-    """Return the code of a text, the same on every machine; different texts may share one."""
-    return None if text is None else float(crc32(text.encode()) % CODES)
+@compiled
+def newness(first_ms: float) -> float:
+    """Return 1 for a name that the user has not used before, else 0; NaN if there is nothing to compare."""
+    return nan if isnan(first_ms) else flag(first_ms == NO_EARLIER)

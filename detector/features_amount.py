@@ -1,9 +1,11 @@
 """Features of the amount, compared with the user's habit."""
 
-from math import exp, log, log1p, sqrt
+from math import exp, log, log1p, nan, sqrt
 
-from detector.features import Feature, Words, feature
+from detector.facts import Facts
+from detector.features import Words, feature
 from detector.moment import Moment
+from weir.compiled import compiled
 
 # One extreme amount must not decide a score alone. A round number; not measured.
 Z_LIMIT = 8.0
@@ -14,25 +16,28 @@ Z_FLOOR = 0.05
 
 def _usual(moment: Moment) -> str:
     return (
-        f"this customer's usual is {moment.habits.amount:.2f}" if moment.habits.count else "there is no earlier payment"
+        f"this customer's usual is {moment.facts.usual_amount:.2f}"
+        if moment.facts.payments
+        else "there is no earlier payment"
     )
 
 
-@feature("log(1 + base currency)", lambda m, _: f"The amount is {m.amount:.2f} {m.currency}; {_usual(m)}")
-def log_amount(moment: Moment) -> float | None:
+@feature("log(1 + base currency)", lambda m, _: f"The amount is {m.facts.amount:.2f} {m.currency}; {_usual(m)}")
+def log_amount(facts: Facts) -> float:
     """The amount of the payment."""
-    return log1p(moment.amount)
+    return log1p(facts.amount)
 
 
 @feature(
     "log ratio",
     lambda m, v: (
-        f"{m.amount:.2f} {m.currency} is {exp(v):.1f} times this customer's usual amount of {m.habits.amount:.2f}"
+        f"{m.facts.amount:.2f} {m.currency} is {exp(v):.1f} times this customer's usual amount of "
+        f"{m.facts.usual_amount:.2f}"
     ),
 )
-def amount_ratio(moment: Moment) -> float | None:
+def amount_ratio(facts: Facts) -> float:
     """The amount relative to the user's habit, a clipped running mean; absent on the first payment."""
-    return moment.amount_ratio
+    return facts.amount_ratio
 
 
 def _largest(window: str) -> Words:
@@ -40,51 +45,52 @@ def _largest(window: str) -> Words:
 
 
 @feature("log ratio", _largest("24 hours"))
-def max_amount_ratio_24h(moment: Moment) -> float | None:
+def max_amount_ratio_24h(facts: Facts) -> float:
     """The highest `amount_ratio` in the previous 24 hours; absent without one."""
-    return moment.windows.ratio_24h
+    return facts.ratio_24h
 
 
 @feature("log ratio", _largest("7 days"))
-def max_amount_ratio_7d(moment: Moment) -> float | None:
+def max_amount_ratio_7d(facts: Facts) -> float:
     """The highest `amount_ratio` in the previous 7 days."""
-    return moment.windows.ratio_7d
+    return facts.ratio_7d
 
 
 @feature(
     "log ratio",
     lambda m, v: (
-        f"{m.amount:.2f} {m.currency} is {exp(v):.1f} times this customer's usual {m.category_amount or 0:.2f} "
+        f"{m.facts.amount:.2f} {m.currency} is {exp(v):.1f} times this customer's usual {m.facts.category_amount:.2f} "
         f"for {m.transaction.merchant_category}"
     ),
 )
-def category_amount_ratio(moment: Moment) -> float | None:
+def category_amount_ratio(facts: Facts) -> float:
     """The amount relative to the user's clipped running mean in the merchant category; absent on the first one."""
-    usual = moment.category_amount
-    return None if usual is None else log((moment.amount + 1) / (usual + 1))
+    return log((facts.amount + 1) / (facts.category_amount + 1))
 
 
 @feature(
     "standard deviations, -8 to 8",
     lambda m, v: (
-        f"{m.amount:.2f} {m.currency} is {abs(v):.1f} standard deviations {'below' if v < 0 else 'above'} "
-        f"this customer's typical {exp(m.habits.log_mean) - 1:.2f}"
+        f"{m.facts.amount:.2f} {m.currency} is {abs(v):.1f} standard deviations {'below' if v < 0 else 'above'} "
+        f"this customer's typical {exp(m.facts.log_mean) - 1:.2f}"
     ),
 )
-def amount_z(moment: Moment) -> float | None:
+def amount_z(facts: Facts) -> float:
     """The z-score of the log amount among the user's earlier ones; absent if there are fewer than two."""
-    habits = moment.habits
-    if habits.count < 2:  # noqa: PLR2004 a spread needs two
-        return None
-    z = (log1p(moment.amount) - habits.log_mean) / sqrt(habits.log_variance + Z_FLOOR)
+    if facts.payments < 2:  # noqa: PLR2004 a spread needs two
+        return nan
+    z = (log1p(facts.amount) - facts.log_mean) / sqrt(facts.log_variance + Z_FLOOR)
     return max(-Z_LIMIT, min(Z_LIMIT, z))
 
 
-FEATURES: tuple[Feature, ...] = (
-    log_amount,
-    amount_ratio,
-    max_amount_ratio_24h,
-    max_amount_ratio_7d,
-    category_amount_ratio,
-    amount_z,
-)
+@compiled
+def amount_features(facts: Facts) -> tuple[float, ...]:
+    """Return the group's values in the schema's order."""
+    return (
+        log_amount(facts),
+        amount_ratio(facts),
+        max_amount_ratio_24h(facts),
+        max_amount_ratio_7d(facts),
+        category_amount_ratio(facts),
+        amount_z(facts),
+    )

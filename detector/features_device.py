@@ -1,59 +1,59 @@
 """Features of the device."""
 
-from math import expm1, log1p
+from math import expm1, isnan, log1p, nan
 
-from detector.features import Feature, feature
+from detector.facts import Facts
+from detector.features import feature
 from detector.habits import DAY_MS
-from detector.moment import NO_EARLIER, Moment
-from detector.user_events import device_is_confirmed
+from detector.names import NO_EARLIER
 from detector.wording import DAY_S, duration, plural
-
-
-def is_new_device(moment: Moment) -> bool:
-    """Whether the user has used other devices but never this one, and has not confirmed it."""
-    device_id = moment.transaction.device_id
-    return (
-        device_id is not None
-        and moment.device_first_ms == NO_EARLIER
-        and not device_is_confirmed(moment.state, device_id, moment.time_ms)
-    )
+from weir.compiled import compiled
 
 
 @feature("0 or 1", lambda _, v: f"The device is {'new' if v else 'known'} for this customer")
-def device_new(moment: Moment) -> float | None:
+def device_new(facts: Facts) -> float:
     """Whether the device is new for the user and not confirmed; absent if no earlier device is known."""
-    return None if moment.device_first_ms is None else float(is_new_device(moment))
+    return nan if isnan(facts.device_first_ms) else facts.new_device
 
 
 @feature(
     "0 or 1",
     lambda _, v: f"The customer has {'' if v else 'not yet '}used the device for a day or confirmed it",
 )
-def device_own(moment: Moment) -> float | None:
+def device_own(facts: Facts) -> float:
     """Whether the user has used the device for a day or confirmed it; absent if no device is named."""
-    return None if moment.transaction.device_id is None else float(moment.own_device)
+    return facts.own_device if facts.device_named else nan
 
 
 @feature(
     "log(1 + days)",
     lambda _, v: f"This customer has used the device for {duration(expm1(v) * DAY_S)}",
 )
-def device_age_days(moment: Moment) -> float | None:
+def device_age_days(facts: Facts) -> float:
     """Time since the user first paid with this device; absent for a new device."""
-    first_ms = moment.device_first_ms
-    return None if first_ms is None or first_ms == NO_EARLIER else log1p((moment.time_ms - first_ms) / DAY_MS)
+    first_ms = facts.device_first_ms
+    return nan if first_ms == NO_EARLIER else log1p((facts.time_ms - first_ms) / DAY_MS)
 
 
 @feature("log(1 + devices)", lambda _, v: f"{plural(expm1(v), 'device')} used in the previous 24 hours")
-def devices_24h(moment: Moment) -> float | None:
+def devices_24h(facts: Facts) -> float:
     """Distinct devices in the previous 24 hours."""
-    return log1p(moment.windows.devices_24h)
+    return log1p(facts.devices_24h)
 
 
 @feature("0 or 1", lambda _, v: f"The payment names {'no' if v else 'a'} device")
-def device_missing(moment: Moment) -> float | None:
+def device_missing(facts: Facts) -> float:
     """Whether the payment names no device."""
-    return float(moment.transaction.device_id is None)
+    return 1 - facts.device_named
 
 
-FEATURES: tuple[Feature, ...] = (device_new, device_own, device_age_days, devices_24h, device_missing)
+@compiled
+def device_features(facts: Facts) -> tuple[float, ...]:
+    """Return the group's values in the schema's order."""
+    return (
+        device_new(facts),
+        device_own(facts),
+        device_age_days(facts),
+        devices_24h(facts),
+        device_missing(facts),
+    )

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from math import exp, expm1
-from operator import attrgetter
 
-from detector.features import Feature, Words, feature_named
+from detector.features import Words, describe
 from detector.features_merchant import from_devices
 from detector.moment import Moment
 from detector.wording import DAY_S, duration, plural
@@ -31,19 +30,11 @@ _MEANING = {
 }
 
 
-def known_fraud_features(entity: Entity) -> tuple[Feature, ...]:
-    """Make the features of one entity; their values are in the moment's `KnownFrauds`."""
+def describe_known_frauds(entity: Entity) -> None:
+    """Describe the features of one entity; `detector.known_frauds` computes them."""
     words = _words(entity)
-    return tuple(
-        feature_named(
-            f"{entity}_{name}",
-            unit,
-            words[name],
-            meaning.format(it=NOUN[entity]),
-            attrgetter(f"{entity}_frauds.{name}"),
-        )
-        for name, (unit, meaning) in _MEANING.items()
-    )
+    for name, (unit, meaning) in _MEANING.items():
+        describe(f"{entity}_{name}", unit, words[name], meaning.format(it=NOUN[entity]))
 
 
 def _words(entity: Entity) -> dict[str, Words]:

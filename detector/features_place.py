@@ -2,66 +2,69 @@
 
 from math import expm1, log1p
 
-from detector.features import CODE, Feature, code_of, feature
-from detector.moment import NO_EARLIER, Moment
+from detector.facts import Facts
+from detector.features import CODE, feature, newness
 from detector.wording import plural
+from weir.compiled import compiled
 
 
-@feature("log(1 + km)", lambda m, _: f"{m.distance_km or 0:.0f} km from the last known position")
-def distance_km(moment: Moment) -> float | None:
+@feature("log(1 + km)", lambda m, _: f"{m.facts.distance_km:.0f} km from the last known position")
+def distance_km(facts: Facts) -> float:
     """Distance from the last earlier payment with a position."""
-    return None if moment.distance_km is None else log1p(moment.distance_km)
+    return log1p(facts.distance_km)
 
 
 @feature(
     "log(1 + km/h)",
-    lambda m, _: f"Getting here from the last known position takes {m.speed_kmh or 0:.0f} km/h",
+    lambda m, _: f"Getting here from the last known position takes {m.facts.speed_kmh:.0f} km/h",
 )
-def speed_kmh(moment: Moment) -> float | None:
+def speed_kmh(facts: Facts) -> float:
     """Speed that this distance takes; a pause under a minute counts as a minute."""
-    return None if moment.speed_kmh is None else log1p(moment.speed_kmh)
+    return log1p(facts.speed_kmh)
 
 
-@feature("log(1 + km)", lambda m, _: f"{m.home_km or 0:.0f} km from where this customer usually pays")
-def home_distance_km(moment: Moment) -> float | None:
+@feature("log(1 + km)", lambda m, _: f"{m.facts.home_km:.0f} km from where this customer usually pays")
+def home_distance_km(facts: Facts) -> float:
     """Distance from the user's home, the running mean of their positions."""
-    return None if moment.home_km is None else log1p(moment.home_km)
+    return log1p(facts.home_km)
 
 
 @feature(
     "0 or 1",
     lambda m, v: f"This customer has {'never paid' if v else 'paid'} in {m.transaction.country} before",
 )
-def country_new(moment: Moment) -> float | None:
+def country_new(facts: Facts) -> float:
     """Whether the user has never paid in this country; absent if no earlier country is known."""
-    first_ms = moment.country_first_ms
-    return None if first_ms is None else float(first_ms == NO_EARLIER)
+    return newness(facts.country_first_ms)
 
 
 @feature("log(1 + countries)", lambda _, v: f"{plural(expm1(v), 'country', 'countries')} in the previous 24 hours")
-def countries_24h(moment: Moment) -> float | None:
+def countries_24h(facts: Facts) -> float:
     """Distinct countries in the previous 24 hours."""
-    return log1p(moment.windows.countries_24h)
+    return log1p(facts.countries_24h)
 
 
 @feature(CODE, lambda m, _: f"The country is {m.transaction.country}")
-def country_code(moment: Moment) -> float | None:
+def country_code(facts: Facts) -> float:
     """The country, as a hash of its name."""
-    return code_of(moment.transaction.country)
+    return facts.country_code
 
 
 @feature("0 or 1", lambda _, v: f"The payment has {'no' if v else 'a'} position")
-def location_missing(moment: Moment) -> float | None:
+def location_missing(facts: Facts) -> float:
     """Whether the payment has no position."""
-    return float(moment.transaction.latitude is None or moment.transaction.longitude is None)
+    return 1 - facts.located
 
 
-FEATURES: tuple[Feature, ...] = (
-    distance_km,
-    speed_kmh,
-    home_distance_km,
-    country_new,
-    countries_24h,
-    country_code,
-    location_missing,
-)
+@compiled
+def place_features(facts: Facts) -> tuple[float, ...]:
+    """Return the group's values in the schema's order."""
+    return (
+        distance_km(facts),
+        speed_kmh(facts),
+        home_distance_km(facts),
+        country_new(facts),
+        countries_24h(facts),
+        country_code(facts),
+        location_missing(facts),
+    )

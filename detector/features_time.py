@@ -1,13 +1,15 @@
 """Features of the time of day and of the user's history as a whole."""
 
-from math import atan2, cos, expm1, log1p, pi, sin
+from math import atan2, cos, expm1, log1p, nan, pi, sin
 
-from detector.features import Feature, feature
+from detector.facts import Facts
+from detector.features import feature
 from detector.habits import DAY_MS, hour_angle
 from detector.moment import Moment
-from detector.user_events import failed_challenges
+from detector.records import flag
 from detector.windows import HOUR_MS
 from detector.wording import plural
+from weir.compiled import compiled
 
 # 06:00 UTC. A round number; not measured.
 NIGHT_ENDS_MS = DAY_MS // 4
@@ -21,70 +23,78 @@ def _hour(sine: float, cosine: float) -> float:
 
 
 def _at(moment: Moment) -> str:
-    minutes = moment.time_ms % DAY_MS // 60_000
-    usual = _hour(moment.habits.hour_sin, moment.habits.hour_cos)
-    known = f"; this customer usually pays around {round(usual) % 24:02d}:00" if moment.habits.count else ""
+    facts, minutes = moment.facts, int(moment.facts.time_ms) % DAY_MS // 60_000
+    usual = _hour(facts.hour_sin, facts.hour_cos)
+    known = f"; this customer usually pays around {round(usual) % 24:02d}:00" if facts.payments else ""
     return f"The time is {minutes // 60:02d}:{minutes % 60:02d} UTC{known}"
 
 
 @feature("0 to 23", lambda m, _: _at(m))
-def hour(moment: Moment) -> float | None:
+def hour(facts: Facts) -> float:
     """The hour (UTC)."""
-    return float(moment.time_ms % DAY_MS // HOUR_MS)
+    return facts.time_ms % DAY_MS // HOUR_MS
 
 
 @feature("0 to 6", lambda _, v: f"The day is {WEEKDAYS[int(v)]} (UTC)")
-def weekday(moment: Moment) -> float | None:
+def weekday(facts: Facts) -> float:
     """The day of the week (UTC), from Monday on."""
-    return float((moment.time_ms // DAY_MS + FIRST_WEEKDAY) % len(WEEKDAYS))
+    return (facts.time_ms // DAY_MS + FIRST_WEEKDAY) % len(WEEKDAYS)
 
 
 @feature("0 or 1", lambda m, _: _at(m))
-def night(moment: Moment) -> float | None:
+def night(facts: Facts) -> float:
     """Whether the time is before 06:00 (UTC)."""
-    return float(moment.time_ms % DAY_MS < NIGHT_ENDS_MS)
+    return flag(facts.time_ms % DAY_MS < NIGHT_ENDS_MS)
 
 
 @feature("0 to 2", lambda m, _: _at(m))
-def hour_unusual(moment: Moment) -> float | None:
+def hour_unusual(facts: Facts) -> float:
     """Distance from the user's usual hours: 0 if always at this hour, 2 if always opposite; absent if cold."""
-    if moment.is_cold:
-        return None
-    angle, habits = hour_angle(moment.time_ms), moment.habits
-    return 1 - (sin(angle) * habits.hour_sin + cos(angle) * habits.hour_cos)
+    angle = hour_angle(facts.time_ms)
+    return nan if facts.cold else 1 - (sin(angle) * facts.hour_sin + cos(angle) * facts.hour_cos)
 
 
 def _known(moment: Moment) -> str:
-    return f"This customer has {plural(moment.habits.count, 'known earlier payment')}"
+    return f"This customer has {plural(moment.facts.payments, 'known earlier payment')}"
 
 
 @feature("log(1 + payments)", lambda m, _: _known(m))
-def payments_known(moment: Moment) -> float | None:
+def payments_known(facts: Facts) -> float:
     """Known earlier payments."""
-    return log1p(moment.habits.count)
+    return log1p(facts.payments)
 
 
 @feature("0 or 1", lambda m, _: _known(m))
-def history_cold(moment: Moment) -> float | None:
+def history_cold(facts: Facts) -> float:
     """Whether the history is cold: fewer than 5 earlier payments are known."""
-    return float(moment.is_cold)
+    return facts.cold
 
 
 @feature(
     "log(1 + challenges)",
     lambda _, v: f"{plural(expm1(v), 'failed challenge')} in the previous 24 hours",
 )
-def challenge_failed(moment: Moment) -> float | None:
+def challenge_failed(facts: Facts) -> float:
     """Challenges failed in the previous 24 hours, with none passed since."""
-    return log1p(failed_challenges(moment.state, moment.time_ms, DAY_MS))
+    return log1p(facts.challenges_failed_24h)
 
 
-FEATURES: tuple[Feature, ...] = (
-    hour,
-    weekday,
-    night,
-    hour_unusual,
-    payments_known,
-    history_cold,
-    challenge_failed,
-)
+@compiled
+def time_features(facts: Facts) -> tuple[float, ...]:
+    """Return the group's values in the schema's order."""
+    return (
+        hour(facts),
+        weekday(facts),
+        night(facts),
+        hour_unusual(facts),
+    )
+
+
+@compiled
+def history_features(facts: Facts) -> tuple[float, ...]:
+    """Return the group's values in the schema's order."""
+    return (
+        payments_known(facts),
+        history_cold(facts),
+        challenge_failed(facts),
+    )

@@ -1,216 +1,214 @@
 """Features of how often and how much the user pays, over the payments before this one."""
 
-from math import exp, expm1, log, log1p
+from math import exp, expm1, log, log1p, nan
 
-from detector.features import Feature, feature
+from detector.facts import Facts
+from detector.features import feature
 from detector.habits import DAY_MS
 from detector.moment import Moment
 from detector.wording import duration, plural
+from weir.compiled import compiled
 
 COUNT = "log(1 + payments)"
 MONEY = "log(1 + base currency)"
 HOUR_DAYS = 1 / 24
 
 
-def per_day(moment: Moment) -> float:
-    """Return the user's usual number of payments a day, over 30 days or since the first payment, but at least a day."""
-    since_first = (moment.time_ms - moment.habits.first_ms) / DAY_MS
-    return moment.windows.count_30d / max(1.0, min(30.0, since_first))
-
-
 def _payments(window: str, moment: Moment, value: float) -> str:
-    return f"{plural(expm1(value), 'payment')} in the previous {window}; {per_day(moment):.1f} a day is usual"
+    return f"{plural(expm1(value), 'payment')} in the previous {window}; {moment.facts.recent_payments_a_day:.1f} a day is usual"
 
 
 def _spent(window: str, moment: Moment, value: float) -> str:
-    usual = per_day(moment) * moment.habits.amount
+    usual = moment.facts.recent_payments_a_day * moment.facts.usual_amount
     return f"{expm1(value):.2f} {moment.currency} spent in the previous {window}; {usual:.2f} a day is usual"
 
 
 @feature(COUNT, lambda m, v: _payments("30 seconds", m, v))
-def count_30s(moment: Moment) -> float | None:
+def count_30s(facts: Facts) -> float:
     """Payments in the previous 30 seconds."""
-    return log1p(moment.windows.count_30s)
+    return log1p(facts.count_30s)
 
 
 @feature(COUNT, lambda m, v: _payments("10 minutes", m, v))
-def count_10m(moment: Moment) -> float | None:
+def count_10m(facts: Facts) -> float:
     """Payments in the previous 10 minutes."""
-    return log1p(moment.windows.count_10m)
+    return log1p(facts.count_10m)
 
 
 @feature(COUNT, lambda m, v: _payments("hour", m, v))
-def count_1h(moment: Moment) -> float | None:
+def count_1h(facts: Facts) -> float:
     """Payments in the previous hour."""
-    return log1p(moment.windows.count_1h)
+    return log1p(facts.count_1h)
 
 
 @feature(COUNT, lambda m, v: _payments("24 hours", m, v))
-def count_24h(moment: Moment) -> float | None:
+def count_24h(facts: Facts) -> float:
     """Payments in the previous 24 hours."""
-    return log1p(moment.windows.count_24h)
+    return log1p(facts.count_24h)
 
 
 @feature(COUNT, lambda m, v: _payments("7 days", m, v))
-def count_7d(moment: Moment) -> float | None:
+def count_7d(facts: Facts) -> float:
     """Payments in the previous 7 days."""
-    return log1p(moment.windows.count_7d)
+    return log1p(facts.count_7d)
 
 
 @feature(COUNT, lambda m, v: _payments("30 days", m, v))
-def count_30d(moment: Moment) -> float | None:
+def count_30d(facts: Facts) -> float:
     """Payments in the previous 30 days."""
-    return log1p(moment.windows.count_30d)
+    return log1p(facts.count_30d)
 
 
 @feature(MONEY, lambda m, v: _spent("hour", m, v))
-def amount_1h(moment: Moment) -> float | None:
+def amount_1h(facts: Facts) -> float:
     """Sum of the payments in the previous hour."""
-    return log1p(moment.windows.cents_1h / 100)
+    return log1p(facts.amount_1h)
 
 
 @feature(MONEY, lambda m, v: _spent("24 hours", m, v))
-def amount_24h(moment: Moment) -> float | None:
+def amount_24h(facts: Facts) -> float:
     """Sum of the payments in the previous 24 hours."""
-    return log1p(moment.windows.cents_24h / 100)
+    return log1p(facts.amount_24h)
 
 
 @feature(MONEY, lambda m, v: _spent("7 days", m, v))
-def amount_7d(moment: Moment) -> float | None:
+def amount_7d(facts: Facts) -> float:
     """Sum of the payments in the previous 7 days."""
-    return log1p(moment.windows.cents_7d / 100)
+    return log1p(facts.amount_7d)
 
 
 @feature(
     COUNT,
     lambda m, v: (
-        f"{plural(expm1(v), 'payment')} below {m.otp_threshold:.2f} {m.currency} in the previous hour; "
-        f"this customer usually makes {per_day(m):.1f} payments a day"
+        f"{plural(expm1(v), 'payment')} below {m.facts.otp_threshold:.2f} {m.currency} in the previous hour; "
+        f"this customer usually makes {m.facts.recent_payments_a_day:.1f} payments a day"
     ),
 )
-def small_count_1h(moment: Moment) -> float | None:
+def small_count_1h(facts: Facts) -> float:
     """Payments in the previous hour that were below the OTP threshold."""
-    return log1p(moment.windows.under_1h)
+    return log1p(facts.under_1h)
 
 
 def _pace(window: str, days: float, moment: Moment, value: float) -> str:
-    usual = (moment.payments_a_day or 0.0) * days
+    usual = moment.facts.payments_a_day * days
     count = exp(value) * (usual + 1) - 1
     return f"{plural(count, 'payment')} in the previous {window}, against {usual:.2f} at this customer's pace"
 
 
-def _own_pace(moment: Moment, count: int, days: float) -> float | None:
+@compiled
+def _own_pace(facts: Facts, count: float, days: float) -> float:
     """Compare a count with the user's own rate; both get one payment more, so that they stay finite."""
-    rate = moment.payments_a_day
-    return None if rate is None else log((count + 1) / (rate * days + 1))
+    return log((count + 1) / (facts.payments_a_day * days + 1))
 
 
 @feature("log ratio", lambda m, v: _pace("hour", HOUR_DAYS, m, v))
-def pace_ratio_1h(moment: Moment) -> float | None:
+def pace_ratio_1h(facts: Facts) -> float:
     """Payments in the previous hour relative to the user's own rate since the first one; absent on the first."""
-    return _own_pace(moment, moment.windows.count_1h, HOUR_DAYS)
+    return _own_pace(facts, facts.count_1h, HOUR_DAYS)
 
 
 @feature(
     "log ratio",
-    lambda m, _: f"{plural(m.windows.count_24h, 'payment')} in the previous 24 hours, against a usual {per_day(m):.1f}",
+    lambda m, _: f"{plural(m.facts.count_24h, 'payment')} in the previous 24 hours, against a usual {m.facts.recent_payments_a_day:.1f}",
 )
-def pace_ratio(moment: Moment) -> float | None:
+def pace_ratio(facts: Facts) -> float:
     """Payments in the previous 24 hours relative to the user's usual number a day; absent on a cold history."""
-    return None if moment.is_cold else log((moment.windows.count_24h + 1) / (per_day(moment) + 1))
+    return nan if facts.cold else log((facts.count_24h + 1) / (facts.recent_payments_a_day + 1))
 
 
 @feature("log ratio", lambda m, v: _pace("7 days", 7, m, v))
-def pace_ratio_7d(moment: Moment) -> float | None:
+def pace_ratio_7d(facts: Facts) -> float:
     """Payments in the previous 7 days relative to the user's own rate since the first one; absent on the first."""
-    return _own_pace(moment, moment.windows.count_7d, 7)
+    return _own_pace(facts, facts.count_7d, 7)
 
 
 def _spending(window: str, days: float, moment: Moment, value: float) -> str:
-    usual = _usual_spending(moment, days)
+    usual = _usual_spending(moment.facts.usual_amount, moment.facts.payments_a_day, days)
     return (
         f"{exp(value) * (usual + 1) - 1:.2f} {moment.currency} within {window}, this payment included; "
         f"{usual:.2f} would match this customer's pace"
     )
 
 
-def _usual_spending(moment: Moment, days: float) -> float:
+@compiled
+def _usual_spending(usual_amount: float, payments_a_day: float, days: float) -> float:
     """Return what the user's own rate and one payment more amount to, each of the usual amount."""
-    return moment.habits.amount * ((moment.payments_a_day or 0.0) * days + 1)
+    return usual_amount * (payments_a_day * days + 1)
 
 
-def _own_spending(moment: Moment, cents: float, days: float) -> float | None:
+@compiled
+def _own_spending(facts: Facts, spent: float, days: float) -> float:
     """Compare the spending, this amount included, with the usual one."""
-    if moment.payments_a_day is None:
-        return None
-    return log((cents / 100 + moment.amount + 1) / (_usual_spending(moment, days) + 1))
+    return log((spent + facts.amount + 1) / (_usual_spending(facts.usual_amount, facts.payments_a_day, days) + 1))
 
 
 @feature("log ratio", lambda m, v: _spending("an hour", HOUR_DAYS, m, v))
-def spend_ratio_1h(moment: Moment) -> float | None:
+def spend_ratio_1h(facts: Facts) -> float:
     """Spending in the previous hour and now relative to the user's own rate and usual amount; absent on the first."""
-    return _own_spending(moment, moment.windows.cents_1h, HOUR_DAYS)
+    return _own_spending(facts, facts.amount_1h, HOUR_DAYS)
 
 
 @feature("log ratio", lambda m, v: _spending("24 hours", 1, m, v))
-def spend_ratio_24h(moment: Moment) -> float | None:
+def spend_ratio_24h(facts: Facts) -> float:
     """Spending in the previous 24 hours and now, likewise."""
-    return _own_spending(moment, moment.windows.cents_24h, 1)
+    return _own_spending(facts, facts.amount_24h, 1)
 
 
 @feature("log ratio", lambda m, v: _spending("7 days", 7, m, v))
-def spend_ratio_7d(moment: Moment) -> float | None:
+def spend_ratio_7d(facts: Facts) -> float:
     """Spending in the previous 7 days and now, likewise."""
-    return _own_spending(moment, moment.windows.cents_7d, 7)
+    return _own_spending(facts, facts.amount_7d, 7)
 
 
 @feature("log(1 + s)", lambda _, v: f"The previous payment was {duration(expm1(v))} earlier")
-def seconds_since_last(moment: Moment) -> float | None:
+def seconds_since_last(facts: Facts) -> float:
     """Time since the previous payment; absent on the first one."""
-    habits = moment.habits
-    return log1p(max(0, moment.time_ms - habits.last_ms) / 1000) if habits.count else None
+    return log1p(max(0.0, facts.time_ms - facts.last_ms) / 1000) if facts.payments else nan
 
 
 @feature(
     COUNT,
     lambda _, v: f"{plural(expm1(v), 'earlier payment')} in this session (no pause over 30 minutes)",
 )
-def session_count(moment: Moment) -> float | None:
+def session_count(facts: Facts) -> float:
     """Earlier payments in this session."""
-    return log1p(moment.windows.session_count)
+    return log1p(facts.session_count)
 
 
 @feature(MONEY, lambda m, v: f"{expm1(v):.2f} {m.currency} spent earlier in this session")
-def session_amount(moment: Moment) -> float | None:
+def session_amount(facts: Facts) -> float:
     """Sum of the earlier payments in this session."""
-    return log1p(moment.windows.session_cents / 100)
+    return log1p(facts.session_amount)
 
 
 @feature("log(1 + s)", lambda _, v: f"This session has lasted {duration(expm1(v))}")
-def session_duration(moment: Moment) -> float | None:
+def session_duration(facts: Facts) -> float:
     """Time since the first payment of this session."""
-    return log1p((moment.time_ms - moment.windows.session_start_ms) / 1000)
+    return log1p((facts.time_ms - facts.session_start_ms) / 1000)
 
 
-FEATURES: tuple[Feature, ...] = (
-    count_30s,
-    count_10m,
-    count_1h,
-    count_24h,
-    count_7d,
-    count_30d,
-    amount_1h,
-    amount_24h,
-    amount_7d,
-    small_count_1h,
-    pace_ratio_1h,
-    pace_ratio,
-    pace_ratio_7d,
-    spend_ratio_1h,
-    spend_ratio_24h,
-    spend_ratio_7d,
-    seconds_since_last,
-    session_count,
-    session_amount,
-    session_duration,
-)
+@compiled
+def velocity_features(facts: Facts) -> tuple[float, ...]:
+    """Return the group's values in the schema's order."""
+    return (
+        count_30s(facts),
+        count_10m(facts),
+        count_1h(facts),
+        count_24h(facts),
+        count_7d(facts),
+        count_30d(facts),
+        amount_1h(facts),
+        amount_24h(facts),
+        amount_7d(facts),
+        small_count_1h(facts),
+        pace_ratio_1h(facts),
+        pace_ratio(facts),
+        pace_ratio_7d(facts),
+        spend_ratio_1h(facts),
+        spend_ratio_24h(facts),
+        spend_ratio_7d(facts),
+        seconds_since_last(facts),
+        session_count(facts),
+        session_amount(facts),
+        session_duration(facts),
+    )

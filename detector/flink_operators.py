@@ -7,7 +7,7 @@ from pyflink.common import Row, Types
 from pyflink.datastream import KeyedBroadcastProcessFunction, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
-from detector.detector import Detector
+from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
 from weir.clock import now_ms

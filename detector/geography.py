@@ -2,9 +2,12 @@
 
 from math import asin, cos, radians, sin, sqrt
 
+from weir.compiled import compiled
+
 EARTH_RADIUS_KM = 6371.0088
 
 
+@compiled
 def distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
     """The great-circle distance between two positions in degrees, by the haversine formula.
 

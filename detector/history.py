@@ -1,12 +1,26 @@
 """Insert payments into a user's state and compact old ones; `detector.state` has a picture."""
 
-from bisect import bisect_right
-from copy import copy
-from operator import attrgetter
-from typing import Any, NamedTuple
+from math import isnan, nan
+from typing import Any
 
 from detector.habits import DAY_MS, clipped_mean, learn, log_ratio
-from detector.state import Event, Habits, Mean, Pane, UserState
+from detector.names import NO_NAME, place_of, remember, shift_to_last
+from detector.payment import PAYMENT
+from detector.records import Bytes
+from detector.state import (
+    AS_OF,
+    CATEGORY,
+    COMPACTED,
+    KINDS,
+    LATEST,
+    habits_of,
+    header_of,
+    known_of,
+    means_of,
+    panes_of,
+    recent_of,
+)
+from weir.compiled import compiled
 
 # The far edge of a window over panes is off by up to half of this. A round number; not measured.
 PANE_MS = DAY_MS
@@ -14,154 +28,157 @@ PANE_MS = DAY_MS
 # The length of the longest window.
 KEPT_MS = 30 * DAY_MS
 
-# Bounds a user's known devices, merchants, categories and so on. A round number; not measured.
-MAX_KNOWN = 64
 
-event_time = attrgetter("time_ms")
-
-
-def is_late(state: UserState, time_ms: int, allowed_lateness_ms: int) -> bool:
+@compiled
+def is_late(state: Bytes, time_ms: int, allowed_lateness_ms: int) -> bool:
     """Whether an event is too old to be inserted in event-time order."""
-    if not state.habits.count:
+    habits = habits_of(state)
+    if habits[LATEST].count == 0:
         return False
-    return time_ms < state.habits.last_ms - allowed_lateness_ms or time_ms < state.compacted.last_ms
+    return bool(time_ms < habits[LATEST].last_ms - allowed_lateness_ms or time_ms < habits[COMPACTED].last_ms)
 
 
-class Earlier(NamedTuple):
-    """The payments by some time that are not compacted yet, in event-time order, and what they name, as columns."""
-
-    events: list[Event]
-    devices: list[str | None]
-    merchants: list[str | None]
-    categories: list[str | None]
-    countries: list[str | None]
-    ips: list[str | None]
-    cards: list[str | None]
+@compiled
+def earlier_than(state: Bytes, time_ms: int) -> int:
+    """Return how many of the recent payments happened by `time_ms`."""
+    recent, earlier = recent_of(state), header_of(state).recent
+    while earlier > 0 and recent[earlier - 1].time_ms > time_ms:
+        earlier -= 1
+    return int(earlier)
 
 
-def earlier_than(state: UserState, time_ms: int) -> Earlier:
-    """Return the payments by `time_ms`. Read once here: every column is needed for several features."""
-    events = _events_by(state, time_ms)
-    return Earlier(
-        events,
-        [event.device_id for event in events],
-        [event.merchant_id for event in events],
-        [event.category for event in events],
-        [event.country for event in events],
-        [event.ip for event in events],
-        [event.card_id for event in events],
-    )
+@compiled
+def habits_at(state: Bytes, time_ms: int) -> Any:
+    """Return the habits as of `time_ms`. They may be the state's own: do not change them."""
+    habits = habits_of(state)
+    if time_ms >= habits[LATEST].last_ms:
+        return habits[LATEST]
+    habits[AS_OF] = habits[COMPACTED]
+    recent = recent_of(state)
+    for place in range(earlier_than(state, time_ms)):
+        learn(habits[AS_OF], recent[place])
+    return habits[AS_OF]
 
 
-def _events_by(state: UserState, time_ms: int) -> list[Event]:
-    recent = state.recent
-    if not recent or recent[-1].time_ms <= time_ms:
-        return recent
-    return recent[: bisect_right(recent, time_ms, key=event_time)]
+@compiled
+def category_mean(state: Bytes, earlier: int, category: int) -> float:
+    """Return the clipped mean of the user's earlier amounts in a merchant category; NaN if there are none."""
+    if category == NO_NAME:
+        return nan
+    means, known, recent = means_of(state), header_of(state).means, recent_of(state)
+    place = place_of(means, known, category)
+    count, amount = (means[place].count, means[place].amount) if place < known else (0, 0.0)
+    for place in range(earlier):
+        if recent[place].names[CATEGORY] == category:
+            amount = clipped_mean(amount, count, recent[place].cents / 100)
+            count += 1
+    return amount if count else nan
 
 
-def habits_at(state: UserState, time_ms: int) -> Habits:
-    """Return the habits as of `time_ms`. They may be the state's own: do not modify them."""
-    if time_ms >= state.habits.last_ms:
-        return state.habits
-    habits = copy(state.compacted)
-    for event in _events_by(state, time_ms):
-        learn(habits, event)
-    return habits
-
-
-def category_mean(state: UserState, earlier: Earlier, category: str) -> float | None:
-    """Return the clipped mean of the user's earlier amounts in a merchant category; None if there are none."""
-    mean = state.category_means.get(category)
-    count, amount = (mean.count, mean.amount) if mean is not None else (0, 0.0)
-    if category in earlier.categories:
-        for event in earlier.events:
-            if event.category == category:
-                amount = clipped_mean(amount, count, event.cents / 100)
-                count += 1
-    return amount if count else None
-
-
-def advance(state: UserState, time_ms: int, allowed_lateness_ms: int) -> None:
+@compiled
+def advance(state: Bytes, time_ms: int, allowed_lateness_ms: int) -> None:
     """Compact payments that no event can precede any more after one at `time_ms`; drop panes older than any window."""
-    bar, recent, old = time_ms - DAY_MS - allowed_lateness_ms, state.recent, 0
-    while old < len(recent) and recent[old].time_ms < bar:
+    header, recent, bar, old = header_of(state), recent_of(state), time_ms - DAY_MS - allowed_lateness_ms, 0
+    while old < header.recent and recent[old].time_ms < bar:
         _compact(state, recent[old])
         old += 1
-    if old:
-        del recent[:old]
-    oldest, panes, gone = (time_ms - allowed_lateness_ms - KEPT_MS) // PANE_MS - 1, state.panes, 0
-    while gone < len(panes) and panes[gone].index < oldest:
+    header.recent = _drop(recent, header.recent, old)
+    panes, oldest, gone = panes_of(state), (time_ms - allowed_lateness_ms - KEPT_MS) // PANE_MS - 1, 0
+    while gone < header.panes and panes[gone].index < oldest:
         gone += 1
+    header.panes = _drop(panes, header.panes, gone)
+
+
+@compiled
+def _drop(records: Any, count: int, gone: int) -> int:
+    """Drop the first records; return the new count."""
     if gone:
-        del panes[:gone]
+        for place in range(gone, count):
+            records[place - gone] = records[place]
+    return count - gone
 
 
-def insert(state: UserState, event: Event, max_recent_events: int) -> None:
-    """Insert a payment that is not late in event-time order; if there are too many, compact the oldest early."""
-    recent = state.recent
-    if event.time_ms >= state.habits.last_ms:
-        recent.append(event)
-        _learn_next(state.habits, event)
+@compiled
+def insert(state: Bytes, payment: Bytes, max_recent_events: int) -> bool:
+    """Insert a payment that is not late in event-time order; if there are too many, compact the oldest early.
+
+    If the array has no room for one more, nothing changes and the result is false.
+    """
+    event = payment.view(PAYMENT)[0].event
+    header, recent, latest = header_of(state), recent_of(state), habits_of(state)[LATEST]
+    place = header.recent
+    if place == len(recent):
+        return False
+    while place > 0 and recent[place - 1].time_ms > event.time_ms:
+        recent[place] = recent[place - 1]
+        place -= 1
+    recent[place] = event
+    header.recent += 1
+    if event.time_ms >= latest.last_ms:
+        _learn_next(latest, recent[place])
     else:
-        recent.insert(bisect_right(recent, event.time_ms, key=event_time), event)
         _relearn(state)
-    if len(recent) > max_recent_events:
-        oldest = recent.pop(0)
-        _compact(state, oldest)
-        state.truncated_ms = oldest.time_ms
+    if header.recent > max_recent_events:
+        header.truncated_ms = recent[0].time_ms
+        _compact(state, recent[0])
+        header.recent = _drop(recent, header.recent, 1)
+    return True
 
 
-def _learn_next(habits: Habits, event: Event) -> None:
+@compiled
+def _learn_next(habits: Any, event: Any) -> None:
     event.ratio = log_ratio(habits, event.cents / 100)
     learn(habits, event)
 
 
-def _relearn(state: UserState) -> None:
+@compiled
+def _relearn(state: Bytes) -> None:
     """Recompute habits and ratios as if the payments had arrived in order."""
-    state.habits = copy(state.compacted)
-    for event in state.recent:
-        _learn_next(state.habits, event)
+    habits, recent = habits_of(state), recent_of(state)
+    habits[LATEST] = habits[COMPACTED]
+    for place in range(header_of(state).recent):
+        _learn_next(habits[LATEST], recent[place])
 
 
-def _compact(state: UserState, event: Event) -> None:
-    learn(state.compacted, event)
-    _compact_into_pane(state.panes, event)
-    remember(state.devices, event.device_id, event.time_ms)
-    remember(state.merchants, event.merchant_id, event.time_ms)
-    remember(state.categories, event.category, event.time_ms)
-    remember(state.countries, event.country, event.time_ms)
-    remember(state.cards, event.card_id, event.time_ms)
-    remember(state.ips, event.ip, event.time_ms)
-    if event.category is not None:
-        _learn_category(state.category_means, event.category, event.cents / 100)
+@compiled
+def _compact(state: Bytes, event: Any) -> None:
+    learn(habits_of(state)[COMPACTED], event)
+    header = header_of(state)
+    header.panes = _compact_into_pane(panes_of(state), header.panes, event)
+    for kind in KINDS:
+        header.known[kind] = remember(known_of(state, kind), header.known[kind], event.names[kind], event.time_ms)
+    header.means = _learn_category(means_of(state), header.means, event)
 
 
-def _compact_into_pane(panes: list[Pane], event: Event) -> None:
+@compiled
+def _compact_into_pane(panes: Any, count: int, event: Any) -> int:
     index = event.time_ms // PANE_MS
-    if not panes or panes[-1].index != index:
-        panes.append(Pane(index))
-    pane = panes[-1]
+    if count == 0 or panes[count - 1].index != index:
+        pane = panes[count]
+        pane.index, pane.count, pane.cents, pane.ratio = index, 0, 0.0, nan
+        count += 1
+    pane = panes[count - 1]
     pane.count += 1
     pane.cents += event.cents
-    if event.ratio is not None and (pane.ratio is None or event.ratio > pane.ratio):
+    if isnan(pane.ratio) or event.ratio > pane.ratio:
         pane.ratio = event.ratio
+    return count
 
 
-def _learn_category(means: dict[str, Mean], category: str, amount: float) -> None:
-    mean = means.pop(category, None) or Mean()
-    means[category] = Mean(mean.count + 1, clipped_mean(mean.amount, mean.count, amount))
-    _forget(means)
-
-
-def remember(known: dict[str, int], name: str | None, time_ms: int) -> None:
-    """Record a use and keep the earliest time; beyond `MAX_KNOWN`, drop the least recently used name."""
-    if name is None:
-        return
-    known[name] = min(known.pop(name, time_ms), time_ms)
-    _forget(known)
-
-
-def _forget(known: dict[str, Any]) -> None:
-    if len(known) > MAX_KNOWN:
-        del known[next(iter(known))]
+@compiled
+def _learn_category(means: Any, known: int, event: Any) -> int:
+    """Update a category's mean and return how many are known. If there is no room, the least recently used goes."""
+    category = event.names[CATEGORY]
+    if category == NO_NAME:
+        return known
+    place, count, amount = place_of(means, known, category), 0, 0.0
+    if place < known:
+        count, amount = means[place].count, means[place].amount
+    elif known < len(means):
+        known += 1
+    else:
+        place = 0
+    shift_to_last(means, place, known)
+    mean = means[known - 1]
+    mean.name, mean.count, mean.amount = category, count + 1, clipped_mean(amount, count, event.cents / 100)
+    return known

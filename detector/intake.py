@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from detector.detector import Detector
+from detector.scoring import Detector
 from detector.knowledge import Knowledge
-from detector.state import decode_state, encode_state
+from detector.state_encoding import decode_state, encode_state
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
 from weir.messages import LONGEST_ID, TRANSACTION, USER_EVENT, decode_with, encode, require_size

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detector.detector import Champion
+from detector.scoring import Champion
 from weir.artefact import unpack, verify_reputation
 from weir.errors import InvalidRecord, RefusedArtefact
 from weir.messages import CONTROL, ModelRef, Publication, Reputation, ReputationKey, decode_with

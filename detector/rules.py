@@ -10,11 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from detector.features_device import is_new_device
 from detector.features_merchant import from_devices
-from detector.habits import DAY_MS
 from detector.moment import Moment
-from detector.user_events import failed_challenges, trip_covers
 from detector.windows import JUST_UNDER_SHARE
 from detector.wording import plural
 from weir.messages import RuleHit
@@ -94,10 +91,10 @@ def rule(version: int, weight: float, asks: Asks, *, model_can_override: bool = 
 @rule(version=1, weight=2.5, asks="challenge")
 def velocity_under_threshold(moment: Moment) -> str | None:
     """This payment and at least three in the previous hour are below the OTP threshold but at least half of it."""
-    threshold, earlier = moment.otp_threshold, moment.windows.just_under_1h
-    if earlier < MANY_BEFORE or not threshold * JUST_UNDER_SHARE <= moment.amount < threshold:
+    threshold, earlier = moment.facts.otp_threshold, moment.facts.just_under_1h
+    if earlier < MANY_BEFORE or not threshold * JUST_UNDER_SHARE <= moment.facts.amount < threshold:
         return None
-    return f"{earlier + 1} payments just under {threshold:.2f} {moment.currency} within an hour"
+    return f"{earlier + 1:.0f} payments just under {threshold:.2f} {moment.currency} within an hour"
 
 
 @rule(version=1, weight=3.0, asks="review")
@@ -106,10 +103,8 @@ def impossible_travel(moment: Moment) -> str | None:
 
     The rule does not fire on a trip that the customer confirmed.
     """
-    distance, speed = moment.distance_km, moment.speed_kmh
-    if distance is None or speed is None or distance <= NEARBY_KM or speed <= FASTEST_KMH:
-        return None
-    if trip_covers(moment.state, moment.transaction, moment.time_ms):
+    distance, speed = moment.facts.distance_km, moment.facts.speed_kmh
+    if not (distance > NEARBY_KM and speed > FASTEST_KMH) or moment.facts.trip_confirmed:
         return None
     return f"{distance:.0f} km from the last known position; getting here takes {speed:.0f} km/h"
 
@@ -117,8 +112,8 @@ def impossible_travel(moment: Moment) -> str | None:
 @rule(version=1, weight=2.5, asks="challenge")
 def card_testing(moment: Moment) -> str | None:
     """At least three tiny payments, each at most a tenth of the OTP threshold, were made in the previous 10 minutes."""
-    tiny = moment.windows.tiny_10m
-    return f"{tiny} tiny payments in the previous 10 minutes" if tiny >= MANY_BEFORE else None
+    tiny = moment.facts.tiny_10m
+    return f"{tiny:.0f} tiny payments in the previous 10 minutes" if tiny >= MANY_BEFORE else None
 
 
 @rule(version=3, weight=2.0, asks="challenge", model_can_override=True)
@@ -127,10 +122,10 @@ def new_device_high_amount(moment: Moment) -> str | None:
 
     The rule does not fire on a device that the customer confirmed.
     """
-    ratio = moment.amount_ratio
-    if ratio is None or ratio < HIGH_RATIO or moment.amount < moment.otp_threshold or not is_new_device(moment):
+    facts = moment.facts
+    if not (facts.amount_ratio >= HIGH_RATIO and facts.amount >= facts.otp_threshold and facts.new_device):
         return None
-    return f"A payment from a new device, {exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
+    return f"A payment from a new device, {_times_the_usual(moment)}"
 
 
 @rule(version=3, weight=2.0, asks="challenge", model_can_override=True)
@@ -139,10 +134,15 @@ def amount_spike(moment: Moment) -> str | None:
 
     The rule does not fire while fewer than five earlier payments are known.
     """
-    ratio = moment.amount_ratio
-    if ratio is None or ratio < SPIKE_RATIO or moment.amount < moment.otp_threshold or moment.is_cold:
+    facts = moment.facts
+    if not (facts.amount_ratio >= SPIKE_RATIO and facts.amount >= facts.otp_threshold) or facts.cold:
         return None
-    return f"{exp(ratio):.1f} times the usual amount of {moment.habits.amount:.2f} {moment.currency}"
+    return _times_the_usual(moment)
+
+
+def _times_the_usual(moment: Moment) -> str:
+    times, usual = exp(moment.facts.amount_ratio), moment.facts.usual_amount
+    return f"{times:.1f} times the usual amount of {usual:.2f} {moment.currency}"
 
 
 @rule(version=4, weight=2.5, asks="challenge")
@@ -153,7 +153,7 @@ def bad_merchant(moment: Moment) -> str | None:
     records, and a payment is compared with its own kind. Several frauds of one customer count as one victim, because a
     thief often uses one card twice in one shop. Victims count over all time.
     """
-    merchant = moment.reputation
+    merchant = moment.merchant
     if merchant is None or merchant.known_victims < BAD_MERCHANT_VICTIMS:
         return None
     if merchant.fraud_run < BAD_MERCHANT_RUN and merchant.fraud_rate < BAD_MERCHANT_RATE:
@@ -166,7 +166,7 @@ def bad_merchant(moment: Moment) -> str | None:
 @rule(version=1, weight=2.5, asks="review")
 def challenge_not_passed(moment: Moment) -> str | None:
     """A challenge failed in the previous 24 hours, and none was passed since."""
-    failed = failed_challenges(moment.state, moment.time_ms, DAY_MS)
+    failed = moment.facts.challenges_failed_24h
     return f"{plural(failed, 'failed challenge')} in the previous 24 hours" if failed else None
 
 

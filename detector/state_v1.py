@@ -1,21 +1,29 @@
-"""One user's keyed state and its encoding.
+"""States of 0.1.0: msgpack arrays of the structs below, upgraded when they are read."""
 
-    compacted: habits, panes, known names       kept one by one, sorted by event time
-    ----------------------------------------|------------------------------------------> event time
-                                 latest - 24 h - allowed lateness                  latest
-
-Everything left of the bar precedes every event that can still be inserted. The features of an event that arrives out of
-order therefore depend only on events at or before its own event time.
-
-The structs are encoded as arrays. Old states keep decoding as long as later versions only append fields with defaults.
-"""
+from collections.abc import Mapping, Sequence
+from math import nan
+from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import Struct, field
 
+from detector.names import name_of
+from detector.state import (
+    HEADER,
+    HEADER_END,
+    KINDS,
+    UserState,
+    challenges_of,
+    confirmed_of,
+    habits_of,
+    known_of,
+    means_of,
+    panes_of,
+    recent_of,
+    trips_of,
+)
 from weir.errors import DeploymentError
-
-STATE_SCHEMA = 1
 
 
 class Event(Struct, array_like=True, gc=False):
@@ -89,7 +97,7 @@ class Trip(Struct, array_like=True, gc=False):
     country: str | None = None
 
 
-class UserState(Struct, array_like=True):
+class UserStateV1(Struct, array_like=True):
     """One user's state.
 
     `compacted` holds the habits up to the bar, `habits` those up to the latest payment. `devices`, `merchants`,
@@ -99,7 +107,7 @@ class UserState(Struct, array_like=True):
     many.
     """
 
-    schema_version: int = STATE_SCHEMA
+    schema_version: int = 1
     recent: list[Event] = field(default_factory=list)
     panes: list[Pane] = field(default_factory=list)
     compacted: Habits = field(default_factory=Habits)
@@ -119,30 +127,59 @@ class UserState(Struct, array_like=True):
     category_means: dict[str, Mean] = field(default_factory=dict)
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(UserState)
+_decoder = msgspec.msgpack.Decoder(UserStateV1)
 
 
-def encode_state(state: UserState) -> bytes:
-    """Encode a state as msgpack; the first entry is the schema version."""
-    return _encoder.encode(state)
-
-
-def decode_state(payload: bytes | None) -> UserState:
-    """Decode a state; None gives a fresh one.
+def read(payload: bytes) -> UserState:
+    """Decode and upgrade a state.
 
     Raises:
-        DeploymentError: a newer detector wrote the bytes, or they are not a state.
+        DeploymentError: the bytes are not a state, or have a schema that 0.1.0 never had.
     """
-    if payload is None:
-        return UserState()
     try:
-        state = _decoder.decode(payload)
+        old = _decoder.decode(payload)
     except msgspec.DecodeError as error:
         raise DeploymentError(f"A user's state does not decode: {error}.", "Restore an earlier savepoint.") from error
-    if state.schema_version > STATE_SCHEMA:
-        raise DeploymentError(
-            f"A user's state has schema {state.schema_version}; this detector reads up to {STATE_SCHEMA}.",
-            "Upgrade the detector.",
-        )
+    if old.schema_version != 1:
+        raise DeploymentError(f"A user's state has the unknown schema {old.schema_version}.", "Upgrade the detector.")
+    return _upgraded(old)
+
+
+def _upgraded(old: UserStateV1) -> UserState:
+    state = UserState(len(old.recent))
+    array = state.array
+    header = array[:HEADER_END].view(HEADER)[0]
+    header.recent = _fill(recent_of(array), [_event(event) for event in old.recent])
+    header.panes = _fill(panes_of(array), [(it.index, it.count, it.cents, _number(it.ratio)) for it in old.panes])
+    _fill(habits_of(array), [msgspec.structs.astuple(habits) for habits in (old.compacted, old.habits)])
+    known = (old.merchants, old.categories, old.devices, old.countries, old.ips, old.cards)
+    for kind, names in zip(KINDS, known, strict=True):
+        header.known[kind] = _fill(known_of(array, kind), _names(names))
+    means = [(name_of(name), mean.count, mean.amount) for name, mean in old.category_means.items()]
+    header.means = _fill(means_of(array), means)
+    header.confirmed = _fill(confirmed_of(array), _names(old.confirmed_devices))
+    header.trips = _fill(trips_of(array), [(it.from_ms, it.until_ms, name_of(it.country)) for it in old.trips])
+    header.challenges = _fill(challenges_of(array), [(it.time_ms, it.time_ms, it.passed) for it in old.challenges])
+    header.truncated_ms = old.truncated_ms or 0
+    state.decided, state.decided_count = old.decided, old.decided_count
     return state
+
+
+def _event(event: Event) -> tuple[Any, ...]:
+    kinds = (event.merchant_id, event.category, event.device_id, event.country, event.ip, event.card_id)
+    names, position = tuple(map(name_of, kinds)), (_number(event.latitude), _number(event.longitude))
+    return event.time_ms, event.cents, _number(event.ratio), names, *position
+
+
+def _names(known: Mapping[str, int]) -> list[tuple[int, int]]:
+    return [(name_of(name), first_ms) for name, first_ms in known.items()]
+
+
+def _number(value: float | None) -> float:
+    return nan if value is None else value
+
+
+def _fill(records: Any, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Write rows to the beginning; return how many."""
+    records[: len(rows)] = np.array(list(rows), records.dtype)
+    return len(rows)

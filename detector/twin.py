@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from detector.detector import Detector
+from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
 from weir.errors import InvalidRecord

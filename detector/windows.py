@@ -8,13 +8,15 @@ session              the payments before it without a pause above 30 min, at mos
 The lengths are round numbers; not measured.
 """
 
-from bisect import bisect_right
-
-from msgspec import Struct
+from math import isnan, nan
+from typing import Any
 
 from detector.habits import DAY_MS
-from detector.history import PANE_MS, Earlier, event_time
-from detector.state import Event, Pane
+from detector.history import PANE_MS
+from detector.names import NO_NAME
+from detector.records import Bytes
+from detector.state import CARD, COUNTRY, DEVICE, IP, MERCHANT, header_of, panes_of, recent_of
+from weir.compiled import compiled
 
 SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
@@ -30,109 +32,108 @@ TINY_SHARE = 0.1
 JUST_UNDER_SHARE = 0.5
 
 
-class Windows(Struct, gc=False):
-    """Counts, and sums in hundredths of the base currency, over the payments before this one.
-
-    `tiny_10m` counts amounts of at most a tenth of the OTP threshold, `under_1h` those below it and `just_under_1h`
-    those from half of it up to it. `ratio_24h` and `ratio_7d` are the highest amount ratios. `devices_24h` and the like
-    count distinct names. `session_start_ms` is the time of the session's first payment.
-    """
-
-    count_30s: int = 0
-    count_10m: int = 0
-    tiny_10m: int = 0
-    count_1h: int = 0
-    under_1h: int = 0
-    just_under_1h: int = 0
-    cents_1h: float = 0.0
-    count_24h: int = 0
-    cents_24h: float = 0.0
-    ratio_24h: float | None = None
-    devices_24h: int = 0
-    merchants_24h: int = 0
-    countries_24h: int = 0
-    ips_24h: int = 0
-    cards_24h: int = 0
-    count_7d: int = 0
-    cents_7d: float = 0.0
-    ratio_7d: float | None = None
-    count_30d: int = 0
-    session_count: int = 0
-    session_cents: float = 0.0
-    session_start_ms: int = 0
+@compiled
+def look_at_windows(state: Bytes, earlier: int, facts: Any) -> None:
+    """Count and sum over the first `earlier` of the recent payments, and over the compacted ones."""
+    recent, first_of_day = recent_of(state), earlier
+    while first_of_day > 0 and recent[first_of_day - 1].time_ms > facts.time_ms - DAY_MS:
+        first_of_day -= 1
+    day = recent[first_of_day:earlier]
+    _last_hour(facts, day)
+    day_cents = _last_day(facts, day)
+    _session(facts, day)
+    _long(facts, day_cents, recent[:first_of_day], panes_of(state)[: header_of(state).panes])
 
 
-def windows_at(earlier: Earlier, panes: list[Pane], time_ms: int, threshold: float) -> Windows:
-    """Compute the windows of a payment at `time_ms`; `threshold` is in base currency."""
-    before_day = bisect_right(earlier.events, time_ms - DAY_MS, key=event_time)
-    older, day = earlier.events[:before_day], earlier.events[before_day:]
-    windows = Windows(session_start_ms=time_ms)
-    if day:
-        _last_hour(windows, day, time_ms, threshold * 100)
-        _last_day(windows, day)
-        _distinct(windows, earlier, before_day)
-        _session(windows, day)
-    _long(windows, older, panes, time_ms)
-    return windows
-
-
-def _last_hour(windows: Windows, day: list[Event], time_ms: int, threshold: float) -> None:
-    for event in reversed(day):
-        age, cents = time_ms - event.time_ms, event.cents
+@compiled
+def _last_hour(facts: Any, day: Any) -> None:
+    cents, threshold = 0.0, facts.otp_threshold * 100
+    facts.count_30s = facts.count_10m = facts.tiny_10m = 0.0
+    facts.count_1h = facts.under_1h = facts.just_under_1h = 0.0
+    for place in range(len(day) - 1, -1, -1):
+        event = day[place]
+        age = facts.time_ms - event.time_ms
         if age >= HOUR_MS:
             break
-        windows.count_1h += 1
-        windows.cents_1h += cents
-        windows.under_1h += cents < threshold
-        windows.just_under_1h += threshold * JUST_UNDER_SHARE <= cents < threshold
+        cents += event.cents
+        facts.count_1h += 1
+        facts.under_1h += event.cents < threshold
+        facts.just_under_1h += threshold * JUST_UNDER_SHARE <= event.cents < threshold
         if age < 10 * MINUTE_MS:
-            windows.count_10m += 1
-            windows.tiny_10m += cents <= threshold * TINY_SHARE
-            windows.count_30s += age < 30 * SECOND_MS
+            facts.count_10m += 1
+            facts.tiny_10m += event.cents <= threshold * TINY_SHARE
+            facts.count_30s += age < 30 * SECOND_MS
+    facts.amount_1h = cents / 100
 
 
-def _last_day(windows: Windows, day: list[Event]) -> None:
-    windows.count_24h = len(day)
-    windows.cents_24h = sum([event.cents for event in day])
-    windows.ratio_24h = max([event.ratio for event in day if event.ratio is not None], default=None)
+@compiled
+def _last_day(facts: Any, day: Any) -> float:
+    """Return the sum in hundredths, which is exact."""
+    cents, ratio = 0.0, nan
+    for place in range(len(day)):
+        cents += day[place].cents
+        ratio = _higher(ratio, day[place].ratio)
+    facts.count_24h, facts.amount_24h, facts.ratio_24h = float(len(day)), cents / 100, ratio
+    facts.devices_24h = _distinct(day, DEVICE)
+    facts.merchants_24h = _distinct(day, MERCHANT)
+    facts.countries_24h = _distinct(day, COUNTRY)
+    facts.ips_24h = _distinct(day, IP)
+    facts.cards_24h = _distinct(day, CARD)
+    return cents
 
 
-def _distinct(windows: Windows, earlier: Earlier, before_day: int) -> None:
-    windows.devices_24h = _names(earlier.devices, before_day)
-    windows.merchants_24h = _names(earlier.merchants, before_day)
-    windows.countries_24h = _names(earlier.countries, before_day)
-    windows.ips_24h = _names(earlier.ips, before_day)
-    windows.cards_24h = _names(earlier.cards, before_day)
+@compiled
+def _higher(ratio: float, other: float) -> float:
+    """Return the higher of two ratios; NaN is none."""
+    return other if isnan(ratio) or other > ratio else ratio
 
 
-def _names(column: list[str | None], before_day: int) -> int:
-    names = set(column[before_day:])
-    return len(names) - (None in names)
+@compiled
+def _distinct(day: Any, kind: int) -> float:
+    distinct = 0
+    for place in range(len(day)):
+        name = day[place].names[kind]
+        distinct += name != NO_NAME and not _is_among(day, place, kind, name)
+    return float(distinct)
 
 
-def _session(windows: Windows, day: list[Event]) -> None:
-    for event in reversed(day):
-        if windows.session_start_ms - event.time_ms > SESSION_GAP_MS:
+@compiled
+def _is_among(day: Any, count: int, kind: int, name: int) -> bool:
+    """Whether one of the first `count` payments has a name; the latest are looked at first, because names repeat."""
+    for place in range(count - 1, -1, -1):
+        if day[place].names[kind] == name:
+            return True
+    return False
+
+
+@compiled
+def _session(facts: Any, day: Any) -> None:
+    count, cents, start_ms = 0, 0.0, facts.time_ms
+    for place in range(len(day) - 1, -1, -1):
+        if start_ms - day[place].time_ms > SESSION_GAP_MS:
             break
-        windows.session_count += 1
-        windows.session_cents += event.cents
-        windows.session_start_ms = event.time_ms
+        count += 1
+        cents += day[place].cents
+        start_ms = float(day[place].time_ms)
+    facts.session_count, facts.session_amount, facts.session_start_ms = float(count), cents / 100, start_ms
 
 
-def _long(windows: Windows, older: list[Event], panes: list[Pane], time_ms: int) -> None:
+@compiled
+def _long(facts: Any, day_cents: float, older: Any, panes: Any) -> None:
     """Add to the last day the older exact payments, which are younger than a week, and the compacted ones."""
-    first_of_week = (time_ms - WEEK_MS + PANE_MS // 2) // PANE_MS
-    first_of_month = (time_ms - MONTH_MS + PANE_MS // 2) // PANE_MS
-    count, cents = windows.count_24h + len(older), windows.cents_24h + sum([event.cents for event in older])
-    ratios = [event.ratio for event in older if event.ratio is not None]
-    if windows.ratio_24h is not None:
-        ratios.append(windows.ratio_24h)
-    windows.count_30d = count + sum([pane.count for pane in panes if pane.index >= first_of_month])
-    for pane in reversed(panes):
-        if pane.index < first_of_week:
-            break
-        count += pane.count
-        cents += pane.cents
-        if pane.ratio is not None:
-            ratios.append(pane.ratio)
-    windows.count_7d, windows.cents_7d, windows.ratio_7d = count, cents, max(ratios, default=None)
+    first_of_week = (facts.time_ms - WEEK_MS + PANE_MS // 2) // PANE_MS
+    first_of_month = (facts.time_ms - MONTH_MS + PANE_MS // 2) // PANE_MS
+    count, cents, ratio = facts.count_24h + len(older), day_cents, facts.ratio_24h
+    for place in range(len(older)):
+        cents += older[place].cents
+        ratio = _higher(ratio, older[place].ratio)
+    facts.count_30d = count
+    for place in range(len(panes) - 1, -1, -1):
+        pane = panes[place]
+        if pane.index >= first_of_month:
+            facts.count_30d += pane.count
+        if pane.index >= first_of_week:
+            count += pane.count
+            cents += pane.cents
+            ratio = _higher(ratio, pane.ratio)
+    facts.count_7d, facts.amount_7d, facts.ratio_7d = count, cents / 100, ratio

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from detector.detector import Champion, Detector
+from detector.scoring import Champion, Detector
 from detector.feature_catalogue import FEATURES
 from detector.features import Feature
-from detector.history import earlier_than
 from detector.state import UserState
-from detector.windows import Windows, windows_at
+from detector.facts import Facts, facts_of
+from detector.known_frauds import subjects_of
+from detector.payment import payment_of
 from tests.builders import DAY_MS, NOON_MS, a_reputation, a_transaction, a_user_event
 from tests.scorers import a_scorer
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
@@ -56,10 +57,11 @@ class User:
         raw = encode(transaction) if raw is None else raw
         return self.detector.score(self.state, transaction, source=HERE, raw=raw, **options)
 
-    def windows(self, at_ms: int = 0, threshold: float = 30.0) -> Windows:
-        """Compute the windows of a payment at NOON_MS plus `at_ms`."""
-        time_ms = NOON_MS + at_ms
-        return windows_at(earlier_than(self.state, time_ms), self.state.panes, time_ms, threshold)
+    def facts(self, at_ms: int = 0, threshold: float = 30.0) -> Facts:
+        """Look at a payment at NOON_MS plus `at_ms`."""
+        transaction = a_transaction(event_time=NOON_MS + at_ms)
+        payment = payment_of(transaction, transaction.event_time_ms, transaction.amount, threshold)
+        return Facts(*facts_of(self.state.array, payment, subjects_of(transaction, {})).tolist())
 
     def know(self, **fields: Any) -> None:
         """Put a reputation in force, by default that of merchant m1."""

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count, takewhile
 
-from detector.detector import Detector
+from detector.scoring import Detector
 from detector.knowledge import Knowledge
 from detector.state import UserState
 from learner.fold import Fold

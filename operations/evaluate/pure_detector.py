@@ -3,7 +3,7 @@
 from time import perf_counter_ns
 
 from detector.currency import factors_into, normalised
-from detector.detector import Detector
+from detector.scoring import Detector
 from detector.feature_catalogue import features_of
 from detector.moment import moment_of
 from detector.state import UserState, decode_state, encode_state

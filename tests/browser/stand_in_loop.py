@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 
-from detector.detector import Detector
+from detector.scoring import Detector
 from detector.knowledge import Knowledge
 from detector.state import UserState
 from learner.fold import Fold

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.state import decode_state, encode_state
+from detector.state_encoding import decode_state, encode_state
 from tests.builders import HOUR_MS
 from tests.detecting import User, a_model_of_everything
 from weir.artefact import pack
@@ -68,7 +68,7 @@ SCRIPT = """
 from hashlib import sha256
 from tests.builders import HOUR_MS
 from tests.detecting import User, a_model_of_everything
-from detector.state import encode_state
+from detector.state_encoding import encode_state
 from weir.messages import encode
 user = User(a_model_of_everything())
 names = ["d1", "d2", "d3", None]

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from detector.state import encode_state
+from detector.state_encoding import encode_state
 from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, a_user_event
 from tests.detecting import User
 from weir.errors import InvalidRecord

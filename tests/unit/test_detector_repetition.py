@@ -1,5 +1,5 @@
 from detector.recent_decisions import MAX_DECIDED
-from detector.state import decode_state, encode_state
+from detector.state_encoding import decode_state, encode_state
 from tests.builders import MINUTE_MS, a_transaction
 from tests.detecting import User, a_champion
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from detector.detector import Detector
+from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
 from learner.fold import Fold

@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from detector.detector import Detector
+from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
-from detector.state import decode_state
+from detector.state_encoding import decode_state
 from learner.fold import Fold
 from learner.join_intake import JoinIntake
 from learner.learning_log import read_entry

@@ -13,13 +13,16 @@ from msgspec import Struct
 from detector.currency import factors_into, normalised
 from detector.decision import decide, profile_of, thresholds_by_profile
 from detector.explanation import reasons_of, weigh
-from detector.feature_catalogue import features_of
-from detector.habits import DAY_MS
+from detector.facts import Facts, facts_of
+from detector.feature_catalogue import features_of, named
 from detector.history import advance, insert, is_late
-from detector.moment import Moment, moment_of
+from detector.known_frauds import subjects_of
+from detector.moment import Moment
+from detector.payment import payment_of
+from detector.records import Bytes
 from detector.recent_decisions import Decided, first_decision, record_decision
 from detector.rules import hits_of, rules_log_odds
-from detector.state import Event, UserState
+from detector.state import UserState
 from detector.user_events import note
 from weir.artefact import AdditiveScorer, probability
 from weir.errors import InvalidRecord
@@ -83,14 +86,24 @@ class Detector:
                 raw=raw,
                 flags=[*flags, "duplicate"],
             )
-        late = is_late(state, time_ms, self._settings.allowed_lateness_ms)
+        payment, lateness_ms = self._payment(transaction, time_ms, amount), self._settings.allowed_lateness_ms
+        late = is_late(state.array, time_ms, lateness_ms)
         if not late:
-            advance(state, time_ms, self._settings.allowed_lateness_ms)
-        moment = self._look(state, transaction, time_ms, amount, reputation)
-        all_flags = [*flags, *_flags(moment, champion, late)]
-        scored = self._judge(moment, champion, source=source, now_ms=now_ms, raw=raw, flags=all_flags)
+            advance(state.array, time_ms, lateness_ms)
+        subjects = subjects_of(transaction, reputation)
+        facts = facts_of(state.array, payment, subjects)
+        moment = self._moment(transaction, Facts(*facts.tolist()), reputation)
+        scored = self._judge(
+            moment,
+            named(features_of(facts, subjects)),
+            champion,
+            source=source,
+            now_ms=now_ms,
+            raw=raw,
+            flags=[*flags, *_flags(moment.facts, champion, late)],
+        )
         if not late:
-            insert(state, _event(transaction, time_ms, amount), self._settings.max_recent_events)
+            self._insert(state, payment)
         _record(state, scored)
         return scored
 
@@ -101,7 +114,7 @@ class Detector:
             InvalidRecord: the event time is impossible; the state is unchanged.
         """
         self._checked_time(event.event_time_ms, now_ms)
-        note(state, event)
+        note(state.array, event)
 
     def _checked_time(self, time_ms: int, now_ms: int) -> int:
         if time_ms < 0:
@@ -110,27 +123,25 @@ class Detector:
             raise InvalidRecord("event_time", f"is {time_ms - now_ms} ms in the future")
         return time_ms
 
-    def _look(
-        self,
-        state: UserState,
-        transaction: Transaction,
-        time_ms: int,
-        amount: float,
-        reputation: Mapping[ReputationKey, Reputation],
+    def _payment(self, transaction: Transaction, time_ms: int, amount: float) -> Bytes:
+        return payment_of(transaction, time_ms, amount, self._settings.otp_threshold)
+
+    def _insert(self, state: UserState, payment: Bytes) -> None:
+        while not insert(state.array, payment, self._settings.max_recent_events):
+            state.make_room()
+
+    def _moment(
+        self, transaction: Transaction, facts: Facts, reputation: Mapping[ReputationKey, Reputation]
     ) -> Moment:
-        return moment_of(
-            state,
-            transaction,
-            time_ms=time_ms,
-            amount=amount,
-            currency=self._settings.base_currency,
-            otp_threshold=self._settings.otp_threshold,
-            reputation=reputation,
-        )
+        merchant_id = transaction.merchant_id
+        known = reputation and merchant_id is not None
+        merchant = reputation.get(ReputationKey("merchant", merchant_id, bool(facts.own_device))) if known else None
+        return Moment(transaction, facts, merchant, self._settings.base_currency)
 
     def _judge(
         self,
         moment: Moment,
+        features: dict[str, float],
         champion: Champion | None,
         *,
         source: Position,
@@ -138,14 +149,14 @@ class Detector:
         raw: bytes,
         flags: list[str],
     ) -> ScoredTransaction:
-        features, hits, profile = features_of(moment), hits_of(moment), profile_of(moment)
+        hits, profile = hits_of(moment), profile_of(moment.facts)
         evidence = weigh(hits, features, champion.scorer if champion is not None else None)
         score, transaction = probability(evidence.log_odds), moment.transaction
         return ScoredTransaction(
             transaction_id=transaction.transaction_id,
             user_id=transaction.user_id,
-            event_time_ms=moment.time_ms,
-            amount=moment.amount,
+            event_time_ms=int(moment.facts.time_ms),
+            amount=moment.facts.amount,
             score=score,
             decision=decide(score, self._thresholds[profile], hits, evidence.trust),
             profile=profile,
@@ -165,30 +176,14 @@ class Detector:
         )
 
 
-def _flags(moment: Moment, champion: Champion | None, late: bool) -> list[str]:
-    truncated_ms = moment.state.truncated_ms
+def _flags(facts: Facts, champion: Champion | None, late: bool) -> list[str]:
     raised = {
         "no_model": champion is None,
         "late": late,
-        "history_cold": moment.is_cold,
-        "window_truncated": truncated_ms is not None and truncated_ms > moment.time_ms - DAY_MS,
+        "history_cold": facts.cold,
+        "window_truncated": facts.window_truncated,
     }
     return [flag for flag, holds in raised.items() if holds]
-
-
-def _event(transaction: Transaction, time_ms: int, amount: float) -> Event:
-    return Event(
-        time_ms=time_ms,
-        cents=float(round(amount * 100)),
-        merchant_id=transaction.merchant_id,
-        category=transaction.merchant_category,
-        device_id=transaction.device_id,
-        country=transaction.country,
-        latitude=transaction.latitude,
-        longitude=transaction.longitude,
-        card_id=transaction.card_id,
-        ip=transaction.ip or None,
-    )
 
 
 def _record(state: UserState, scored: ScoredTransaction) -> None:

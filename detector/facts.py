@@ -1,0 +1,222 @@
+"""The facts of a payment: the numbers known about it when it happened, the input of features and rules."""
+
+from math import isnan, nan
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from detector.geography import distance_km
+from detector.habits import DAY_MS, log_ratio
+from detector.history import category_mean, earlier_than, habits_at
+from detector.known_frauds import KNOWN, MERCHANT_OTHERS, MERCHANT_OWN, SUBJECT
+from detector.names import NO_EARLIER, NO_NAME, first_seen
+from detector.payment import PAYMENT
+from detector.records import NUMBER, Bytes, Numbers, flag, record
+from detector.state import CARD, CATEGORY, COUNTRY, DEVICE, IP, MERCHANT, header_of, known_of, recent_of
+from detector.user_events import device_is_confirmed, failed_challenges, trip_covers
+from detector.windows import HOUR_MS, look_at_windows
+from weir.compiled import compiled
+
+# With fewer earlier payments a user's habits are too uncertain to compare with. A round number; not measured.
+COLD_BELOW = 5
+
+# Otherwise two quick payments would give any speed. A round number; not measured.
+SHORTEST_JOURNEY_H = 1 / 60
+
+# A stranger's burst lasts minutes; a day stopped fewer good customers than counting a device at once (ADR 16).
+OWN_AFTER_MS = DAY_MS
+
+# A customer is not trusted while the last challenge in this window failed. A round number; not measured.
+CHALLENGES_REMEMBERED_MS = 60 * DAY_MS
+
+
+class Facts(NamedTuple):
+    """A payment as of its event time. Everything about the user comes from earlier payments.
+
+    Times are event times in milliseconds, amounts are in base currency, counts are of payments unless they say
+    otherwise, and what is missing is NaN. `..._10m` and the like are windows (`detector.windows`).
+
+    `tiny_10m` counts amounts of at most a tenth of the OTP threshold, `under_1h` those below it and `just_under_1h`
+    those from half of it up to it. `ratio_24h` and `ratio_7d` are the highest amount ratios. `devices_24h` and the like
+    count distinct names. `payments_a_day` is the user's rate over the whole history and one day more, this payment
+    included; missing on the first payment. `recent_payments_a_day` is that over 30 days or since the first payment, but
+    at least a day. `category_amount` is the usual amount in the merchant's category. The six
+    `..._first_ms` are explained in `detector.names.first_seen`. `cold` is 1 if the history is too short to
+    compare with, `new_device` if the user has used other devices but never this one and has not confirmed it, and
+    `own_device` if the user has used the device for a day or confirmed it. `window_truncated` is 1 if the
+    last day's payments are not all kept one by one. The merchant's numbers are its reputation among payments of the same kind.
+    """
+
+    time_ms: float
+    amount: float
+    otp_threshold: float
+    located: float
+    merchant_named: float
+    device_named: float
+    category_code: float
+    country_code: float
+    channel_code: float
+    type_code: float
+
+    payments: float
+    cold: float
+    first_ms: float
+    last_ms: float
+    usual_amount: float
+    log_mean: float
+    log_variance: float
+    hour_sin: float
+    hour_cos: float
+
+    count_30s: float
+    count_10m: float
+    tiny_10m: float
+    count_1h: float
+    under_1h: float
+    just_under_1h: float
+    amount_1h: float
+    count_24h: float
+    amount_24h: float
+    ratio_24h: float
+    devices_24h: float
+    merchants_24h: float
+    countries_24h: float
+    ips_24h: float
+    cards_24h: float
+    count_7d: float
+    amount_7d: float
+    ratio_7d: float
+    count_30d: float
+    session_count: float
+    session_amount: float
+    session_start_ms: float
+
+    amount_ratio: float
+    category_amount: float
+    payments_a_day: float
+    recent_payments_a_day: float
+    merchant_first_ms: float
+    category_first_ms: float
+    device_first_ms: float
+    country_first_ms: float
+    ip_first_ms: float
+    card_first_ms: float
+    new_device: float
+    own_device: float
+    trip_confirmed: float
+    challenges_failed_24h: float
+    challenges_failed_60d: float
+    window_truncated: float
+
+    distance_km: float
+    speed_kmh: float
+    home_km: float
+
+    merchant_known: float
+    merchant_frauds: float
+    merchant_legitimate: float
+    merchant_fraud_rate: float
+
+
+FACTS = record(*((name, NUMBER) for name in Facts._fields))
+
+
+def facts_of(state: Bytes, payment: Bytes, subjects: Bytes) -> Numbers:
+    """Return the facts of a payment as an array, in the order of `Facts`. The state is not changed."""
+    facts = np.empty(len(Facts._fields))
+    _look(state, payment, subjects, facts)
+    return facts
+
+
+@compiled
+def _look(state: Bytes, payment: Bytes, subjects: Bytes, numbers: Numbers) -> None:
+    facts, paid = numbers.view(FACTS)[0], payment.view(PAYMENT)[0]
+    earlier, habits = earlier_than(state, paid.event.time_ms), habits_at(state, paid.event.time_ms)
+    _look_at_payment(facts, paid)
+    _look_at_habits(facts, habits)
+    look_at_windows(state, earlier, facts)
+    truncated_ms = header_of(state).truncated_ms
+    facts.window_truncated = flag(truncated_ms > max(0.0, facts.time_ms - DAY_MS))
+    facts.recent_payments_a_day = facts.count_30d / max(1.0, min(30.0, (facts.time_ms - facts.first_ms) / DAY_MS))
+    facts.category_amount = category_mean(state, earlier, paid.event.names[CATEGORY])
+    _look_at_names(state, earlier, facts, paid.event)
+    _look_at_user_events(state, facts, paid.event)
+    _look_at_place(facts, habits, paid.event)
+    _look_at_merchant(facts, subjects.view(SUBJECT))
+
+
+@compiled
+def _look_at_payment(facts: Any, paid: Any) -> None:
+    facts.time_ms, facts.amount, facts.otp_threshold = float(paid.event.time_ms), paid.amount, paid.otp_threshold
+    facts.located = flag(not (isnan(paid.event.latitude) or isnan(paid.event.longitude)))
+    facts.merchant_named = flag(paid.event.names[MERCHANT] != NO_NAME)
+    facts.device_named = flag(paid.event.names[DEVICE] != NO_NAME)
+    facts.category_code, facts.country_code = paid.category_code, paid.country_code
+    facts.channel_code, facts.type_code = paid.channel_code, paid.type_code
+
+
+@compiled
+def _look_at_habits(facts: Any, habits: Any) -> None:
+    facts.payments, facts.usual_amount = float(habits.count), habits.amount
+    facts.first_ms, facts.last_ms = float(habits.first_ms), float(habits.last_ms)
+    facts.log_mean, facts.log_variance = habits.log_mean, habits.log_variance
+    facts.hour_sin, facts.hour_cos = habits.hour_sin, habits.hour_cos
+    facts.amount_ratio = log_ratio(habits, facts.amount)
+    days = max(0.0, facts.time_ms - habits.first_ms) / DAY_MS + 1
+    facts.payments_a_day = (habits.count + 1) / days if habits.count else nan
+    facts.cold = flag(habits.count < COLD_BELOW)
+
+
+@compiled
+def _look_at_names(state: Bytes, earlier: int, facts: Any, event: Any) -> None:
+    facts.merchant_first_ms = _first_seen(state, earlier, event, MERCHANT)
+    facts.category_first_ms = _first_seen(state, earlier, event, CATEGORY)
+    facts.device_first_ms = _first_seen(state, earlier, event, DEVICE)
+    facts.country_first_ms = _first_seen(state, earlier, event, COUNTRY)
+    facts.ip_first_ms = _first_seen(state, earlier, event, IP)
+    facts.card_first_ms = _first_seen(state, earlier, event, CARD)
+
+
+@compiled
+def _first_seen(state: Bytes, earlier: int, event: Any, kind: int) -> float:
+    known, count = known_of(state, kind), header_of(state).known[kind]
+    return first_seen(known, count, recent_of(state), earlier, kind, event.names[kind], event.time_ms)
+
+
+@compiled
+def _look_at_user_events(state: Bytes, facts: Any, event: Any) -> None:
+    """A stranger's device stops being new after one payment, but strangers do not wait a day."""
+    device, time_ms, first_ms = event.names[DEVICE], event.time_ms, facts.device_first_ms
+    confirmed = device != NO_NAME and device_is_confirmed(state, device, time_ms)
+    used_for_a_day = first_ms != NO_EARLIER and time_ms - first_ms >= OWN_AFTER_MS  # false if missing
+    facts.own_device = flag(used_for_a_day or confirmed)
+    facts.new_device = flag(first_ms == NO_EARLIER and not confirmed)
+    facts.trip_confirmed = flag(trip_covers(state, event.names[COUNTRY], time_ms))
+    facts.challenges_failed_24h = float(failed_challenges(state, time_ms, DAY_MS))
+    facts.challenges_failed_60d = float(failed_challenges(state, time_ms, CHALLENGES_REMEMBERED_MS))
+
+
+@compiled
+def _look_at_place(facts: Any, habits: Any, event: Any) -> None:
+    """Measure distances and speed if both this payment and an earlier one have a position."""
+    facts.distance_km = facts.speed_kmh = facts.home_km = nan
+    if facts.located and habits.located:
+        latitude, longitude = event.latitude, event.longitude
+        facts.distance_km = distance_km(habits.last_latitude, habits.last_longitude, latitude, longitude)
+        facts.home_km = distance_km(habits.home_latitude, habits.home_longitude, latitude, longitude)
+        hours = (event.time_ms - habits.last_located_ms) / HOUR_MS
+        facts.speed_kmh = facts.distance_km / max(hours, SHORTEST_JOURNEY_H)
+
+
+@compiled
+def merchant_of(facts: Any, subjects: Any) -> Any:
+    """Return the merchant's reputation among payments of the same kind."""
+    return subjects[MERCHANT_OWN if facts.own_device else MERCHANT_OTHERS]
+
+
+@compiled
+def _look_at_merchant(facts: Any, subjects: Any) -> None:
+    merchant = merchant_of(facts, subjects)
+    facts.merchant_known = flag(merchant.known == KNOWN)
+    facts.merchant_frauds, facts.merchant_legitimate = merchant.known_frauds, merchant.known_legitimate
+    facts.merchant_fraud_rate = merchant.fraud_rate

@@ -1,0 +1,86 @@
+"""Names as 64-bit hashes, and records of when a user first used each.
+
+Two names are taken for one if their hashes are equal. A user's state compares at most a few hundred names, so this
+happens to one user in some 10^14.
+"""
+
+from functools import lru_cache
+from hashlib import blake2b
+from math import nan
+from typing import Any
+
+from detector.records import INTEGER, record
+from weir.compiled import compiled
+
+NO_NAME = 0
+
+# A first-seen time that no event can have.
+NO_EARLIER = -1.0
+
+NAME = record(("name", INTEGER), ("first_ms", INTEGER))
+"""A known name and when the user first used it."""
+
+
+@lru_cache(maxsize=1 << 16)
+def name_of(text: str | None) -> int:
+    """Return the hash of a name, the same on every machine; `NO_NAME` for none.
+
+    >>> name_of(None), name_of("m1") == name_of("m1"), name_of("m1") == name_of("m2")
+    (0, True, False)
+    """
+    if text is None:
+        return NO_NAME
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little", signed=True) or 1
+
+
+@compiled
+def place_of(known: Any, count: int, name: int) -> int:
+    """Return where a name is among the first `count`; `count` if it is not there."""
+    for place in range(count):
+        if known[place].name == name:
+            return place
+    return count
+
+
+@compiled
+def remember(known: Any, count: int, name: int, time_ms: int) -> int:
+    """Record a use, keep the earliest time, and return the new count. If there is no room, the least recently used goes."""
+    if name == NO_NAME:
+        return count
+    place, first_ms = place_of(known, count, name), time_ms
+    if place < count:
+        first_ms = min(known[place].first_ms, time_ms)
+    elif count < len(known):
+        count += 1
+    else:
+        place = 0
+    shift_to_last(known, place, count)
+    known[count - 1].name, known[count - 1].first_ms = name, first_ms
+    return count
+
+
+@compiled
+def shift_to_last(records: Any, place: int, count: int) -> None:
+    """Move the records behind `place` down by one, which frees the last of `count`."""
+    for later in range(place + 1, count):
+        records[later - 1] = records[later]
+
+
+@compiled
+def first_seen(known: Any, count: int, recent: Any, earlier: int, kind: int, name: int, time_ms: int) -> float:
+    """Return when the user first used a name, at or before `time_ms`; `known` is from compacted payments.
+
+    The result is `NO_EARLIER` if the user has used others of its kind but not this one, and NaN if there is nothing to
+    compare: the payment names none, or no earlier one among the `earlier` payments is known.
+    """
+    if name == NO_NAME:
+        return nan
+    place = place_of(known, count, name)
+    if place < count and known[place].first_ms <= time_ms:
+        return float(known[place].first_ms)
+    comparable = count > 0
+    for place in range(earlier):
+        if recent[place].names[kind] == name:
+            return float(recent[place].time_ms)
+        comparable = comparable or recent[place].names[kind] != NO_NAME
+    return NO_EARLIER if comparable else nan
