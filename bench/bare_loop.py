@@ -8,9 +8,9 @@ import time
 
 from msgspec import Struct
 
-from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
+from detector.scoring import Detector
 from weir.clock import now_ms
 from weir.kafka_clients import consumer, producer
 from weir.messages import decoder_of

@@ -62,9 +62,7 @@ def describe(name: str, unit: str, words: Words, description: str) -> None:
         KeyError: the schema has no row of this name.
     """
     row = ROW_OF[name]
-    BY_NAME[name] = Feature(
-        name=name, group=row.group, kind=row.kind, unit=unit, description=description, words=words
-    )
+    BY_NAME[name] = Feature(name=name, group=row.group, kind=row.kind, unit=unit, description=description, words=words)
 
 
 @compiled

@@ -4,7 +4,6 @@ from math import exp, expm1, log, log1p, nan
 
 from detector.facts import Facts
 from detector.features import feature
-from detector.habits import DAY_MS
 from detector.moment import Moment
 from detector.wording import duration, plural
 from weir.compiled import compiled
@@ -109,7 +108,9 @@ def pace_ratio_1h(facts: Facts) -> float:
 
 @feature(
     "log ratio",
-    lambda m, _: f"{plural(m.facts.count_24h, 'payment')} in the previous 24 hours, against a usual {m.facts.recent_payments_a_day:.1f}",
+    lambda m, _: (
+        f"{plural(m.facts.count_24h, 'payment')} in the previous 24 hours, against a usual {m.facts.recent_payments_a_day:.1f}"
+    ),
 )
 def pace_ratio(facts: Facts) -> float:
     """Payments in the previous 24 hours relative to the user's usual number a day; absent on a cold history."""

@@ -7,9 +7,9 @@ from pyflink.common import Row, Types
 from pyflink.datastream import KeyedBroadcastProcessFunction, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
-from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
+from detector.scoring import Detector
 from weir.clock import now_ms
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from detector.scoring import Detector
 from detector.knowledge import Knowledge
+from detector.scoring import Detector
 from detector.state_encoding import decode_state, encode_state
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord

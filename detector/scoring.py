@@ -19,8 +19,8 @@ from detector.history import advance, insert, is_late
 from detector.known_frauds import subjects_of
 from detector.moment import Moment
 from detector.payment import payment_of
-from detector.records import Bytes
 from detector.recent_decisions import Decided, first_decision, record_decision
+from detector.records import Bytes
 from detector.rules import hits_of, rules_log_odds
 from detector.state import UserState
 from detector.user_events import note
@@ -130,9 +130,7 @@ class Detector:
         while not insert(state.array, payment, self._settings.max_recent_events):
             state.make_room()
 
-    def _moment(
-        self, transaction: Transaction, facts: Facts, reputation: Mapping[ReputationKey, Reputation]
-    ) -> Moment:
+    def _moment(self, transaction: Transaction, facts: Facts, reputation: Mapping[ReputationKey, Reputation]) -> Moment:
         merchant_id = transaction.merchant_id
         known = reputation and merchant_id is not None
         merchant = reputation.get(ReputationKey("merchant", merchant_id, bool(facts.own_device))) if known else None

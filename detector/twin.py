@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
+from detector.scoring import Detector
 from weir.errors import InvalidRecord
 from weir.messages import EventTime, TwinFrozen, decode_with, decoder_of, encode, milliseconds
 from weir.records import Inbound, Outbound

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from detector.scoring import Champion, Detector
-from detector.feature_catalogue import FEATURES
-from detector.features import Feature
-from detector.state import UserState
 from detector.facts import Facts, facts_of
+from detector.feature_catalogue import FEATURES, features_of, named
+from detector.features import Feature
 from detector.known_frauds import subjects_of
+from detector.moment import Moment
 from detector.payment import payment_of
+from detector.scoring import Champion, Detector
+from detector.state import HABITS, LATEST, UserState, habits_of, header_of, panes_of, recent_of
 from tests.builders import DAY_MS, NOON_MS, a_reputation, a_transaction, a_user_event
 from tests.scorers import a_scorer
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
@@ -28,6 +29,19 @@ def a_model_of_everything(trust: float = 0.5, features: Iterable[Feature] = FEAT
     """Make a model in which every feature counts: every third against fraud, the others for it."""
     slopes = {feature.name: (0.3 if n % 3 else -0.3) + 0.01 * n for n, feature in enumerate(features)}
     return a_champion(trust, **slopes)
+
+
+def recent(state: UserState) -> Any:
+    """The payments that are kept one by one."""
+    return recent_of(state.array)[: header_of(state.array).recent]
+
+
+def panes(state: UserState) -> Any:
+    return panes_of(state.array)[: header_of(state.array).panes]
+
+
+def habits(state: UserState) -> Any:
+    return habits_of(state.array).view(HABITS)[LATEST]
 
 
 class User:
@@ -62,6 +76,15 @@ class User:
         transaction = a_transaction(event_time=NOON_MS + at_ms)
         payment = payment_of(transaction, transaction.event_time_ms, transaction.amount, threshold)
         return Facts(*facts_of(self.state.array, payment, subjects_of(transaction, {})).tolist())
+
+    def look(self, **fields: Any) -> tuple[Moment, dict[str, float]]:
+        """Return the moment and the features of a payment at NOON_MS, which is not added to the state."""
+        transaction = a_transaction(event_time=NOON_MS, **fields)
+        payment = payment_of(transaction, transaction.event_time_ms, transaction.amount, 30.0)
+        subjects = subjects_of(transaction, self.reputation)
+        numbers = facts_of(self.state.array, payment, subjects)
+        moment = self.detector._moment(transaction, Facts(*numbers.tolist()), self.reputation)
+        return moment, named(features_of(numbers, subjects))
 
     def know(self, **fields: Any) -> None:
         """Put a reputation in force, by default that of merchant m1."""

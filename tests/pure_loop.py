@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count, takewhile
 
-from detector.scoring import Detector
 from detector.knowledge import Knowledge
+from detector.scoring import Detector
 from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import Joined, JoinState, LabelJoin

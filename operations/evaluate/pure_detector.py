@@ -3,10 +3,13 @@
 from time import perf_counter_ns
 
 from detector.currency import factors_into, normalised
-from detector.scoring import Detector
+from detector.facts import facts_of
 from detector.feature_catalogue import features_of
-from detector.moment import moment_of
-from detector.state import UserState, decode_state, encode_state
+from detector.known_frauds import subjects_of
+from detector.payment import payment_of
+from detector.scoring import Detector
+from detector.state import UserState
+from detector.state_encoding import decode_state, encode_state
 from operations.evaluate.stopwatch import Stopwatch
 from weir.messages import Position, Reputation, ReputationKey, ScoredTransaction, Transaction
 from weir.settings import DetectorSettings
@@ -62,15 +65,7 @@ class PureDetector:
     def _time_features(self, state: UserState, transaction: Transaction) -> None:
         amount = normalised(transaction.amount, transaction.currency, self._factors)
         started_ns = perf_counter_ns()
-        features_of(
-            moment_of(
-                state,
-                transaction,
-                time_ms=transaction.event_time_ms,
-                amount=amount,
-                currency=self._settings.base_currency,
-                otp_threshold=self._settings.otp_threshold,
-                reputation=self._reputation,
-            )
-        )
+        payment = payment_of(transaction, transaction.event_time_ms, amount, self._settings.otp_threshold)
+        subjects = subjects_of(transaction, self._reputation)
+        features_of(facts_of(state.array, payment, subjects), subjects)
         self.features.add(perf_counter_ns() - started_ns)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 
-from detector.scoring import Detector
 from detector.knowledge import Knowledge
+from detector.scoring import Detector
 from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import JoinState, LabelJoin

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
+from detector.scoring import Detector
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction, a_user_event
 from tests.flink.jobs import job, read
 from tests.malformed import large_payloads, malformed_payloads

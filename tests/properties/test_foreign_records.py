@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
+from detector.scoring import Detector
 from detector.twin import Twin
 from feedback_api.console import view
 from feedback_api.console.console import Console

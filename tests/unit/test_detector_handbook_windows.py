@@ -29,7 +29,7 @@ def compared(payments):
         user = User()
         for row in rows.itertuples():
             at_ms = int(row.TX_DATETIME.timestamp() * 1000)
-            pairs.append((row, user.windows(at_ms - NOON_MS)))
+            pairs.append((row, user.facts(at_ms - NOON_MS)))
             user.pay(row.TX_AMOUNT, event_time=at_ms)
     return pairs
 
@@ -40,7 +40,7 @@ def test_the_day_is_exactly_the_handbooks(compared):
 
 
 def test_sums_are_the_handbooks(compared):
-    ours = [windows.cents_24h / 100 + row.TX_AMOUNT for row, windows in compared]
+    ours = [windows.amount_24h + row.TX_AMOUNT for row, windows in compared]
     theirs = [row.CUSTOMER_ID_NB_TX_1DAY_WINDOW * row.CUSTOMER_ID_AVG_AMOUNT_1DAY_WINDOW for row, _ in compared]
     assert ours == pytest.approx(theirs)
 

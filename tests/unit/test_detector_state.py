@@ -4,8 +4,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from detector.history import MAX_KNOWN
-from detector.state import STATE_SCHEMA, UserState, decode_state, encode_state
+from detector.names import name_of
+from detector.state import COUNTRY, KINDS, MAX_KNOWN, MERCHANT, UserState, header_of, known_of, means_of
+from detector.state_encoding import decode_state, encode_state
 from tests.builders import DAY_MS, MINUTE_MS
 from tests.detecting import User
 from weir.errors import DeploymentError
@@ -14,11 +15,7 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "user_state_1.base64"
 
 
 def test_no_state_yet_is_a_fresh_state():
-    assert decode_state(None) == UserState()
-
-
-def test_the_first_entry_is_the_schemas_version():
-    assert msgspec.msgpack.decode(encode_state(UserState()))[0] == STATE_SCHEMA
+    assert encode_state(decode_state(None)) == encode_state(UserState())
 
 
 def test_a_state_of_version_1_keeps_decoding():
@@ -35,17 +32,37 @@ def test_a_state_of_version_1_keeps_decoding():
 
 
 def test_fields_that_a_state_lacks_get_their_defaults():
-    assert decode_state(msgspec.msgpack.encode([1])) == UserState()
+    assert encode_state(decode_state(msgspec.msgpack.encode([1]))) == encode_state(UserState())
 
 
 def test_a_state_of_a_newer_detector_is_a_wrong_deployment():
+    newer = b"weir" + (99).to_bytes(2, "big") + encode_state(UserState())[6:]
     with pytest.raises(DeploymentError, match="schema 99"):
-        decode_state(msgspec.msgpack.encode([99]))
+        decode_state(newer)
+    with pytest.raises(DeploymentError, match="schema 98"):
+        decode_state(msgspec.msgpack.encode([98]))
 
 
 def test_bytes_that_are_no_state_are_a_wrong_deployment():
+    for payload in (b"\xff", b"", encode_state(UserState())[:100], encode_state(a_busy_user().state)[:700]):
+        with pytest.raises(DeploymentError, match="does not decode"):
+            decode_state(payload)
+
+
+@pytest.mark.parametrize("field", range(12))
+@pytest.mark.parametrize("count", [-1, 2**40, 65])
+def test_counts_that_do_not_fit_are_a_wrong_deployment(field, count):
+    """The header's counts decide what compiled code, which checks no bounds, reads."""
+    at = 8 + 8 * field
+    payload = encode_state(UserState())
     with pytest.raises(DeploymentError, match="does not decode"):
-        decode_state(b"\xff")
+        decode_state(payload[:at] + count.to_bytes(8, "little", signed=True) + payload[at + 8 :])
+
+
+def a_busy_user():
+    user = User()
+    user.pay_daily(9, merchant_id="m1", device_id="d1")
+    return user
 
 
 def test_known_things_are_bounded_and_the_least_recently_used_goes():
@@ -54,11 +71,11 @@ def test_known_things_are_bounded_and_the_least_recently_used_goes():
         usual = "usual" if n % 2 else f"m{n}"
         others = {"device_id": f"d{n}", "ip": f"i{n}", "card_id": f"k{n}", "country": "FR"}
         user.pay(at_ms=n * DAY_MS, merchant_id=usual, merchant_category=usual, **others)
-    state = user.state
-    known = (state.merchants, state.devices, state.ips, state.cards, state.categories, state.category_means)
-    assert [len(names) for names in known] == [MAX_KNOWN] * len(known)
-    assert "usual" in state.merchants
-    assert state.category_means["usual"].count > MAX_KNOWN
+    state, header = user.state.array, header_of(user.state.array)
+    assert (header.known.tolist(), header.means) == ([MAX_KNOWN if kind != COUNTRY else 1 for kind in KINDS], MAX_KNOWN)
+    assert name_of("usual") in known_of(state, MERCHANT)["name"]
+    usual = means_of(state)["name"] == name_of("usual")
+    assert means_of(state)["count"][usual].item() > MAX_KNOWN
 
 
 def test_state_stays_bounded_however_much_a_user_does():

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from detector.scoring import Detector
 from detector.intake import Intake
 from detector.knowledge import Knowledge
+from detector.scoring import Detector
 from learner.fold import Fold
 from learner.join_intake import JoinIntake
 from operations.evaluate.contenders import Assessment, contenders_named
