@@ -5,7 +5,7 @@ from operator import itemgetter
 
 from msgspec import Struct
 
-from detector.feature_catalogue import BY_NAME
+from detector.features import BY_NAME
 from detector.moment import Moment
 from detector.rules import BASE_LOG_ODDS, WEIGHTS
 from weir.artefact import AdditiveScorer

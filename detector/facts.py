@@ -7,12 +7,12 @@ import numpy as np
 
 from detector.geography import distance_km
 from detector.habits import DAY_MS, log_ratio
-from detector.history import category_mean, earlier_than, habits_at
+from detector.history import NO_EARLIER, category_mean, earlier_than, first_seen, habits_at
 from detector.known_frauds import KNOWN, MERCHANT_OTHERS, MERCHANT_OWN, SUBJECT
-from detector.names import NO_EARLIER, NO_NAME, first_seen
+from detector.names import NO_NAME
 from detector.payment import PAYMENT
 from detector.records import NUMBER, Bytes, Numbers, flag, record
-from detector.state import CARD, CATEGORY, COUNTRY, DEVICE, IP, MERCHANT, header_of, known_of, recent_of
+from detector.state import CARD, CATEGORY, COUNTRY, DEVICE, IP, MERCHANT, header_of
 from detector.user_events import device_is_confirmed, failed_challenges, trip_covers
 from detector.windows import HOUR_MS, look_at_windows
 from weir.compiled import compiled
@@ -41,7 +41,7 @@ class Facts(NamedTuple):
     count distinct names. `payments_a_day` is the user's rate over the whole history and one day more, this payment
     included; missing on the first payment. `recent_payments_a_day` is that over 30 days or since the first payment, but
     at least a day. `category_amount` is the usual amount in the merchant's category. The six
-    `..._first_ms` are explained in `detector.names.first_seen`. `cold` is 1 if the history is too short to
+    `..._first_ms` are explained in `detector.history.first_seen`. `cold` is 1 if the history is too short to
     compare with, `new_device` if the user has used other devices but never this one and has not confirmed it, and
     `own_device` if the user has used the device for a day or confirmed it. `window_truncated` is 1 if the
     last day's payments are not all kept one by one. The merchant's numbers are its reputation among payments of the same kind.
@@ -169,18 +169,12 @@ def _look_at_habits(facts: Any, habits: Any) -> None:
 
 @compiled
 def _look_at_names(state: Bytes, earlier: int, facts: Any, event: Any) -> None:
-    facts.merchant_first_ms = _first_seen(state, earlier, event, MERCHANT)
-    facts.category_first_ms = _first_seen(state, earlier, event, CATEGORY)
-    facts.device_first_ms = _first_seen(state, earlier, event, DEVICE)
-    facts.country_first_ms = _first_seen(state, earlier, event, COUNTRY)
-    facts.ip_first_ms = _first_seen(state, earlier, event, IP)
-    facts.card_first_ms = _first_seen(state, earlier, event, CARD)
-
-
-@compiled
-def _first_seen(state: Bytes, earlier: int, event: Any, kind: int) -> float:
-    known, count = known_of(state, kind), header_of(state).known[kind]
-    return first_seen(known, count, recent_of(state), earlier, kind, event.names[kind], event.time_ms)
+    facts.merchant_first_ms = first_seen(state, earlier, event, MERCHANT)
+    facts.category_first_ms = first_seen(state, earlier, event, CATEGORY)
+    facts.device_first_ms = first_seen(state, earlier, event, DEVICE)
+    facts.country_first_ms = first_seen(state, earlier, event, COUNTRY)
+    facts.ip_first_ms = first_seen(state, earlier, event, IP)
+    facts.card_first_ms = first_seen(state, earlier, event, CARD)
 
 
 @compiled

@@ -10,8 +10,8 @@ from math import isnan, nan
 from msgspec import Struct
 
 from detector.facts import Facts
+from detector.history import NO_EARLIER
 from detector.moment import Moment
-from detector.names import NO_EARLIER
 from detector.records import flag
 from weir.bins import CODES
 from weir.compiled import compiled

@@ -5,7 +5,7 @@ from math import expm1, isnan, log1p, nan
 from detector.facts import Facts
 from detector.features import feature
 from detector.habits import DAY_MS
-from detector.names import NO_EARLIER
+from detector.history import NO_EARLIER
 from detector.wording import DAY_S, duration, plural
 from weir.compiled import compiled
 

@@ -19,7 +19,7 @@ _ANGLE_PER_MS = 2 * pi / DAY_MS
 
 
 @compiled
-def hour_angle(time_ms: int) -> float:
+def hour_angle(time_ms: float) -> float:
     """Return the time of day (UTC) as an angle in radians."""
     return time_ms % DAY_MS * _ANGLE_PER_MS
 

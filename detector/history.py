@@ -25,6 +25,9 @@ from weir.compiled import compiled
 # The far edge of a window over panes is off by up to half of this. A round number; not measured.
 PANE_MS = DAY_MS
 
+# A first-seen time that no event can have.
+NO_EARLIER = -1.0
+
 # The length of the longest window.
 KEPT_MS = 30 * DAY_MS
 
@@ -73,6 +76,32 @@ def category_mean(state: Bytes, earlier: int, category: int) -> float:
             amount = clipped_mean(amount, count, recent[place].cents / 100)
             count += 1
     return amount if count else nan
+
+
+@compiled
+def first_seen(state: Bytes, earlier: int, event: Any, kind: int) -> float:
+    """Return when the user first used the name of this kind that an event carries, at or before the event.
+
+    The result is `NO_EARLIER` if the user has used others of its kind but not this one, and NaN if there is nothing to
+    compare: the event names none, or no earlier one is known.
+    """
+    name, known, count, recent = (
+        event.names[kind],
+        known_of(state, kind),
+        header_of(state).known[kind],
+        recent_of(state),
+    )
+    if name == NO_NAME:
+        return nan
+    place = place_of(known, count, name)
+    if place < count and known[place].first_ms <= event.time_ms:
+        return float(known[place].first_ms)
+    comparable = count > 0
+    for place in range(earlier):
+        if recent[place].names[kind] == name:
+            return float(recent[place].time_ms)
+        comparable = comparable or recent[place].names[kind] != NO_NAME
+    return NO_EARLIER if comparable else nan
 
 
 @compiled

@@ -6,16 +6,12 @@ happens to one user in some 10^14.
 
 from functools import lru_cache
 from hashlib import blake2b
-from math import nan
 from typing import Any
 
 from detector.records import INTEGER, record
 from weir.compiled import compiled
 
 NO_NAME = 0
-
-# A first-seen time that no event can have.
-NO_EARLIER = -1.0
 
 NAME = record(("name", INTEGER), ("first_ms", INTEGER))
 """A known name and when the user first used it."""
@@ -64,23 +60,3 @@ def shift_to_last(records: Any, place: int, count: int) -> None:
     """Move the records behind `place` down by one, which frees the last of `count`."""
     for later in range(place + 1, count):
         records[later - 1] = records[later]
-
-
-@compiled
-def first_seen(known: Any, count: int, recent: Any, earlier: int, kind: int, name: int, time_ms: int) -> float:
-    """Return when the user first used a name, at or before `time_ms`; `known` is from compacted payments.
-
-    The result is `NO_EARLIER` if the user has used others of its kind but not this one, and NaN if there is nothing to
-    compare: the payment names none, or no earlier one among the `earlier` payments is known.
-    """
-    if name == NO_NAME:
-        return nan
-    place = place_of(known, count, name)
-    if place < count and known[place].first_ms <= time_ms:
-        return float(known[place].first_ms)
-    comparable = count > 0
-    for place in range(earlier):
-        if recent[place].names[kind] == name:
-            return float(recent[place].time_ms)
-        comparable = comparable or recent[place].names[kind] != NO_NAME
-    return NO_EARLIER if comparable else nan

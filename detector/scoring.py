@@ -131,9 +131,9 @@ class Detector:
             state.make_room()
 
     def _moment(self, transaction: Transaction, facts: Facts, reputation: Mapping[ReputationKey, Reputation]) -> Moment:
-        merchant_id = transaction.merchant_id
-        known = reputation and merchant_id is not None
-        merchant = reputation.get(ReputationKey("merchant", merchant_id, bool(facts.own_device))) if known else None
+        merchant_id, merchant = transaction.merchant_id, None
+        if merchant_id is not None and facts.merchant_known:
+            merchant = reputation[ReputationKey("merchant", merchant_id, bool(facts.own_device))]
         return Moment(transaction, facts, merchant, self._settings.base_currency)
 
     def _judge(

@@ -12,7 +12,6 @@ from detector.state import (
     EVENT,
     HABITS,
     HABITS_END,
-    HEADER,
     HEADER_END,
     KINDS,
     KNOWN_BYTES,
@@ -85,7 +84,7 @@ def _unpack(packed: Bytes, state: Bytes) -> int:
     return end
 
 
-_RECENT_AT = _PREFIX.size + (HEADER.fields or {})["recent"][1]
+_RECENT_AT = _PREFIX.size + INTEGER.itemsize * len(_MOST)  # its count comes after the others
 
 
 def encode_state(state: UserState) -> bytes:

@@ -77,7 +77,7 @@ def trip_covers(state: Bytes, country: int, time_ms: int) -> bool:
     trips = trips_of(state)
     for place in range(header_of(state).trips):
         trip = trips[place]
-        anywhere = trip.value == NO_NAME or country == NO_NAME
+        anywhere = NO_NAME in (trip.value, country)
         if trip.time_ms <= time_ms <= trip.until_ms and (anywhere or trip.value == country):
             return True
     return False

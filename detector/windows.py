@@ -100,7 +100,7 @@ def _distinct(day: Any, kind: int) -> float:
 @compiled
 def _is_among(day: Any, count: int, kind: int, name: int) -> bool:
     """Whether one of the first `count` payments has a name; the latest are looked at first, because names repeat."""
-    for place in range(count - 1, -1, -1):
+    for place in range(count - 1, -1, -1):  # noqa: SIM110 -- Numba compiles no generators
         if day[place].names[kind] == name:
             return True
     return False

@@ -2,8 +2,8 @@ from math import exp, expm1, log
 
 import pytest
 
-from detector.feature_catalogue import BY_NAME, FEATURES
-from detector.features import feature
+from detector.feature_catalogue import FEATURES
+from detector.features import BY_NAME, feature
 from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, SECOND_MS
 from tests.detecting import User, habits
 from weir import feature_schema

@@ -1,6 +1,6 @@
 import pytest
 
-from detector.feature_catalogue import BY_NAME
+from detector.features import BY_NAME
 from detector.rules import RULES
 from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS
 from tests.detecting import User

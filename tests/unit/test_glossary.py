@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from detector import detector, knowledge
+from detector import knowledge, scoring
 from feedback_api.decisions import DEADLINE_EXCEEDED, STREAM_UNAVAILABLE
 from weir.messages import Decision, Outcome, Verdict
 
@@ -18,7 +18,7 @@ WORDS = re.findall(r"\*\*([^*]+)\*\*", PAGE.read_text())
 
 def flags() -> set[str]:
     """The flags of the detector, read from its source, and those of the API."""
-    raised = re.findall(r'"(\w+)": ', inspect.getsource(detector._flags))
+    raised = re.findall(r'"(\w+)": ', inspect.getsource(scoring._flags))
     known = re.findall(r'"(\w+)"', inspect.getsource(knowledge.Knowledge.flags.fget).split('"""')[-1])
     return {*raised, *known, "duplicate", DEADLINE_EXCEEDED, STREAM_UNAVAILABLE}
 
