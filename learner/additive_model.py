@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from river import base
 
-from weir.artefact import AdditiveScorer, log_odds_of, probability
+from weir.artefact import AdditiveScorer, log_odds_of, probability, sum_at
 from weir.bins import GridKind, Layout, places_of
 from weir.compiled import Floats, Integers, compiled, warm_up
 from weir.feature_schema import Kind
@@ -106,21 +106,10 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
         """Learn one example whose features are in the layout's order."""
         self.labels += 1
         self.frauds += fraud
-        decay = weight * min(MOST_DECAY, DECAY_LABELS / self.labels)
-        bins, cells, rate = self.bins, self.cells, self.learning_rate
-        descend(
-            vector,
-            *self.layout.tables,
-            bins.values,
-            bins.squares,
-            cells.values,
-            cells.squares,
-            float(fraud),
-            weight,
-            decay,
-            rate,
-            rate * CELLS_SHARE,
-        )
+        bins, cells = self.bins, self.cells
+        weights = bins.values, bins.squares, cells.values, cells.squares
+        rate = float(self.learning_rate)
+        descend(vector, *self.layout.tables, *weights, float(fraud), float(weight), self.labels, rate)
         if self.frauds >= self._choose_at:
             self._choose_at *= 2
             self._choose_pairs()
@@ -175,7 +164,7 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
 
 
 @compiled
-def descend(
+def descend(  # noqa: PLR0917 -- as `log_odds_of`
     vector: Floats,
     edges: Floats,
     fine: Integers,
@@ -187,21 +176,23 @@ def descend(
     cells_squares: Floats,
     fraud: float,
     weight: float,
-    decay: float,
+    labels: int,
     rate: float,
-    cells_rate: float,
 ) -> None:
-    """Take one step down the gradient of each weight that a payment uses."""
-    slope = weight * (probability(log_odds_of(vector, edges, fine, coarse, pairs, bins, cells)) - fraud)
-    places = places_of(vector, edges, fine, coarse, pairs)
-    for place in places[: 1 + fine.shape[0]]:
+    """Take one step down the gradient of each weight that a payment uses. `labels` counts this example, too."""
+    places, own = places_of(vector, edges, fine, coarse, pairs), 1 + fine.shape[0]
+    slope = weight * (probability(sum_at(places, pairs.shape[0], bins, cells)) - fraud)
+    decay = weight * min(MOST_DECAY, DECAY_LABELS / labels)
+    for place in places[:own]:
         step(bins, bins_squares, place, slope, decay, rate)
-    for place in places[1 + fine.shape[0] :]:
-        step(cells, cells_squares, place, slope, decay, cells_rate)
+    for place in places[own:]:
+        step(cells, cells_squares, place, slope, decay, rate * CELLS_SHARE)
 
 
 @compiled
-def step(values: Floats, squares: Floats, place: int, slope: float, decay: float, rate: float) -> None:
+def step(  # noqa: PLR0917 -- numbers and arrays only
+    values: Floats, squares: Floats, place: int, slope: float, decay: float, rate: float
+) -> None:
     """Take AdaGrad's step down the gradient `slope + decay * weight` of one weight."""
     gradient = slope + decay * values[place]
     squares[place] += gradient * gradient
