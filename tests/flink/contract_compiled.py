@@ -31,7 +31,8 @@ from weir.flink_sql import key_text, sink_table, source_table
 from weir.settings import load_settings
 
 RECORD = Types.ROW([BYTES])
-KEYED = f"SELECT {key_text("JSON_VALUE(CAST(payload AS STRING), '$.user_id')")}, ROW(payload) FROM inbound"  # noqa: S608 -- constants only
+USER = key_text("JSON_VALUE(CAST(payload AS STRING), '$.user_id')")
+KEYED = f"SELECT {USER}, ROW(payload) FROM inbound"  # noqa: S608 -- constants only
 
 
 def a_full_scorer() -> AdditiveScorer:
@@ -72,7 +73,7 @@ def main() -> None:
     tables.execute_sql(
         source_table("inbound", [topics.transactions], bootstrap_servers=broker, group="contract-compiled")
     )
-    tables.execute_sql(sink_table("outbound", [topics.scored], bootstrap_servers=broker))
+    tables.execute_sql(sink_table("outbound", [topics.scored, topics.dead_letters], bootstrap_servers=broker))
     compiled = Compiled(topics.scored, Path(os.environ["CONTRACT_CACHE"]))
     reports = keyed_stream(pairs(tables, KEYED, RECORD), RECORD).process(compiled, output_type=OUTBOUND)
     statements = tables.create_statement_set()
