@@ -30,6 +30,7 @@ Integers = NDArray[np.int64]
 Function = TypeVar("Function", bound=Callable[..., Any])
 WarmUp = Callable[[], None]
 
+_jit = numba.njit(error_model="numpy")  # a division by zero gives an infinity, as everywhere in NumPy
 _kernels: list[Any] = []
 _warm_ups: list[WarmUp] = []
 _log = structlog.get_logger()
@@ -37,7 +38,7 @@ _log = structlog.get_logger()
 
 def compiled(function: Function) -> Function:
     """Have Numba compile a function for the types of its first call. It checks no array's bounds."""
-    kernel: Function = numba.njit(error_model="numpy")(function)
+    kernel: Function = _jit(function)
     if hasattr(kernel, "enable_caching"):  # a plain function where `NUMBA_DISABLE_JIT=1` is set
         _kernels.append(kernel)
     return kernel

@@ -13,19 +13,21 @@ import pytest
 
 import weir.compiled
 from learner.additive_model import AdditiveModel, compile_scorer
+from learner.fold import Fold
 from tests.learning_stream import a_learning_stream, numbered
 from weir.artefact import probability
+from weir.settings import LearningSettings
 
 ADDITIVE = """
 import json, sys
 from pathlib import Path
 import weir.compiled
-from learner.additive_model import AdditiveModel
+from weir.artefact import probability
 weir.compiled.warm(Path(sys.argv[1]))
 print(json.dumps([
     sum(kernel.stats.cache_hits.total() for kernel in weir.compiled._kernels),
     sum(kernel.stats.cache_misses.total() for kernel in weir.compiled._kernels),
-    AdditiveModel().log_odds_one({"amount": 1.0}),
+    probability(-1.0),
 ]))
 """
 TWO_FILES = """
@@ -76,13 +78,13 @@ def test_a_second_process_loads_what_the_first_has_compiled(tmp_path):
     assert first[1] > 0
     assert second[0] > 0
     assert second[1:] == [0, first[2]]
+    assert compiled_here(tmp_path / "compiled")
 
 
-def test_the_code_is_in_the_cache_folder_or_where_numbas_variable_says(tmp_path):
-    run(ADDITIVE, tmp_path / "cache")
+def test_numbas_own_variable_names_another_folder(tmp_path):
     run(ADDITIVE, tmp_path / "cache", NUMBA_CACHE_DIR=str(tmp_path / "numba"))
-    assert compiled_here(tmp_path / "cache" / "compiled")
     assert compiled_here(tmp_path / "numba")
+    assert not (tmp_path / "cache").exists()
 
 
 def test_where_the_folder_cannot_be_used_the_process_compiles_in_memory_and_says_so(tmp_path):
@@ -91,7 +93,7 @@ def test_where_the_folder_cannot_be_used_the_process_compiles_in_memory_and_says
     before = compiled_here(package)
     *logged, result = run(ADDITIVE, tmp_path).splitlines()
     assert [line.count("compiled_without_cache") for line in logged] == [1]
-    assert json.loads(result)[2] == -5.0
+    assert json.loads(result)[2] == probability(-1.0)
     assert compiled_here(package) == before
 
 
@@ -108,16 +110,30 @@ def test_a_change_of_a_called_function_in_another_file_compiles_the_caller_anew(
     assert len(list(folder.iterdir())) == 1
 
 
-def test_without_the_compiler_the_same_log_gives_the_same_model():
-    program = (
-        "from tests.learning_stream import a_learning_stream, numbered\n"
-        "from learner.fold import Fold\n"
-        "from weir.settings import LearningSettings\n"
-        "fold = Fold(LearningSettings())\n"
-        "[fold.learn(1, n, example) for n, example in numbered(a_learning_stream(150))]\n"
-        "print(fold.digest())"
-    )
-    assert run(program, NUMBA_DISABLE_JIT="1") == run(program)
+FOLD = """
+import sys
+from learner.fold import Fold
+from tests.learning_stream import a_learning_stream, numbered
+from weir.settings import LearningSettings
+fold = Fold(LearningSettings())
+for n, example in numbered(a_learning_stream(int(sys.argv[1]))):
+    fold.learn(1, n, example)
+print(fold.digest())
+"""
+OLD_PROCESSOR = {
+    "NUMBA_CPU_NAME": "generic",
+    "NUMBA_CPU_FEATURES": "",
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-AVX2_Usable,-FMA_Usable",
+}
+"""Numba then uses no instruction that not every processor of this kind has, nor does the C library."""
+
+
+@pytest.mark.parametrize(("environment", "count"), [({"NUMBA_DISABLE_JIT": "1"}, 150), (OLD_PROCESSOR, 1500)])
+def test_plain_python_and_an_old_processor_learn_the_same_model(environment, count):
+    fold = Fold(LearningSettings())
+    for n, example in numbered(a_learning_stream(count)):
+        fold.learn(1, n, example)
+    assert run(FOLD, count, **environment).strip() == fold.digest()
 
 
 def use_everything():
@@ -138,9 +154,12 @@ def test_nothing_is_compiled_after_the_warm_up():
 
 @pytest.mark.parametrize("kernel", weir.compiled._kernels, ids=lambda kernel: kernel.__name__)
 def test_no_product_is_fused_with_a_sum(kernel):
-    """Fused, they are rounded once instead of twice, on processors that can."""
+    """Fused, they are rounded once instead of twice, on processors that can. Code from the cache hides its assembly."""
     use_everything()
-    assembly = "".join(kernel.inspect_asm().values())
+    fresh = weir.compiled._jit(kernel.py_func)
+    for types in kernel.signatures:
+        fresh.compile(types)
+    assembly = "".join(fresh.inspect_asm().values())
     assert re.search(r"\b(addsd|vaddsd|fadd|ret\w*)\b", assembly)
     assert not re.search(r"\bv?fn?m(add|sub|la|ls)", assembly)
 
