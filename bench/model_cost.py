@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import starmap
 from pathlib import Path
 from statistics import median
 
@@ -56,7 +57,7 @@ def timed() -> dict[str, float]:
     costs = {
         "score": _us(TIMED, lambda: [scorer.log_odds(x) for x, _ in some]),
         "contributions": _us(TIMED, lambda: [scorer.contributions(x) for x, _ in some]),
-        "learn": _us(TIMED, lambda: [model.learn_one(x, y) for x, y in some]),
+        "learn": _us(TIMED, lambda: list(starmap(model.learn_one, some))),
         "digest": _us(1, lambda: canonical_digest(model.learned_state())),
         "pack": _us(1, lambda: pack(compile_scorer(model, 0.8))),
         "unpack": _us(1, lambda: read_artefact(artefact)),
@@ -68,7 +69,7 @@ def timed() -> dict[str, float]:
         "dictionary to vector": _us(TIMED, lambda: [scorer.layout.vector(x) for x, _ in some]),
         "score a vector": _us(TIMED, lambda: [scorer.log_odds_of(vector) for vector, _ in vectors]),
         "contributions of a vector": _us(TIMED, lambda: [scorer.contributions_of(vector) for vector, _ in vectors]),
-        "learn a vector": _us(TIMED, lambda: [model.learn_vector(vector, y) for vector, y in vectors]),
+        "learn a vector": _us(TIMED, lambda: list(starmap(model.learn_vector, vectors))),
     }
 
 
