@@ -12,6 +12,7 @@ from detector.intake import Intake
 from detector.knowledge import Knowledge
 from detector.scoring import Detector
 from weir.clock import now_ms
+from weir.compiled import warm
 from weir.kafka_clients import consumer, producer
 from weir.messages import decoder_of
 from weir.records import Inbound
@@ -21,6 +22,7 @@ from weir.settings import Settings, load_settings
 def main(idle_s: float) -> None:
     """Score transactions until none has arrived for `idle_s` seconds."""
     settings = load_settings()
+    warm(settings.cache_dir)
     topics = settings.topics
     users: dict[str, bytes] = {}
     intake, knowledge = Intake(Detector(settings.detector), topics), Knowledge(settings.require_signing_key())

@@ -11,11 +11,11 @@ from detector.history import NO_EARLIER, category_mean, earlier_than, first_seen
 from detector.known_frauds import KNOWN, MERCHANT_OTHERS, MERCHANT_OWN, SUBJECT
 from detector.names import NO_NAME
 from detector.payment import PAYMENT
-from detector.records import NUMBER, Bytes, Numbers, flag, record
+from detector.records import NUMBER, Bytes, flag, record
 from detector.state import CARD, CATEGORY, COUNTRY, DEVICE, IP, MERCHANT, header_of
 from detector.user_events import device_is_confirmed, failed_challenges, trip_covers
 from detector.windows import HOUR_MS, look_at_windows
-from weir.compiled import compiled
+from weir.compiled import Floats, compiled
 
 # With fewer earlier payments a user's habits are too uncertain to compare with. A round number; not measured.
 COLD_BELOW = 5
@@ -121,7 +121,7 @@ class Facts(NamedTuple):
 FACTS = record(*((name, NUMBER) for name in Facts._fields))
 
 
-def facts_of(state: Bytes, payment: Bytes, subjects: Bytes) -> Numbers:
+def facts_of(state: Bytes, payment: Bytes, subjects: Bytes) -> Floats:
     """Return the facts of a payment as an array, in the order of `Facts`. The state is not changed."""
     facts = np.empty(len(Facts._fields))
     _look(state, payment, subjects, facts)
@@ -129,7 +129,7 @@ def facts_of(state: Bytes, payment: Bytes, subjects: Bytes) -> Numbers:
 
 
 @compiled
-def _look(state: Bytes, payment: Bytes, subjects: Bytes, numbers: Numbers) -> None:
+def _look(state: Bytes, payment: Bytes, subjects: Bytes, numbers: Floats) -> None:
     facts, paid = numbers.view(FACTS)[0], payment.view(PAYMENT)[0]
     earlier, habits = earlier_than(state, paid.event.time_ms), habits_at(state, paid.event.time_ms)
     _look_at_payment(facts, paid)

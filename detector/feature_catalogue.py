@@ -15,9 +15,9 @@ from detector.features_place import place_features
 from detector.features_time import history_features, time_features
 from detector.features_velocity import velocity_features
 from detector.known_frauds import CARD, DEVICE, IP, SUBJECT, known_frauds
-from detector.records import Bytes, Numbers
+from detector.records import Bytes
 from weir import feature_schema
-from weir.compiled import compiled
+from weir.compiled import Floats, compiled
 
 for entity in NOUN:
     describe_known_frauds(entity)
@@ -26,20 +26,20 @@ NAMES = tuple(row.name for row in feature_schema.FEATURES)
 FEATURES: tuple[Feature, ...] = tuple(BY_NAME[name] for name in NAMES)
 
 
-def features_of(facts: Numbers, subjects: Bytes) -> Numbers:
+def features_of(facts: Floats, subjects: Bytes) -> Floats:
     """Compute the features of a payment, in the schema's order; those that cannot be computed are NaN."""
     vector = np.empty(len(NAMES))
     _compute(facts, subjects, vector)
     return vector
 
 
-def named(vector: Numbers) -> dict[str, float]:
+def named(vector: Floats) -> dict[str, float]:
     """Return the features that are not missing, by name."""
     return {name: value for name, value in zip(NAMES, vector.tolist(), strict=True) if value == value}  # noqa: PLR0124 -- only NaN differs from itself
 
 
 @compiled
-def _compute(numbers: Numbers, packed: Bytes, vector: Numbers) -> None:
+def _compute(numbers: Floats, packed: Bytes, vector: Floats) -> None:
     facts, subjects = numbers.view(FACTS)[0], packed.view(SUBJECT)
     end = _put(vector, 0, amount_features(facts))
     end = _put(vector, end, velocity_features(facts))
@@ -58,7 +58,7 @@ def _compute(numbers: Numbers, packed: Bytes, vector: Numbers) -> None:
 
 
 @compiled
-def _put(vector: Numbers, first: int, values: tuple[float, ...]) -> int:
+def _put(vector: Floats, first: int, values: tuple[float, ...]) -> int:
     """Write values from a place on; return where the next go."""
     for nth, value in enumerate(values):
         vector[first + nth] = value

@@ -43,7 +43,9 @@ def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
     """Connect keyed records with broadcast control records in one Python operator, which emits outbound rows."""
     records = keyed_stream(pairs(tables, KEYED, RECORD), RECORD)
     control = tables.to_append_stream(tables.sql_query(CONTROL), RECORD).broadcast(CONTROL_STATE)
-    score = Score(settings.detector, settings.topics, settings.require_signing_key())
+    score = Score(
+        settings.detector, settings.topics, settings.require_signing_key(), cache_dir=settings.cache_dir.absolute()
+    )
     return records.connect(control).process(score, output_type=OUTBOUND).uid("score").name("score")
 
 

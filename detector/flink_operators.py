@@ -1,6 +1,7 @@
 """The detector's operator: it moves state and records between Flink and `Intake.process`."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pyflink.common import Row, Types
@@ -11,6 +12,7 @@ from detector.intake import Intake
 from detector.knowledge import Knowledge
 from detector.scoring import Detector
 from weir.clock import now_ms
+from weir.compiled import warm
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
 from weir.flink_environment import STATE_BYTES, require_thread_mode
@@ -24,13 +26,14 @@ CONTROL_STATE = MapStateDescriptor("control", Types.STRING(), STATE_BYTES)
 
 
 class Score(KeyedBroadcastProcessFunction):
-    """Scores records keyed by user; broadcast state holds the control records."""
+    """Scores records keyed by user; broadcast state holds the control records. `cache_dir` has the compiled functions."""
 
-    def __init__(self, settings: DetectorSettings, topics: Topics, signing_key: bytes) -> None:
-        self._settings, self._topics, self._signing_key = settings, topics, signing_key
+    def __init__(self, settings: DetectorSettings, topics: Topics, signing_key: bytes, cache_dir: Path) -> None:
+        self._settings, self._topics, self._signing_key, self._cache_dir = settings, topics, signing_key, cache_dir
 
     def open(self, runtime_context: RuntimeContext) -> None:
         require_thread_mode()
+        warm(self._cache_dir)
         self._user = runtime_context.get_state(USER_STATE)
         self._intake = Intake(Detector(self._settings), self._topics)
         self._knowledge = Knowledge(self._signing_key)

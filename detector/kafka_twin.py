@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 
 from detector.twin import Twin
 from weir.clock import now_ms
+from weir.compiled import warm
 from weir.errors import DeploymentError, InvalidRecord, PartUnavailable
 from weir.kafka_clients import consumer, create_topics, producer, read_to_end
 from weir.messages import TWIN_FROZEN, TwinFrozen, decode_with
@@ -119,6 +120,7 @@ def run_twin(settings: Settings, stopping: Callable[[], bool]) -> None:
     freeze_at_ms = settings.detector.twin_freezes_at_ms
     if freeze_at_ms is None:
         raise DeploymentError("The twin has no time to freeze at.", "Set WEIR_DETECTOR__TWIN_FREEZES_AT_MS.")
+    warm(settings.cache_dir)
     try:
         create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
         process = TwinProcess(settings, freeze_at_ms)

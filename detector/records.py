@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from weir.compiled import compiled
 
 Bytes = NDArray[np.uint8]
-Numbers = NDArray[np.float64]
 
 INTEGER = np.dtype(np.int64)
 NUMBER = np.dtype(np.float64)

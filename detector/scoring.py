@@ -6,6 +6,7 @@ Every check that can refuse a record comes before the first change of the state.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +26,7 @@ from detector.rules import hits_of, rules_log_odds
 from detector.state import UserState
 from detector.user_events import note
 from weir.artefact import AdditiveScorer, probability
+from weir.compiled import warm_up
 from weir.errors import InvalidRecord
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, UserEvent
 from weir.settings import DetectorSettings
@@ -220,3 +222,12 @@ def _again(
         card_id=transaction.card_id,
         transaction=msgspec.Raw(raw),
     )
+
+
+@warm_up
+def _score_one_of_each() -> None:
+    detector, state, here = Detector(DetectorSettings()), UserState(), Position("warm", 0, 0)
+    for told in get_args(UserEvent.__annotations__["type"]):
+        detector.observe(state, UserEvent(event_id="e", user_id="u", event_time=0, type=told, device_id="d"), now_ms=0)
+    payment = Transaction(transaction_id="t", user_id="u", event_time=0, amount=1.0)
+    detector.score(state, payment, source=here, champion=None, reputation={}, now_ms=0, raw=b"null")

@@ -28,7 +28,7 @@ from detector.state import (
     TRIPS_END,
     UserState,
 )
-from weir.compiled import compiled
+from weir.compiled import compiled, warm_up
 from weir.errors import DeploymentError
 
 STATE_SCHEMA = 2
@@ -130,3 +130,8 @@ def _broken() -> DeploymentError:
     return DeploymentError(
         "A user's state does not decode: its counts do not fit its length.", "Restore an earlier savepoint."
     )
+
+
+@warm_up
+def _upgrade_and_encode() -> None:
+    decode_state(encode_state(decode_state(state_v1.EMPTY)))

@@ -129,6 +129,8 @@ class UserStateV1(Struct, array_like=True):
 
 _decoder = msgspec.msgpack.Decoder(UserStateV1)
 
+EMPTY = msgspec.msgpack.encode(UserStateV1())
+
 
 def read(payload: bytes) -> UserState:
     """Decode and upgrade a state.

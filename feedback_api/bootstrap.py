@@ -26,6 +26,7 @@ from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels
 from weir import kafka_clients
 from weir.clock import now_ms
+from weir.compiled import warm
 from weir.errors import MissingPart
 from weir.messages import Label, Transaction, encode
 from weir.settings import Settings
@@ -130,6 +131,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     The API starts even without a broker; until there is one, payments are answered by the deadline policy.
     """
     loop, instance = asyncio.get_running_loop(), uuid.uuid4().hex
+    await asyncio.to_thread(warm, settings.cache_dir)
     engine = await asyncio.to_thread(open_database, settings.database_url)
     replies, stream = ExpectedReplies(), KafkaStream(settings.bootstrap_servers, loop)
 

@@ -7,16 +7,17 @@
 The recipe was measured on several data sets with one set of constants (docs/adr/0018); none is tuned to one of them.
 """
 
-import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 from math import fsum, sqrt
 from typing import Any
 
+import numpy as np
 from river import base
 
-from weir.artefact import AdditiveScorer, probability
-from weir.bins import GridKind, Layout
+from weir.artefact import AdditiveScorer, log_odds_of, probability, sum_at
+from weir.bins import GridKind, Layout, places_of
+from weir.compiled import Floats, Integers, compiled, warm_up
 from weir.feature_schema import Kind
 from weir.settings import LearningSettings
 
@@ -40,48 +41,36 @@ FIRST_CHOICE_FRAUDS = 100
 
 
 class Weights:
-    """A flat list of weights, with AdaGrad's sum of squared gradients beside each."""
+    """An array of weights, with AdaGrad's sum of squared gradients beside each."""
 
     def __init__(self, count: int = 0) -> None:
-        self.values, self.squares = [0.0] * count, [FIRST_SQUARED_GRADIENT] * count
+        self.values, self.squares = np.zeros(count), np.full(count, FIRST_SQUARED_GRADIENT)
 
     def extend(self, other: "Weights") -> None:
-        self.values += other.values
-        self.squares += other.squares
+        self.values = np.concatenate([self.values, other.values])
+        self.squares = np.concatenate([self.squares, other.squares])
 
     def part(self, where: slice) -> "Weights":
         """Copy a part."""
         part = Weights()
-        part.values, part.squares = self.values[where], self.squares[where]
+        part.values, part.squares = self.values[where].copy(), self.squares[where].copy()
         return part
-
-    def total(self, places: Iterable[int]) -> float:
-        return fsum(map(self.values.__getitem__, places))
-
-    def descend(self, places: Iterable[int], slope: float, decay: float, rate: float) -> None:
-        """Take one step down the gradient `slope + decay * weight` of each weight."""
-        values, squares = self.values, self.squares
-        for place in places:
-            value = values[place]
-            gradient = slope + decay * value
-            squares[place] = square = squares[place] + gradient * gradient
-            values[place] = value - rate * gradient / sqrt(square)
 
     def importance(self) -> float:
         """Return how much the weights, as a feature's bins, decide: squares of weights, by the gradient they met.
 
         A feature that has been in one bin only acts as another intercept and decides nothing, so it has none.
         """
-        met = [square - FIRST_SQUARED_GRADIENT for square in self.squares]
-        if sum(gradient > 0 for gradient in met) < 2:  # noqa: PLR2004 -- to vary takes two
+        met = self.squares - FIRST_SQUARED_GRADIENT
+        if np.count_nonzero(met > 0) < 2:  # noqa: PLR2004 -- to vary takes two
             return 0.0
-        return fsum(gradient * value * value for gradient, value in zip(met, self.values, strict=True))
+        return fsum(met * self.values * self.values)
 
     def __getstate__(self) -> tuple[bytes, bytes]:
-        return _doubles(self.values), _doubles(self.squares)
+        return self.values.astype(">f8").tobytes(), self.squares.astype(">f8").tobytes()
 
     def __setstate__(self, state: tuple[bytes, bytes]) -> None:
-        self.values, self.squares = (list(struct.unpack(f">{len(part) // 8}d", part)) for part in state)
+        self.values, self.squares = (np.frombuffer(part, ">f8").astype(np.float64) for part in state)
 
 
 class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base classes are untyped
@@ -111,19 +100,26 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
         """Learn one example, whose weight `w` multiplies its gradient."""
         if self.kinds is None:
             self._admit(x)
-        bins, cells, fraud = self.layout.bins(x), self.layout.cells(x), bool(y)
-        slope = w * (probability(self.bins.total(bins) + self.cells.total(cells)) - fraud)
+        self.learn_vector(self.layout.vector(x), bool(y), w)
+
+    def learn_vector(self, vector: Floats, fraud: bool, weight: float = 1.0) -> None:
+        """Learn one example whose features are in the layout's order."""
         self.labels += 1
         self.frauds += fraud
-        decay = w * min(MOST_DECAY, DECAY_LABELS / self.labels)
-        self.bins.descend(bins, slope, decay, self.learning_rate)
-        self.cells.descend(cells, slope, decay, self.learning_rate * CELLS_SHARE)
+        bins, cells = self.bins, self.cells
+        weights = bins.values, bins.squares, cells.values, cells.squares
+        rate = float(self.learning_rate)
+        descend(vector, *self.layout.tables, *weights, float(fraud), float(weight), self.labels, rate)
         if self.frauds >= self._choose_at:
             self._choose_at *= 2
             self._choose_pairs()
 
     def log_odds_one(self, x: Mapping[str, float]) -> float:
-        return self.bins.total(self.layout.bins(x)) + self.cells.total(self.layout.cells(x))
+        return self.log_odds_of(self.layout.vector(x))
+
+    def log_odds_of(self, vector: Floats) -> float:
+        """Return the log-odds of a payment whose features are in the layout's order."""
+        return log_odds_of(vector, *self.layout.tables, self.bins.values, self.cells.values)
 
     def predict_proba_one(self, x: Mapping[str, float]) -> dict[bool, float]:
         fraud = probability(self.log_odds_one(x))
@@ -167,12 +163,49 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
             self.cells.extend(kept[pair] if pair in kept else Weights(where.stop - where.start))
 
 
+@compiled
+def descend(  # noqa: PLR0917 -- as `log_odds_of`
+    vector: Floats,
+    edges: Floats,
+    fine: Integers,
+    coarse: Integers,
+    pairs: Integers,
+    bins: Floats,
+    bins_squares: Floats,
+    cells: Floats,
+    cells_squares: Floats,
+    fraud: float,
+    weight: float,
+    labels: int,
+    rate: float,
+) -> None:
+    """Take one step down the gradient of each weight that a payment uses. `labels` counts this example, too."""
+    places, own = places_of(vector, edges, fine, coarse, pairs), 1 + fine.shape[0]
+    slope = weight * (probability(sum_at(places, pairs.shape[0], bins, cells)) - fraud)
+    decay = weight * min(MOST_DECAY, DECAY_LABELS / labels)
+    for place in places[:own]:
+        step(bins, bins_squares, place, slope, decay, rate)
+    for place in places[own:]:
+        step(cells, cells_squares, place, slope, decay, rate * CELLS_SHARE)
+
+
+@compiled
+def step(  # noqa: PLR0917 -- numbers and arrays only
+    values: Floats, squares: Floats, place: int, slope: float, decay: float, rate: float
+) -> None:
+    """Take AdaGrad's step down the gradient `slope + decay * weight` of one weight."""
+    gradient = slope + decay * values[place]
+    squares[place] += gradient * gradient
+    values[place] -= rate * gradient / sqrt(squares[place])
+
+
+@warm_up
+def _learn() -> None:
+    model = AdditiveModel(kinds={"night": "flag"})
+    model.learn_one({"night": 1.0}, y=True)
+    model.predict_proba_one({})
+
+
 def compile_scorer(model: AdditiveModel, trust: float) -> AdditiveScorer:
     """Compile the model into the detector's form; it shares nothing that changes with the model."""
-    return AdditiveScorer(
-        layout=model.layout, bins=tuple(model.bins.values), cells=tuple(model.cells.values), trust=trust
-    )
-
-
-def _doubles(values: list[float]) -> bytes:
-    return struct.pack(f">{len(values)}d", *values)
+    return AdditiveScorer(layout=model.layout, bins=model.bins.values, cells=model.cells.values, trust=trust)

@@ -1,8 +1,8 @@
 """The canonical digest: equal models have equal digests.
 
 It hashes an explicit encoding of plain values, because pickles of equal River models can differ
-(docs/platform-notes.md#pickles-are-not-digests). Floats are encoded bit by bit, so compare digests on one platform only
-(docs/platform-notes.md#floating-point-differs-by-cpu).
+(docs/platform-notes.md#pickles-are-not-digests). Floats are encoded bit by bit. The additive model learns in arithmetic that
+all processors round alike; metrics do not (docs/platform-notes.md#floating-point-differs-by-cpu).
 """
 
 import hashlib

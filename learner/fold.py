@@ -18,7 +18,8 @@ from learner.evaluation import Evaluation
 from learner.rehearsal import Rehearsal
 from learner.reputation import Reputations
 from learner.trust import trust_in
-from weir.artefact import pack, sign
+from weir.artefact import pack, probability, sign
+from weir.compiled import Floats
 from weir.errors import BrokenLog
 from weir.feature_schema import KIND_OF
 from weir.messages import DriftFinding, Example, Publication, Reputation
@@ -33,7 +34,7 @@ class Fold:
     def __init__(self, settings: LearningSettings) -> None:
         self.epoch, self.n = settings.epoch, 0
         self.frauds_learned, self.legitimate_learned = 0, 0
-        self.model, self._rehearsal = AdditiveModel(settings.learning_rate, KIND_OF), Rehearsal(KIND_OF)
+        self.model, self._rehearsal = AdditiveModel(settings.learning_rate, KIND_OF), Rehearsal()
         self._evaluation = Evaluation()
         self._drift = DriftWatch()
         self._findings: list[DriftFinding] = []
@@ -51,20 +52,20 @@ class Fold:
                 "Start a new epoch: see docs/adr/0010.",
             )
         self.n = n
-        self._evaluation.judge(example, self.model.predict_proba_one(example.features)[True])
+        vector = self.model.layout.vector(example.features)
+        self._evaluation.judge(example, probability(self.model.log_odds_of(vector)))
         self._findings += self._drift.watch(n, example)
         if example.weight > 0:
-            self._learn_verdict(example)
+            self._learn_verdict(vector, example.verdict == "fraud", example.weight)
         self._reputations.learn(n, example)
 
-    def _learn_verdict(self, example: Example) -> None:
-        fraud = example.verdict == "fraud"
-        self.model.learn_one(example.features, fraud, example.weight)
+    def _learn_verdict(self, vector: Floats, fraud: bool, weight: float) -> None:
+        self.model.learn_vector(vector, fraud, weight)
         if fraud:
-            for features, weight in self._rehearsal.next():
-                self.model.learn_one(features, y=False, w=weight)
+            for legitimate, its_weight in self._rehearsal.next():
+                self.model.learn_vector(legitimate, fraud=False, weight=its_weight)
         else:
-            self._rehearsal.keep(example.features, example.weight)
+            self._rehearsal.keep(vector, weight)
         self.frauds_learned += fraud
         self.legitimate_learned += not fraud
 

@@ -19,6 +19,7 @@ from learner.learning_log import read_entry
 from learner.snapshot import Snapshot, seal, unseal
 from weir.artefact import sign_reputation
 from weir.clock import now_ms
+from weir.compiled import warm
 from weir.errors import DeploymentError, PartUnavailable, RefusedArtefact
 from weir.kafka_clients import consumer, create_topics, fencing_producer, read_last, read_to_end
 from weir.messages import Publication, encode
@@ -47,6 +48,7 @@ def run_learner(settings: Settings, stopping: Callable[[], bool]) -> None:
         BrokenLog: the learning log has a gap or cannot be read.
         DeploymentError: another learner of this namespace took over.
     """
+    warm(settings.cache_dir)
     create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
     try:
         process = LearnerProcess(settings)

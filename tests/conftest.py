@@ -13,6 +13,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from playwright.sync_api import Browser, sync_playwright
 
+import learner.additive_model  # noqa: F401 -- with the detector, all that is compiled
 from operations.runner.broker import Broker, prepare
 from operations.runner.fetch import fetch
 from operations.runner.flink import prepare_jobmanager, prepare_taskmanager
@@ -20,6 +21,7 @@ from operations.runner.flink_config import FlinkCluster
 from operations.runner.ports import free_ports
 from operations.runner.process import running
 from tests.waiting import PATIENCE
+from weir.compiled import warm
 from weir.settings import Settings
 
 TASKMANAGERS = 3
@@ -32,6 +34,12 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    """The functions from the cache, as in the parts' processes."""
+    warm(Settings().cache_dir)
 
 
 @pytest.fixture(scope="session")

@@ -29,8 +29,9 @@ from simulator.world.traffic import START_MS, TrafficSettings, traffic
 from simulator.world.truth import Truth
 from simulator.world.users import DAY_MS, HOUR_MS
 from weir.artefact import sign_reputation
+from weir.compiled import warm
 from weir.messages import Label, Position, ScoredTransaction, encode
-from weir.settings import DetectorSettings, LearningSettings
+from weir.settings import DetectorSettings, LearningSettings, Settings
 
 KEY = b"pure loop"
 OLD_KINDS = tuple(kind for kind in KINDS if kind != NEW_KIND)
@@ -206,6 +207,7 @@ def table(seed: int, result: Result) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    warm(Settings().cache_dir)
     for seed in map(int, sys.argv[1:]):
         sys.stdout.write("\n".join(table(seed, run(TrafficSettings(seed=seed)))) + "\n")
         sys.stdout.flush()

@@ -6,17 +6,18 @@ A missing feature has a bin of its own. Weights are packed as 32-bit floats.
 
 import hashlib
 import hmac
-import math
-import struct
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import msgspec
+import numpy as np
 from msgspec import Struct
+from numpy.typing import ArrayLike
 
-from weir.bins import GridKind, Layout, Pair
+from weir.bins import GridKind, Layout, Pair, places_of
+from weir.compiled import Floats, Integers, compiled, warm_up
 from weir.errors import RefusedArtefact
+from weir.exponential import exponential
 from weir.messages import Reputation, encode
 
 ARTEFACT_SCHEMA = 2
@@ -25,55 +26,119 @@ ARTEFACT_SCHEMA = 2
 _REMEDY = "Run learner and detector from one release: the learner then publishes its model anew."
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class AdditiveScorer:
-    """A compiled additive model; `bins` and `cells` are its weights where the layout expects them.
+    """A compiled additive model: a copy of its weights where the layout expects them.
 
     `trust`, 0 to 1, is the model's share in the score; the rules have the rest (docs/adr/0008).
+
+    Raises:
+        ValueError: the layout expects other numbers of weights.
     """
 
-    layout: Layout
-    bins: Sequence[float]
-    cells: Sequence[float]
-    trust: float
+    def __init__(self, *, layout: Layout, bins: ArrayLike, cells: ArrayLike, trust: float) -> None:
+        self.layout, self.trust = layout, trust
+        self.bins, self.cells = np.array(bins, np.float64), np.array(cells, np.float64)
+        if (len(self.bins), len(self.cells)) != (layout.bin_count, layout.cell_count):
+            raise ValueError("The weights do not fit the layout.")
 
     @property
     def intercept(self) -> float:
-        return self.bins[0]
+        return float(self.bins[0])
 
-    def log_odds(self, features: dict[str, float]) -> float:
+    def log_odds(self, features: Mapping[str, float]) -> float:
         """Return the log-odds of fraud by the model alone."""
-        own = math.fsum(map(self.bins.__getitem__, self.layout.bins(features)))
-        return own + math.fsum(map(self.cells.__getitem__, self.layout.cells(features)))
+        return self.log_odds_of(self.layout.vector(features))
 
-    def risk(self, rules_log_odds: float, features: dict[str, float]) -> float:
+    def log_odds_of(self, vector: Floats) -> float:
+        """Return the log-odds of a payment whose features are in the layout's order."""
+        return log_odds_of(vector, *self.layout.tables, self.bins, self.cells)
+
+    def risk(self, rules_log_odds: float, features: Mapping[str, float]) -> float:
         """Return the log-odds that the detector scores: rules and model, weighted by trust."""
         return (1 - self.trust) * rules_log_odds + self.trust * self.log_odds(features)
 
-    def contributions(self, features: dict[str, float]) -> dict[str, float]:
+    def contributions(self, features: Mapping[str, float]) -> dict[str, float]:
         """Return what each feature, present or missing, adds to the log-odds; half of a pair's weight goes to each.
 
         With the intercept they sum to `log_odds`.
         """
-        layout, cells = self.layout, self.cells
-        added = list(map(self.bins.__getitem__, layout.bins(features)[1:]))
-        for (one, other), cell in zip(layout.pairs, layout.cells(features), strict=True):
-            half = cells[cell] / 2
-            added[one] += half
-            added[other] += half
-        return dict(zip(layout.names, added, strict=True))
+        added = self.contributions_of(self.layout.vector(features))
+        return dict(zip(self.layout.names, added.tolist(), strict=True))
+
+    def contributions_of(self, vector: Floats) -> Floats:
+        """Return the contributions, in the layout's order, of a payment whose features are in that order."""
+        return contributions_of(vector, *self.layout.tables, self.bins, self.cells)
 
 
+@compiled
+def log_odds_of(  # noqa: PLR0917 -- a tuple of arrays costs .7 µs more a call
+    vector: Floats,
+    edges: Floats,
+    fine: Integers,
+    coarse: Integers,
+    pairs: Integers,
+    bins: Floats,
+    cells: Floats,
+) -> float:
+    """Return the sum of a payment's weights."""
+    return sum_at(places_of(vector, edges, fine, coarse, pairs), pairs.shape[0], bins, cells)
+
+
+@compiled
+def sum_at(places: Integers, pairs: int, bins: Floats, cells: Floats) -> float:
+    """Return the sum of the weights at these places, of which the last `pairs` are in the cells."""
+    own, of_pairs = 0.0, 0.0
+    for n in range(len(places) - pairs):
+        own += bins[places[n]]
+    for n in range(len(places) - pairs, len(places)):
+        of_pairs += cells[places[n]]
+    return own + of_pairs
+
+
+@compiled
+def contributions_of(  # noqa: PLR0917 -- as `log_odds_of`
+    vector: Floats,
+    edges: Floats,
+    fine: Integers,
+    coarse: Integers,
+    pairs: Integers,
+    bins: Floats,
+    cells: Floats,
+) -> Floats:
+    """Return what each feature adds to the log-odds."""
+    places = places_of(vector, edges, fine, coarse, pairs)
+    features = fine.shape[0]
+    added = np.empty(features)
+    for n in range(features):
+        added[n] = bins[places[1 + n]]
+    for n in range(pairs.shape[0]):
+        half = cells[places[1 + features + n]] / 2
+        added[coarse[pairs[n, 0], 0]] += half
+        added[coarse[pairs[n, 1], 0]] += half
+    return added
+
+
+@compiled
 def probability(log_odds: float) -> float:
-    """The logistic function, safe for any finite argument.
+    """The logistic function, safe for any argument but NaN.
 
     >>> probability(0.0)
     0.5
     """
     if log_odds >= 0:
-        return 1.0 / (1.0 + math.exp(-min(log_odds, 700.0)))
-    odds = math.exp(max(log_odds, -700.0))
+        return 1.0 / (1.0 + exponential(-min(log_odds, 700.0)))
+    odds = exponential(max(log_odds, -700.0))
     return odds / (1.0 + odds)
+
+
+@warm_up
+def _score() -> None:
+    layout = Layout({"first": "flag", "second": "flag"}, [(0, 1)])
+    scorer = AdditiveScorer(
+        layout=layout, bins=np.zeros(layout.bin_count), cells=np.zeros(layout.cell_count), trust=1.0
+    )
+    scorer.contributions({})
+    probability(scorer.log_odds({}))
 
 
 class _Envelope(Struct, frozen=True):
@@ -98,8 +163,8 @@ def pack(scorer: AdditiveScorer) -> bytes:
     return msgspec.msgpack.encode(_Envelope(ARTEFACT_SCHEMA, zlib.compress(msgspec.msgpack.encode(body))))
 
 
-def _floats(values: Sequence[float]) -> bytes:
-    return struct.pack(f"<{len(values)}f", *values)
+def _floats(values: Floats) -> bytes:
+    return values.astype("<f4").tobytes()
 
 
 def sign(payload: bytes, key: bytes) -> str:
@@ -138,12 +203,10 @@ def read_artefact(artefact: bytes) -> AdditiveScorer:
                 f"An artefact has the unknown schema {envelope.schema}; this release reads {ARTEFACT_SCHEMA}.", _REMEDY
             )
         body = msgspec.msgpack.decode(zlib.decompress(envelope.body), type=_Body)
-        layout = Layout(body.kinds, body.pairs)
-        bins = struct.unpack(f"<{layout.bin_count}f", body.bins)
-        cells = struct.unpack(f"<{layout.cell_count}f", body.cells)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zlib.error, struct.error, IndexError) as error:
+        bins, cells = (np.frombuffer(weights, "<f4") for weights in (body.bins, body.cells))
+        return AdditiveScorer(layout=Layout(body.kinds, body.pairs), bins=bins, cells=cells, trust=body.trust)
+    except (msgspec.DecodeError, RecursionError, zlib.error, ValueError, IndexError) as error:
         raise RefusedArtefact(f"An artefact cannot be decoded: {error}.", _REMEDY) from error
-    return AdditiveScorer(layout=layout, bins=bins, cells=cells, trust=body.trust)
 
 
 def sign_reputation(reputation: Reputation, key: bytes) -> Reputation:

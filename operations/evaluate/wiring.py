@@ -36,6 +36,7 @@ from operations.evaluate.report import (
 from operations.evaluate.request import EvaluateRequest, Plan, planned
 from operations.replay.arrow_file import read_rows
 from weir.clock import now_ms
+from weir.compiled import warm
 from weir.errors import DeploymentError
 
 
@@ -64,6 +65,7 @@ def evaluated(
     Raises:
         DeploymentError: no payment of the assessed days has a verdict, or a contender is unknown.
     """
+    warm(plan.settings.cache_dir)
     started_s, request = time.monotonic(), plan.request
     lanes = _lanes(plan)
     names = [contender.name for lane in lanes for contender in lane.contenders]

@@ -127,9 +127,13 @@ def _jobmanager(settings: Settings) -> Command:
 
 
 def _taskmanager(part: str, settings: Settings) -> Command:
+    """Compile what the detector calls first, for this processor: its operator then only loads it."""
+    import detector.intake  # noqa: F401, PLC0415 -- it has all that is compiled
     from operations.runner.flink import prepare_taskmanager  # noqa: PLC0415
     from operations.runner.wiring import cluster_of  # noqa: PLC0415
+    from weir.compiled import warm  # noqa: PLC0415
 
+    warm(settings.cache_dir)
     return prepare_taskmanager(cluster_of(settings), taskmanager_id(part, settings.namespace))
 
 

@@ -38,7 +38,9 @@ for n in range(400):
 def lived(how: str, **environment: str) -> list[dict]:
     """The scored payments of a process."""
     command = [sys.executable, "-c", SCRIPT, how]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
     return [msgspec.json.decode(line) for line in done.stdout.splitlines()]
 
 
@@ -47,4 +49,8 @@ def test_features_and_scores_are_those_of_plain_python():
     assert len(compiled) == len(plain) == 400
     for one, other in zip(compiled, plain, strict=True):
         assert one["features"] == pytest.approx(other["features"], abs=1e-9)
-        assert (one["score"], one["rules"], one["flags"]) == (pytest.approx(other["score"]), other["rules"], other["flags"])
+        assert (one["score"], one["rules"], one["flags"]) == (
+            pytest.approx(other["score"]),
+            other["rules"],
+            other["flags"],
+        )

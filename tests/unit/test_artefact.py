@@ -65,14 +65,21 @@ def test_malformed_artefact_is_refused(artefact):
 
 def test_artefact_whose_weights_do_not_fit_its_features_is_refused():
     scorer = a_scorer(log_amount=1.0)
-    packed = pack(AdditiveScorer(layout=scorer.layout, bins=scorer.bins[:-1], cells=(), trust=1.0))
+    scorer.bins = scorer.bins[:-1]
     with pytest.raises(RefusedArtefact, match="cannot be decoded"):
-        read_artefact(packed)
+        read_artefact(pack(scorer))
 
 
-def test_artefact_with_a_pair_of_features_that_it_lacks_is_refused():
+def test_scorer_whose_weights_do_not_fit_its_features_cannot_be_built():
+    scorer = a_scorer(log_amount=1.0)
+    with pytest.raises(ValueError, match="do not fit"):
+        AdditiveScorer(layout=scorer.layout, bins=scorer.bins, cells=[1.0], trust=1.0)
+
+
+@pytest.mark.parametrize("pair", [(0, 5), (-1, 0)])
+def test_artefact_with_a_pair_of_features_that_it_lacks_is_refused(pair):
     layout = Layout({"night": "flag"})
-    layout.pairs = ((0, 5),)
+    layout.pairs = (pair,)
     packed = pack(AdditiveScorer(layout=layout, bins=[0.0] * layout.bin_count, cells=(), trust=1.0))
     with pytest.raises(RefusedArtefact, match="cannot be decoded"):
         read_artefact(packed)
