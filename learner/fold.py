@@ -28,10 +28,13 @@ CHAMPION = "champion"
 
 
 class Fold:
-    """Model, evaluation, drift and reputations as of example `(epoch, n)`."""
+    """Model, evaluation, drift and reputations as of example `(epoch, n)`.
+
+    `clock_ms` is the latest event time among the examples.
+    """
 
     def __init__(self, settings: LearningSettings) -> None:
-        self.epoch, self.n = settings.epoch, 0
+        self.epoch, self.n, self.clock_ms = settings.epoch, 0, 0
         self.frauds_learned, self.legitimate_learned = 0, 0
         self.model, self._rehearsal = AdditiveModel(settings.learning_rate, KIND_OF), Rehearsal(KIND_OF)
         self._evaluation = Evaluation()
@@ -50,7 +53,7 @@ class Fold:
                 f"The learning log goes from {self.epoch}:{self.n} to {epoch}:{n}, not to {self.epoch}:{self.n + 1}.",
                 "Start a new epoch: see docs/adr/0010.",
             )
-        self.n = n
+        self.n, self.clock_ms = n, max(self.clock_ms, example.event_time_ms)
         self._evaluation.judge(example, self.model.predict_proba_one(example.features)[True])
         self._findings += self._drift.watch(n, example)
         if example.weight > 0:
@@ -92,6 +95,7 @@ class Fold:
             published_at_ms=now_ms,
             metrics=self.metrics(),
             drift=findings,
+            clock_ms=self.clock_ms,
         )
 
     def metrics(self) -> dict[str, float]:

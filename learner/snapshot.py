@@ -20,7 +20,7 @@ from weir.feature_schema import KIND_OF
 
 _FEATURES = canonical_digest([(name, fine_edges(kind), coarse_edges(kind)) for name, kind in KIND_OF.items()])[:8]
 
-FORMAT = f"5 river-{version('river')} features-{_FEATURES}"
+FORMAT = f"6 river-{version('river')} features-{_FEATURES}"
 """Raise the number when a pickled class changes: an older snapshot is then refused instead of restored wrongly.
 
 A changed feature or grid refuses it, too: the log has the features' values, so folding it anew learns them.

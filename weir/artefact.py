@@ -22,7 +22,7 @@ from weir.messages import Reputation, encode
 ARTEFACT_SCHEMA = 2
 """Raise it when the form or a grid of `weir.bins` changes. Schema 1 was a linear model (docs/adr/0018)."""
 
-_REMEDY = "Run learner and detector from one release: the learner then publishes its model anew."
+REMEDY = "Run learner and detector from one release: the learner then publishes its model anew."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,10 +45,6 @@ class AdditiveScorer:
         """Return the log-odds of fraud by the model alone."""
         own = math.fsum(map(self.bins.__getitem__, self.layout.bins(features)))
         return own + math.fsum(map(self.cells.__getitem__, self.layout.cells(features)))
-
-    def risk(self, rules_log_odds: float, features: dict[str, float]) -> float:
-        """Return the log-odds that the detector scores: rules and model, weighted by trust."""
-        return (1 - self.trust) * rules_log_odds + self.trust * self.log_odds(features)
 
     def contributions(self, features: dict[str, float]) -> dict[str, float]:
         """Return what each feature, present or missing, adds to the log-odds; half of a pair's weight goes to each.
@@ -112,16 +108,21 @@ def is_signed(payload: bytes, signature: str, key: bytes) -> bool:
     return hmac.compare_digest(sign(payload, key).encode(), signature.encode(errors="replace"))
 
 
+def require_signature(artefact: bytes, signature: str, key: bytes) -> None:
+    """Raise RefusedArtefact if the signature does not verify."""
+    if not is_signed(artefact, signature, key):
+        raise RefusedArtefact(
+            "A publication's signature does not verify.", "Set the same WEIR_SIGNING_KEY for learner and detector."
+        )
+
+
 def unpack(artefact: bytes, signature: str, key: bytes) -> AdditiveScorer:
     """Verify an artefact's signature, then decode it.
 
     Raises:
         RefusedArtefact: the signature does not verify, or the artefact cannot be decoded.
     """
-    if not is_signed(artefact, signature, key):
-        raise RefusedArtefact(
-            "A publication's signature does not verify.", "Set the same WEIR_SIGNING_KEY for learner and detector."
-        )
+    require_signature(artefact, signature, key)
     return read_artefact(artefact)
 
 
@@ -135,14 +136,14 @@ def read_artefact(artefact: bytes) -> AdditiveScorer:
         envelope = msgspec.msgpack.decode(artefact, type=_Envelope)
         if envelope.schema != ARTEFACT_SCHEMA:
             raise RefusedArtefact(
-                f"An artefact has the unknown schema {envelope.schema}; this release reads {ARTEFACT_SCHEMA}.", _REMEDY
+                f"An artefact has the unknown schema {envelope.schema}; this release reads {ARTEFACT_SCHEMA}.", REMEDY
             )
         body = msgspec.msgpack.decode(zlib.decompress(envelope.body), type=_Body)
         layout = Layout(body.kinds, body.pairs)
         bins = struct.unpack(f"<{layout.bin_count}f", body.bins)
         cells = struct.unpack(f"<{layout.cell_count}f", body.cells)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zlib.error, struct.error, IndexError) as error:
-        raise RefusedArtefact(f"An artefact cannot be decoded: {error}.", _REMEDY) from error
+        raise RefusedArtefact(f"An artefact cannot be decoded: {error}.", REMEDY) from error
     return AdditiveScorer(layout=layout, bins=bins, cells=cells, trust=body.trust)
 
 
