@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from detector.detector import Champion, Detector
+from detector.detector import Detector
 from detector.feature_catalogue import FEATURES
 from detector.features import Feature
 from detector.history import earlier_than
@@ -11,8 +11,11 @@ from detector.state import UserState
 from detector.windows import Windows, windows_at
 from tests.builders import DAY_MS, NOON_MS, a_reputation, a_transaction, a_user_event
 from tests.scorers import a_scorer
+from tests.trees import some_trees
+from weir.champion import Champion
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
 from weir.settings import DetectorSettings
+from weir.voices import Voices
 
 HERE = Position("live.transactions", 0, 0)
 FAR_AHEAD_MS = NOON_MS + 3650 * DAY_MS
@@ -20,7 +23,12 @@ FAR_AHEAD_MS = NOON_MS + 3650 * DAY_MS
 
 def a_champion(trust: float = 0.5, intercept: float = -3.0, **slopes: float) -> Champion:
     """Make a model with about the given slopes."""
-    return Champion(ModelRef(1, 1, 10), a_scorer(trust, intercept, **slopes))
+    return Champion(ModelRef(1, 1, 10), Voices(a_scorer(trust, intercept, **slopes)))
+
+
+def champion_with_trees(trust: float = 0.5, intercept: float = -3.0, **slopes: float) -> Champion:
+    """Make a model with fresh trees beside it."""
+    return Champion(ModelRef(1, 1, 10, 9), Voices(a_scorer(trust, intercept, **slopes), some_trees()))
 
 
 def a_model_of_everything(trust: float = 0.5, features: Iterable[Feature] = FEATURES) -> Champion:

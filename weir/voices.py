@@ -48,10 +48,6 @@ class Voices:
         """Return the log-odds of fraud by the model alone."""
         return self._mean(self.additive.log_odds(features), self.trees.log_odds(features) if self.trees else 0.0)
 
-    def risk(self, rules_log_odds: float, features: dict[str, float]) -> float:
-        """Return the log-odds that the detector scores: rules and model, weighted by trust."""
-        return (1 - self.trust) * rules_log_odds + self.trust * self.log_odds(features)
-
     def contributions(self, features: dict[str, float]) -> dict[str, float]:
         """Return what each feature adds to the log-odds. With the intercept they sum to `log_odds`."""
         additive = self.additive.contributions(features)
@@ -70,3 +66,10 @@ def share_of_trees(age_ms: int) -> float:
     """
     left_days = GONE_DAYS - age_ms / DAY_MS
     return HALF * min(max(left_days / (GONE_DAYS - FRESH_DAYS), 0.0), 1.0)
+
+
+def risk(model: Voices | None, rules_log_odds: float, features: dict[str, float]) -> float:
+    """Return the log-odds that the detector scores: rules and model, weighted by trust; without a model the rules alone."""
+    if model is None:
+        return rules_log_odds
+    return (1 - model.trust) * rules_log_odds + model.trust * model.log_odds(features)

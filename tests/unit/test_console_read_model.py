@@ -129,7 +129,7 @@ def test_a_receipts_steps_show_the_stages_reached_and_the_next_one():
 
 def test_a_publication_that_fails_verification_changes_nothing_and_is_reported():
     console = a_console(a_publication(2, 11, key=b"another"))
-    assert console.champions.current.publication == 1
+    assert console.champions.current.publication.publication == 1
     assert "Model #2 failed verification" in top_of(console, NOW, "EUR").trouble
 
 
@@ -209,7 +209,7 @@ def test_the_race_has_a_text_for_every_state():
 def test_a_publication_with_a_signature_beyond_ascii_is_refused():
     forged = msgspec.structs.replace(a_publication(2, 20), signature="ü")
     console = a_console(fact_of(TOPICS, TOPICS.control, b"model:champion", encode(forged), NOW))
-    assert (console.champions.refused, console.champions.current.publication) == (2, 1)
+    assert (console.champions.refused, console.champions.current.publication.publication) == (2, 1)
 
 
 @pytest.mark.parametrize(

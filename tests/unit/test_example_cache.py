@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from learner.example_cache import ExampleCache
+from learner.label_join import hash_share
 from tests.builders import an_example
 
 NAMES = ("log_amount", "count_1h")
@@ -67,8 +68,6 @@ def test_the_sample_is_even_over_time():
 
 def test_the_sample_is_another_than_that_of_matured_payments():
     """The label join keeps those whose unsalted hash is low."""
-    from learner.label_join import hash_share
-
     ids = [f"t{number}" for number in range(10_000)]
     cache = ExampleCache(("number",), 1000)
     for number, name in enumerate(ids):

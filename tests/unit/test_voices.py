@@ -5,7 +5,7 @@ import pytest
 from tests.scorers import a_scorer
 from tests.trees import features_of, rows, some_trees
 from weir.topics import DAY_MS
-from weir.voices import Voices, share_of_trees
+from weir.voices import Voices, risk, share_of_trees
 
 PAYMENTS = [features_of(row) for row in rows(20, seed=11)]
 ADDITIVE = a_scorer(trust=0.75, log_amount=0.5, merchants_24h=0.2)
@@ -47,6 +47,10 @@ def test_old_trees_are_silent():
     assert [silent.log_odds(payment) for payment in PAYMENTS] == [ADDITIVE.log_odds(payment) for payment in PAYMENTS]
 
 
+def test_without_a_model_the_rules_alone_score():
+    assert risk(None, -4.0, PAYMENTS[0]) == -4.0
+
+
 def test_rules_have_what_the_models_trust_leaves():
     payment = PAYMENTS[0]
-    assert FRESH.risk(2.0, payment) == pytest.approx(0.25 * 2.0 + 0.75 * FRESH.log_odds(payment))
+    assert risk(FRESH, 2.0, payment) == pytest.approx(0.25 * 2.0 + 0.75 * FRESH.log_odds(payment))
