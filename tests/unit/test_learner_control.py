@@ -82,7 +82,7 @@ def test_a_record_that_is_no_publication_is_none(value):
 
 def test_a_learner_continues_the_numbers_of_publications_and_skips_other_records(learner):
     process = learner(control=[*NO_PUBLICATIONS, encode(a_publication(7)), *NO_PUBLICATIONS])
-    assert process._last_publication(None) == (7, 2 * len(NO_PUBLICATIONS))
+    assert process._last_publication(None) == (7, 2 * len(NO_PUBLICATIONS), None)
 
 
 def test_a_learner_resumes_from_its_snapshot(learner):
