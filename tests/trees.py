@@ -1,13 +1,18 @@
 """Trees for tests, trained on a small sample with gaps."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import xgboost
 
 from learner.example_cache import TrainingSet
 from learner.xgboost_training import PARAMETERS, ROUNDS, train
+from tests.builders import NOON_MS
+from weir.artefact import sign
+from weir.messages import TreesPublication
 from weir.trees import Trees
+from weir.trees_artefact import pack_trees
 
 NAMES = ("log_amount", "hour", "device_new", "count_1h", "night")
 """`night` is never present, so no tree reads it."""
@@ -45,3 +50,11 @@ def the_booster() -> xgboost.Booster:
 
 def features_of(row: np.ndarray) -> dict[str, float]:
     return {name: float(value) for name, value in zip(NAMES, row, strict=True) if not np.isnan(value)}
+
+
+def trees_published(n: int, key: bytes, **fields: Any) -> TreesPublication:
+    """Return a publication of these trees, trained on the examples up to `n` of epoch 1."""
+    artefact = pack_trees(some_trees())
+    defaults = {"epoch": 1, "clock_ms": NOON_MS, "digest": "d", "published_at_ms": 1, "examples": 9, "frauds": 3}
+    signed = {"artefact": artefact, "signature": sign(artefact, key)}
+    return TreesPublication(**defaults | signed | {"n": n} | fields)

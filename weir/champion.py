@@ -54,7 +54,10 @@ def verified_trees(publication: TreesPublication, key: bytes) -> VerifiedTrees:
     Raises:
         RefusedArtefact: the signature does not verify, or the artefact cannot be decoded.
     """
-    return VerifiedTrees(publication, unpack_trees(publication.artefact, publication.signature, key))
+    trees = unpack_trees(publication.artefact, publication.signature, key)
+    trees.log_odds({})  # the first call compiles, which had better not delay a payment
+    trees.contributions({})
+    return VerifiedTrees(publication, trees)
 
 
 def champion_of(model: VerifiedModel, trees: VerifiedTrees | None) -> Champion:

@@ -6,7 +6,7 @@ import pytest
 from detector.knowledge import Knowledge
 from tests.builders import DAY_MS, NOON_MS, a_reputation
 from tests.scorers import a_scorer
-from tests.trees import some_trees
+from tests.trees import trees_published
 from weir.artefact import pack, sign, sign_reputation, verify_reputation
 from weir.errors import InvalidRecord
 from weir.messages import (
@@ -15,10 +15,8 @@ from weir.messages import (
     Publication,
     Reputation,
     ReputationKey,
-    TreesPublication,
     encode,
 )
-from weir.trees_artefact import pack_trees
 
 KEY = b"a signing key"
 COUNTS = DecayedCounts(NOON_MS, 0.01, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
@@ -159,72 +157,58 @@ def test_an_older_publication_leaves_the_champion_and_its_kept_bytes(knowledge):
     assert (knowledge.champion.ref.publication, knowledge.flags) == (7, ())
 
 
-def some_publication_of_trees(n=8, **fields):
-    artefact = pack_trees(some_trees())
-    required = {
-        "epoch": 1,
-        "n": n,
-        "clock_ms": NOON_MS,
-        "digest": "d",
-        "published_at_ms": 1,
-        "examples": 9,
-        "frauds": 3,
-    }
-    return TreesPublication(**{"artefact": artefact, "signature": sign(artefact, KEY)} | required | fields)
-
-
 def test_trees_and_the_additive_model_make_the_champion_in_either_order(knowledge):
-    knowledge.apply(encode(some_publication_of_trees()))
+    knowledge.apply(encode(trees_published(8, KEY)))
     assert knowledge.champion is None
     knowledge.apply(encode(a_publication(clock_ms=NOON_MS + 21 * DAY_MS)))
     assert (knowledge.champion.ref, knowledge.champion.scorer.share) == (ModelRef(1, 1, 9, 8), 0.25)
-    knowledge.apply(encode(some_publication_of_trees(n=9, clock_ms=NOON_MS + 20 * DAY_MS)))
+    knowledge.apply(encode(trees_published(9, KEY, clock_ms=NOON_MS + 20 * DAY_MS)))
     assert (knowledge.champion.ref, knowledge.champion.scorer.share) == (ModelRef(1, 1, 9, 9), 0.5)
 
 
 def test_trees_stay_in_force_under_later_publications(knowledge):
-    for record in (a_publication(), some_publication_of_trees(), a_publication(publication=2, n=20)):
+    for record in (a_publication(), trees_published(8, KEY), a_publication(publication=2, n=20)):
         knowledge.apply(encode(record))
     assert knowledge.champion.ref == ModelRef(2, 1, 20, 8)
 
 
 def test_trees_of_another_epoch_are_left_out(knowledge):
-    for record in (some_publication_of_trees(), a_publication(epoch=2)):
+    for record in (trees_published(8, KEY), a_publication(epoch=2)):
         knowledge.apply(encode(record))
     assert knowledge.champion.ref == ModelRef(1, 2, 9)
     assert knowledge.champion.scorer.trees is None
 
 
 def test_older_trees_leave_the_newer_ones_and_their_kept_bytes(knowledge):
-    newest = encode(some_publication_of_trees(n=8))
+    newest = encode(trees_published(8, KEY))
     kept = knowledge.apply(newest)
-    assert knowledge.apply(encode(some_publication_of_trees(n=7))) == kept == ("model:trees", newest)
+    assert knowledge.apply(encode(trees_published(7, KEY))) == kept == ("model:trees", newest)
 
 
 def test_refused_trees_are_flagged_until_others_verify(knowledge):
     knowledge.apply(encode(a_publication()))
-    knowledge.apply(encode(some_publication_of_trees()))
+    knowledge.apply(encode(trees_published(8, KEY)))
     with pytest.raises(InvalidRecord, match="does not verify"):
-        knowledge.apply(encode(some_publication_of_trees(n=9, signature="forged")))
+        knowledge.apply(encode(trees_published(9, KEY, signature="forged")))
     assert (knowledge.champion.ref.trees_n, knowledge.flags) == (8, ("model_refused",))
-    knowledge.apply(encode(some_publication_of_trees(n=10)))
+    knowledge.apply(encode(trees_published(10, KEY)))
     assert (knowledge.champion.ref.trees_n, knowledge.flags) == (10, ())
 
 
 def test_forged_trees_that_are_older_raise_no_flag(knowledge):
-    knowledge.apply(encode(some_publication_of_trees(n=8)))
+    knowledge.apply(encode(trees_published(8, KEY)))
     with pytest.raises(InvalidRecord, match="does not verify"):
-        knowledge.apply(encode(some_publication_of_trees(n=7, signature="forged")))
+        knowledge.apply(encode(trees_published(7, KEY, signature="forged")))
     assert knowledge.flags == ()
 
 
 def test_trees_that_cannot_be_decoded_are_refused(knowledge):
     with pytest.raises(InvalidRecord, match="Trees cannot be decoded"):
-        knowledge.apply(encode(some_publication_of_trees(artefact=b"?", signature=sign(b"?", KEY))))
+        knowledge.apply(encode(trees_published(8, KEY, artefact=b"?", signature=sign(b"?", KEY))))
 
 
 def test_a_restore_gives_both_voices(knowledge):
-    kept = [knowledge.apply(encode(record)) for record in (a_publication(), some_publication_of_trees())]
+    kept = [knowledge.apply(encode(record)) for record in (a_publication(), trees_published(8, KEY))]
     restored = Knowledge(KEY)
     restored.restore([one.payload for one in kept])
     assert (restored.champion.ref, restored.champion.scorer.share) == (knowledge.champion.ref, 0.5)
