@@ -8,8 +8,8 @@ from msgspec import Struct
 from detector.features import BY_NAME
 from detector.moment import Moment
 from detector.rules import BASE_LOG_ODDS, WEIGHTS
-from weir.artefact import AdditiveScorer
 from weir.messages import Reason, RuleHit
+from weir.voices import Voices
 
 # An analyst reads a few reasons, not forty. Round numbers; not measured.
 MOST_FOR = 4
@@ -22,27 +22,26 @@ WORTH_TELLING = 0.1
 class Evidence(Struct, frozen=True):
     """The parts of a score: `intercept + sum(contributions)` is its log-odds.
 
-    `contributions` are keyed by the names of rules and features. `trust`, from 0 to 1, is the model's share.
+    `contributions` are keyed by the names of rules and features.
     """
 
     intercept: float
     contributions: dict[str, float]
-    trust: float
 
     @property
     def log_odds(self) -> float:
         return self.intercept + sum(self.contributions.values())
 
 
-def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: AdditiveScorer | None) -> Evidence:
-    """Blend rules and model: the model weighs `trust`, the rules the rest."""
+def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: Voices | None) -> Evidence:
+    """Take the blend of rules and model (`weir.voices.risk`) apart. It costs more than the score, so only alerts pay."""
     trust = scorer.trust if scorer is not None else 0.0
     intercept, contributions = (1 - trust) * BASE_LOG_ODDS, {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
     if scorer is not None:
         intercept += trust * scorer.intercept
         for name, added in scorer.contributions(features).items():
             contributions[name] = trust * added
-    return Evidence(intercept, contributions, trust)
+    return Evidence(intercept, contributions)
 
 
 def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, float], moment: Moment) -> list[Reason]:

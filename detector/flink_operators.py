@@ -80,6 +80,7 @@ class Score(KeyedBroadcastProcessFunction):
         if champion is not None:
             self._publication.update(champion.ref.publication)
             self._sequence.update(champion.ref.n)
+            self._trees_sequence.update(champion.ref.trees_n or 0)
 
     def _measure(self, runtime_context: RuntimeContext) -> None:
         metrics = runtime_context.get_metrics_group()
@@ -88,6 +89,7 @@ class Score(KeyedBroadcastProcessFunction):
         # Not gauges: Flink's metrics thread would call into Python, which crashes the JVM once the operator is closed.
         self._publication = metrics.distribution("model_publication")
         self._sequence = metrics.distribution("model_sequence")
+        self._trees_sequence = metrics.distribution("trees_sequence")
 
 
 def _row(outbound: Outbound) -> Row:

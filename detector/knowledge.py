@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from detector.scoring import Champion
-from weir.artefact import unpack, verify_reputation
+from weir.artefact import verify_reputation
+from weir.champion import Champion, VerifiedModel, VerifiedTrees, champion_of, verified_model, verified_trees
 from weir.errors import InvalidRecord, RefusedArtefact
-from weir.messages import CONTROL, ModelRef, Publication, Reputation, ReputationKey, decode_with
+from weir.messages import CONTROL, Publication, Reputation, ReputationKey, TreesPublication, decode_with
+
+MODEL_KEY, TREES_KEY = "model:champion", "model:trees"
 
 
 class Kept(NamedTuple):
@@ -24,18 +26,21 @@ class Kept(NamedTuple):
 
 
 class Knowledge:
-    """The compiled control records. The highest publication wins; scores carry a flag while one is refused."""
+    """The compiled control records. The newest of both voices wins; scores carry a flag while one is refused."""
 
     def __init__(self, signing_key: bytes) -> None:
         self._signing_key = signing_key
         self.champion: Champion | None = None
         self.reputation: dict[ReputationKey, Reputation] = {}
         self.refused: int | None = None
-        self._champion_bytes = b""
+        self._model: VerifiedModel | None = None
+        self._trees: VerifiedTrees | None = None
+        self._trees_refused = False
+        self._kept = {MODEL_KEY: b"", TREES_KEY: b""}
 
     @property
     def flags(self) -> tuple[str, ...]:
-        return ("model_refused",) if self.refused is not None else ()
+        return ("model_refused",) if self.refused is not None or self._trees_refused else ()
 
     def restore(self, payloads: Iterable[bytes]) -> None:
         """Apply the records of broadcast state.
@@ -60,6 +65,8 @@ class Knowledge:
         record = decode_with(CONTROL, payload)
         if isinstance(record, Publication):
             return self._publish(record, payload)
+        if isinstance(record, TreesPublication):
+            return self._publish_trees(record, payload)
         return self._repute(record)
 
     def _withdraw(self, kafka_key: bytes) -> Kept:
@@ -69,16 +76,34 @@ class Knowledge:
 
     def _publish(self, publication: Publication, payload: bytes) -> Kept:
         """Apply a publication. An older one, genuine or forged, replaces neither the champion nor its kept bytes."""
-        older = self.champion is not None and publication.publication <= self.champion.ref.publication
+        model = self._model
+        older = model is not None and publication.publication <= model.publication.publication
         try:
-            scorer = unpack(publication.artefact, publication.signature, self._signing_key)
+            verified = verified_model(publication, self._signing_key)
         except RefusedArtefact as error:
             self.refused = self.refused if older else publication.publication
             raise InvalidRecord("signature", error.problem) from error
         if not older:
-            self.champion = Champion(ModelRef(publication.publication, publication.epoch, publication.n), scorer)
-            self.refused, self._champion_bytes = None, payload
-        return Kept(f"model:{publication.contender}", self._champion_bytes)
+            self._model, self.refused, self._kept[MODEL_KEY] = verified, None, payload
+            self._pair()
+        return Kept(MODEL_KEY, self._kept[MODEL_KEY])
+
+    def _publish_trees(self, publication: TreesPublication, payload: bytes) -> Kept:
+        """Apply trees likewise; their position in the log says which are older."""
+        trees = self._trees
+        older = trees is not None and (publication.epoch, publication.n) < trees.place
+        try:
+            verified = verified_trees(publication, self._signing_key)
+        except RefusedArtefact as error:
+            self._trees_refused |= not older
+            raise InvalidRecord("signature", error.problem) from error
+        if not older:
+            self._trees, self._trees_refused, self._kept[TREES_KEY] = verified, False, payload
+            self._pair()
+        return Kept(TREES_KEY, self._kept[TREES_KEY])
+
+    def _pair(self) -> None:
+        self.champion = None if self._model is None else champion_of(self._model, self._trees)
 
     def _repute(self, reputation: Reputation) -> Kept:
         if not verify_reputation(reputation, self._signing_key):

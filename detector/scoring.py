@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import msgspec
-from msgspec import Struct
 
 from detector.currency import factors_into, normalised
 from detector.decision import decide, profile_of, thresholds_by_profile
@@ -25,18 +24,21 @@ from detector.records import Bytes
 from detector.rules import hits_of, rules_log_odds
 from detector.state import UserState
 from detector.user_events import note
-from weir.artefact import AdditiveScorer, probability
+from weir.artefact import probability
+from weir.champion import Champion
 from weir.compiled import warm_up
 from weir.errors import InvalidRecord
-from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, UserEvent
+from weir.messages import (
+    Position,
+    Reputation,
+    ReputationKey,
+    ScoredTransaction,
+    Transaction,
+    UserEvent,
+    is_alert,
+)
 from weir.settings import DetectorSettings
-
-
-class Champion(Struct, frozen=True):
-    """The model in force and its place in the learning log."""
-
-    ref: ModelRef
-    scorer: AdditiveScorer
+from weir.voices import risk
 
 
 class Detector:
@@ -150,18 +152,20 @@ class Detector:
         flags: list[str],
     ) -> ScoredTransaction:
         hits, profile = hits_of(moment), profile_of(moment.facts)
-        evidence = weigh(hits, features, champion.scorer if champion is not None else None)
-        score, transaction = probability(evidence.log_odds), moment.transaction
+        scorer, transaction = champion.scorer if champion is not None else None, moment.transaction
+        rules = rules_log_odds(hits)
+        score = probability(risk(scorer, rules, features))
+        decision = decide(score, self._thresholds[profile], hits, scorer.trust if scorer is not None else 0.0)
         return ScoredTransaction(
             transaction_id=transaction.transaction_id,
             user_id=transaction.user_id,
             event_time_ms=int(moment.facts.time_ms),
             amount=moment.facts.amount,
             score=score,
-            decision=decide(score, self._thresholds[profile], hits, evidence.trust),
+            decision=decision,
             profile=profile,
             features=features,
-            reasons=reasons_of(evidence, hits, features, moment),
+            reasons=reasons_of(weigh(hits, features, scorer), hits, features, moment) if is_alert(decision) else [],
             rules=hits,
             flags=flags,
             model=champion.ref if champion is not None else None,
@@ -171,7 +175,7 @@ class Detector:
             device_id=transaction.device_id,
             ip=transaction.ip or None,
             card_id=transaction.card_id,
-            rules_log_odds=rules_log_odds(hits),
+            rules_log_odds=rules,
             transaction=msgspec.Raw(raw),
         )
 

@@ -61,11 +61,15 @@ class RuleView(BaseModel):
 
 
 class ModelView(BaseModel):
-    """The model that scored: its publication, and the last example (`epoch`, `n`) that it learned."""
+    """The model that scored: its publication, and the last example (`epoch`, `n`) that it learned.
+
+    `trees_n` is the last example that its trees learned; null before the first trees.
+    """
 
     publication: int
     epoch: int
     n: int
+    trees_n: int | None = None
 
 
 class DecisionView(BaseModel):

@@ -29,10 +29,13 @@ CHAMPION = "champion"
 
 
 class Fold:
-    """Model, evaluation, drift and reputations as of example `(epoch, n)`."""
+    """Model, evaluation, drift and reputations as of example `(epoch, n)`.
+
+    `clock_ms` is the latest event time among the examples.
+    """
 
     def __init__(self, settings: LearningSettings) -> None:
-        self.epoch, self.n = settings.epoch, 0
+        self.epoch, self.n, self.clock_ms = settings.epoch, 0, 0
         self.frauds_learned, self.legitimate_learned = 0, 0
         self.model, self._rehearsal = AdditiveModel(settings.learning_rate, KIND_OF), Rehearsal()
         self._evaluation = Evaluation()
@@ -51,7 +54,7 @@ class Fold:
                 f"The learning log goes from {self.epoch}:{self.n} to {epoch}:{n}, not to {self.epoch}:{self.n + 1}.",
                 "Start a new epoch: see docs/adr/0010.",
             )
-        self.n = n
+        self.n, self.clock_ms = n, max(self.clock_ms, example.event_time_ms)
         vector = self.model.layout.vector(example.features)
         self._evaluation.judge(example, probability(self.model.log_odds_of(vector)))
         self._findings += self._drift.watch(n, example)
@@ -93,6 +96,7 @@ class Fold:
             published_at_ms=now_ms,
             metrics=self.metrics(),
             drift=findings,
+            clock_ms=self.clock_ms,
         )
 
     def metrics(self) -> dict[str, float]:

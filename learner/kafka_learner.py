@@ -1,7 +1,8 @@
 """The learner on Kafka: fold the learning log and publish models.
 
     learning-log --> fold --> { control: publication, changed reputations | learner-snapshots: snapshot }
-                                `------------------ one Kafka transaction -------------------'
+          |                     `------------------ one Kafka transaction -------------------'
+          `--> trainer, a process of its own --> control: trees, in a transaction of their own, when they are ready
 
 The transactional id belongs to the namespace, so a second learner fences the first. After a crash the learner resumes
 from the last snapshot. It reads later publications back from `control`, so their numbers continue without a gap.
@@ -10,6 +11,7 @@ from the last snapshot. It reads later publications back from `control`, so thei
 import time
 from collections.abc import Callable, Iterator
 
+import msgspec
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -17,15 +19,18 @@ from learner.control import publication_of
 from learner.fold import CHAMPION, Fold
 from learner.learning_log import read_entry
 from learner.snapshot import Snapshot, seal, unseal
+from learner.trainer_process import TrainerProcess
+from learner.trees_voice import TreesVoice
 from weir.artefact import sign_reputation
+from weir.champion import verified_trees
 from weir.clock import now_ms
 from weir.compiled import warm
 from weir.errors import DeploymentError, PartUnavailable, RefusedArtefact
 from weir.kafka_clients import consumer, create_topics, fencing_producer, read_last, read_to_end
-from weir.messages import Publication, encode
+from weir.messages import Publication, TreesPublication, encode
 from weir.settings import LearningSettings, Settings
 
-MODEL_KEY, SNAPSHOT_KEY = f"model:{CHAMPION}".encode(), b"snapshot"
+MODEL_KEY, TREES_KEY, SNAPSHOT_KEY = f"model:{CHAMPION}".encode(), b"model:trees", b"snapshot"
 SNAPSHOT_EVERY_S = 10.0
 """Bounds what a restart folds again. A round number; not measured."""
 
@@ -73,7 +78,9 @@ class LearnerProcess:
         self._producer = fencing_producer(self._servers, f"weir-learner-{settings.namespace}")
         found, self._fold = self._resumed(settings.learning)
         self._offset = found.offset if found else 0
-        self._number, self._control_offset = self._last_publication(found)
+        self._number, self._control_offset, trees = self._last_publication(found)
+        self._trainer = TrainerProcess(settings)
+        self._trees = TreesVoice(self._fold.epoch, trees, self._trainer.news)
         self._published_n, self._published_s, self._kept_s = self._fold.n, 0.0, time.monotonic()
         self._reader = consumer(self._servers, f"weir-learner-{settings.namespace}")
         self._reader.assign([TopicPartition(self._topics.learning_log, 0, self._offset)])
@@ -83,6 +90,8 @@ class LearnerProcess:
         """Learn the examples that have arrived; publish when due."""
         for record in _arrived(self._reader):
             self._learn(record)
+        if (trees := self._trees.due(self._fold.n)) is not None:
+            self._write([(self._topics.control, TREES_KEY, encode(trees))])
         if self._fold.n > self._published_n and time.monotonic() - self._published_s >= self._every_s:
             self.publish(snapshot=time.monotonic() - self._kept_s >= SNAPSHOT_EVERY_S or self._number == 0)
 
@@ -92,16 +101,21 @@ class LearnerProcess:
             return
         started_s, examples = time.monotonic(), self._fold.n - self._published_n
         publication = self._fold.publication(self._number + 1, now_ms(), self._key)
-        records = [*self._reputations(), (self._topics.control, MODEL_KEY, encode(publication))]
+        publication = msgspec.structs.replace(publication, metrics=publication.metrics | self._trees.metrics())
+        reputations = self._reputations()
+        records = [*reputations, (self._topics.control, MODEL_KEY, encode(publication))]
+        if (trees := self._trees.repeated(len(records))) is not None:
+            records.append((self._topics.control, TREES_KEY, encode(trees)))
         if snapshot:
             records.append((self._topics.snapshots, SNAPSHOT_KEY, self._snapshot(publication.publication)))
         self._write(records)
         self._number, self._published_n, self._published_s = publication.publication, self._fold.n, time.monotonic()
         self._kept_s = self._published_s if snapshot else self._kept_s
-        _log_publication(publication, examples, len(records) - 1 - snapshot, time.monotonic() - started_s)
+        _log_publication(publication, examples, len(reputations), time.monotonic() - started_s)
 
     def close(self) -> None:
-        """Stop reading. The next learner folds again what is not in a snapshot."""
+        """Stop reading and training. The next learner folds again what is not in a snapshot."""
+        self._trainer.close()
         self._reader.close()
 
     def _learn(self, record: Message) -> None:
@@ -119,7 +133,7 @@ class LearnerProcess:
 
     def _snapshot(self, number: int) -> bytes:
         at = {"offset": self._offset, "publication": number, "control_offset": self._control_offset}
-        return seal(Snapshot.of(self._fold, **at), self._key)
+        return seal(Snapshot.of(self._fold, **at, trees=self._trees.published), self._key)
 
     def _write(self, records: list[tuple[str, bytes, bytes | None]]) -> None:
         try:
@@ -146,14 +160,27 @@ class LearnerProcess:
             _log.warning("snapshot_refused", problem=error.problem)
         return None, Fold(learning)
 
-    def _last_publication(self, found: Snapshot | None) -> tuple[int, int]:
-        """Return the number of the newest publication and the last offset of `control`."""
-        number, offset = (found.publication, found.control_offset) if found else (0, 0)
+    def _last_publication(self, found: Snapshot | None) -> tuple[int, int, TreesPublication | None]:
+        """Return the number of the newest publication, the last offset of `control`, and the trees in force."""
+        number, offset, trees = (found.publication, found.control_offset, found.trees) if found else (0, 0, None)
         for record in read_to_end(self._servers, self._topics.control, offset):
             offset = record.offset()
-            if record.key() == MODEL_KEY and (publication := publication_of(record.value(), offset)) is not None:
-                number = max(number, publication.publication)
-        return number, offset
+            match publication_of(record.value(), offset) if record.key() in {MODEL_KEY, TREES_KEY} else None:
+                case Publication() as publication:
+                    number = max(number, publication.publication)
+                case TreesPublication() as published if self._is_newer(published, trees):
+                    trees = published
+        return number, offset, trees
+
+    def _is_newer(self, trees: TreesPublication, known: TreesPublication | None) -> bool:
+        """Whether trees are genuine, and were trained later. Forged ones would keep the trainer from training."""
+        if known is not None and (trees.epoch, trees.n) < (known.epoch, known.n):
+            return False
+        try:
+            return bool(verified_trees(trees, self._key))
+        except RefusedArtefact as error:
+            _log.warning("trees_refused", n=trees.n, problem=error.problem)
+            return False
 
 
 def _log_publication(publication: Publication, examples: int, merchants: int, took_s: float) -> None:

@@ -12,15 +12,19 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from learner.control import publication_of
 from learner.mlflow_registry import MlflowRegistry
+from learner.trees_voice import REPEAT_AFTER_RECORDS
 from weir.errors import PartUnavailable
 from weir.kafka_clients import consumer, create_topics
-from weir.messages import DriftFinding, Publication
+from weir.messages import DriftFinding, Publication, TreesPublication
 from weir.settings import Settings
 
 _BATCH, _POLL_S = 500, 0.2
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 """The pause doubles from the first to the longest while MLflow does not answer. Round numbers; not measured."""
+
+_LOOK_BACK = 3 * REPEAT_AFTER_RECORDS
+"""Offsets before the committed one in which the trees in force are found: each record may have a transaction's marker."""
 
 _PATIENCE_S = 60.0
 """How long to ask a broker that has just started for committed offsets. A round number; not measured."""
@@ -71,9 +75,10 @@ class RegistrarProcess:
         self._drift: list[DriftFinding] = []
         self._registered_s = -self._every_s
         self._control = settings.topics.control
-        self._next_offset = 0
+        self._trees: TreesPublication | None = None
         self._reader = consumer(settings.bootstrap_servers, f"weir-registrar-{settings.namespace}")
-        self._reader.assign([TopicPartition(self._control, 0, _committed(self._reader, self._control))])
+        self._next_offset = _committed(self._reader, self._control)
+        self._reader.assign([TopicPartition(self._control, 0, max(0, self._next_offset - _LOOK_BACK))])
 
     def read(self) -> None:
         """Read a batch, unless MLflow still lacks the last one.
@@ -106,18 +111,21 @@ class RegistrarProcess:
             raise PartUnavailable(
                 f"The registrar cannot read {self._control}: {record.error()}.", "Run `weir logs kafka`."
             )
-        self._next_offset = record.offset() + 1
+        is_new = record.offset() >= self._next_offset
+        self._next_offset = max(self._next_offset, record.offset() + 1)
         if not (record.key() or b"").startswith(b"model:"):
             return
-        publication = publication_of(record.value(), record.offset())
-        if publication is not None:
-            self._unlogged.append(publication)
-            self._drift += publication.drift
-            self._unregistered = publication
+        match publication_of(record.value(), record.offset()):
+            case TreesPublication() as trees:
+                self._trees = trees
+            case Publication() as publication if is_new:
+                self._unlogged.append(publication)
+                self._drift += publication.drift
+                self._unregistered = publication
 
     def _register(self, publication: Publication) -> None:
         started_s = time.monotonic()
-        version = self._registry.register(publication, self._drift)
+        version = self._registry.register(publication, self._drift, self._trees)
         self._reader.commit(offsets=[TopicPartition(self._control, 0, self._next_offset)], asynchronous=False)
         self._unregistered, self._drift, self._registered_s = None, [], time.monotonic()
         _log.info(

@@ -17,7 +17,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 import mlflow
 import weir
 from weir.errors import PartUnavailable
-from weir.messages import DriftFinding, Publication
+from weir.messages import DriftFinding, Publication, TreesPublication, encode
 
 ALIAS = "champion"
 REQUIREMENTS = [f"weir=={weir.__version__}"]
@@ -47,16 +47,18 @@ class MlflowRegistry:
             for epoch in sorted({publication.epoch for publication in publications}):
                 self._log_epoch(epoch, [publication for publication in publications if publication.epoch == epoch])
 
-    def register(self, publication: Publication, drift: list[DriftFinding]) -> str:
+    def register(
+        self, publication: Publication, drift: list[DriftFinding], trees: TreesPublication | None = None
+    ) -> str:
         """Register the publication unless it has a version, move the alias to it, and return the version.
 
-        `drift` is the drift found since the last version.
+        `drift` is the drift found since the last version, and `trees` are those in force, if there are any.
 
         Raises:
             PartUnavailable: MLflow does not answer or refuses.
         """
         with _mlflow_answers():
-            version = self._find(publication) or self._create(publication, drift)
+            version = self._find(publication) or self._create(publication, drift, trees)
             self._client.set_registered_model_alias(self._model_name, ALIAS, version.version)
             return str(version.version)
 
@@ -74,13 +76,15 @@ class MlflowRegistry:
         found = self._client.search_model_versions(f"name = '{self._model_name}' and {wanted}", max_results=1)
         return found[0] if found else None
 
-    def _create(self, publication: Publication, drift: list[DriftFinding]) -> ModelVersion:
+    def _create(
+        self, publication: Publication, drift: list[DriftFinding], trees: TreesPublication | None
+    ) -> ModelVersion:
         self._ensure_registered_model()
         run_id, place = self._run_id(publication.epoch), f"publications/{publication.publication}"
         with tempfile.TemporaryDirectory() as folder:
-            self._client.log_artifacts(run_id, save_scorer(publication, Path(folder)), place)
+            self._client.log_artifacts(run_id, save_scorer(publication, trees, Path(folder)), place)
         source = f"{self._client.get_run(run_id).info.artifact_uri}/{place}"
-        tags = self._tags(publication, drift)
+        tags = self._tags(publication, drift) | _trees_tags(trees)
         return self._client.create_model_version(self._model_name, source, run_id, tags=tags, await_creation_for=0)
 
     def _tags(self, publication: Publication, drift: list[DriftFinding]) -> dict[str, str]:
@@ -126,18 +130,32 @@ def _mlflow_answers() -> Iterator[None]:
         raise PartUnavailable(f"MLflow did not accept a request: {error}.", "Run `weir logs mlflow`.") from error
 
 
-def save_scorer(publication: Publication, folder: Path) -> str:
-    """Write the publication as a pyfunc model and return its folder. MLflow need not infer the stated requirements."""
-    scorer, model = folder / "scorer.msgpack", folder / "model"
-    scorer.write_bytes(publication.artefact)
+def save_scorer(publication: Publication, trees: TreesPublication | None, folder: Path) -> str:
+    """Write both voices as a pyfunc model and return its folder. MLflow need not infer the stated requirements."""
+    data, model = folder / "voices", folder / "model"
+    data.mkdir()
+    (data / "publication.json").write_bytes(encode(publication))
+    if trees is not None:
+        (data / "trees.json").write_bytes(encode(trees))
     mlflow.pyfunc.save_model(
         model,
         loader_module="learner.mlflow_scorer",
-        data_path=str(scorer),
+        data_path=str(data),
         pip_requirements=REQUIREMENTS,
         metadata={"publication": publication.publication, "digest": publication.digest},
     )
     return str(model)
+
+
+def _trees_tags(trees: TreesPublication | None) -> dict[str, str]:
+    if trees is None:
+        return {"weir.trees_n": "none"}
+    return {
+        "weir.trees_n": str(trees.n),
+        "weir.trees_epoch": str(trees.epoch),
+        "weir.trees_digest": trees.digest,
+        "weir.trees_examples": str(trees.examples),
+    }
 
 
 def _metrics(publication: Publication) -> list[Metric]:

@@ -17,10 +17,11 @@ from weir.artefact import is_signed, sign
 from weir.bins import coarse_edges, fine_edges
 from weir.errors import RefusedArtefact
 from weir.feature_schema import KIND_OF
+from weir.messages import TreesPublication
 
 _FEATURES = canonical_digest([(name, fine_edges(kind), coarse_edges(kind)) for name, kind in KIND_OF.items()])[:8]
 
-FORMAT = f"6 river-{version('river')} features-{_FEATURES}"
+FORMAT = f"7 river-{version('river')} features-{_FEATURES}"
 """Raise the number when a pickled class changes, or the order of the arithmetic that learns: an older snapshot is then
 refused instead of restored wrongly, or continued to another digest than that of the whole log.
 
@@ -34,7 +35,10 @@ _REMEDY = "The learner folds the log from its start instead. If the signing key 
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """A pickled fold, the next offset of the log, the last publication, and where the control topic ended then."""
+    """A pickled fold, the next offset of the log, the last publication, and where the control topic ended then.
+
+    `trees` are the published ones: they may be older than what is read of the control topic after a restart.
+    """
 
     format: str = FORMAT
     fold: bytes
@@ -42,12 +46,19 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     offset: int
     publication: int
     control_offset: int
+    trees: TreesPublication | None = None
 
     @classmethod
-    def of(cls, fold: Fold, *, offset: int, publication: int, control_offset: int) -> "Snapshot":
-        payload = zlib.compress(pickle.dumps(fold, protocol=5), _FASTEST)
+    def of(
+        cls, fold: Fold, *, offset: int, publication: int, control_offset: int, trees: TreesPublication | None = None
+    ) -> "Snapshot":
         return cls(
-            fold=payload, epoch=fold.epoch, offset=offset, publication=publication, control_offset=control_offset
+            fold=zlib.compress(pickle.dumps(fold, protocol=5), _FASTEST),
+            epoch=fold.epoch,
+            offset=offset,
+            publication=publication,
+            control_offset=control_offset,
+            trees=trees,
         )
 
     def restore(self) -> Fold:

@@ -9,12 +9,15 @@ from detector.features import Feature
 from detector.known_frauds import subjects_of
 from detector.moment import Moment
 from detector.payment import payment_of
-from detector.scoring import Champion, Detector
+from detector.scoring import Detector
 from detector.state import HABITS, LATEST, UserState, habits_of, header_of, panes_of, recent_of
 from tests.builders import DAY_MS, NOON_MS, a_reputation, a_transaction, a_user_event
 from tests.scorers import a_scorer
+from tests.trees import some_trees
+from weir.champion import Champion
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
 from weir.settings import DetectorSettings
+from weir.voices import Voices
 
 HERE = Position("live.transactions", 0, 0)
 FAR_AHEAD_MS = NOON_MS + 3650 * DAY_MS
@@ -22,7 +25,12 @@ FAR_AHEAD_MS = NOON_MS + 3650 * DAY_MS
 
 def a_champion(trust: float = 0.5, intercept: float = -3.0, **slopes: float) -> Champion:
     """Make a model with about the given slopes."""
-    return Champion(ModelRef(1, 1, 10), a_scorer(trust, intercept, **slopes))
+    return Champion(ModelRef(1, 1, 10), Voices(a_scorer(trust, intercept, **slopes)))
+
+
+def champion_with_trees(trust: float = 0.5, intercept: float = -3.0, **slopes: float) -> Champion:
+    """Make a model with fresh trees beside it."""
+    return Champion(ModelRef(1, 1, 10, 9), Voices(a_scorer(trust, intercept, **slopes), some_trees()))
 
 
 def a_model_of_everything(trust: float = 0.5, features: Iterable[Feature] = FEATURES) -> Champion:

@@ -22,6 +22,7 @@ from detector.scoring import Detector
 from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import Joined, JoinState, LabelJoin
+from learner.tree_learner import TreeLearner
 from simulator.analysts.analyst import Analyst, Chargebacks, LabelPlan
 from simulator.demo.wiring import CHALLENGE_AT
 from simulator.world.payment import KINDS, NEW_KIND, Payment
@@ -45,6 +46,9 @@ PUBLISH_EVERY_S = 0.25
 # Wall time from a label to the publication that learned it: the label join's checkpoint, the learner, the control
 # topic. No measurement of it is recorded.
 LABEL_LATENCY_S = 0.8
+
+# Wall time from a training that is due to its trees in force. A few thousand examples take a second; not measured.
+TRAINING_S = 1.5
 
 
 @dataclass
@@ -104,13 +108,15 @@ class Learner:
         self._join, self._fold, self._states = LabelJoin(LEARNING), QuietFold(LEARNING), dict[str, JoinState]()
         self._due: list[tuple[int, int, Label | str]] = []
         self._order, self._published_n, self._number = count(), 0, 0
+        self._tree_learner, self._trained = TreeLearner(LEARNING.epoch), list[tuple[int, bytes]]()
+        self._training_ms = int(TRAINING_S * speed * 1000)
         self._latency_ms = int(LABEL_LATENCY_S * speed * 1000)
         self.every_ms, self._next_ms = int(PUBLISH_EVERY_S * speed * 1000), 0
 
     def scored(self, scored: ScoredTransaction, plan: LabelPlan | None) -> None:
         """Join a score, and schedule its label and its maturity."""
         state = self._states.setdefault(scored.transaction_id, JoinState())
-        self._learn(self._join.on_scored(state, scored))
+        self._learn(self._join.on_scored(state, scored), scored.event_time_ms)
         self._schedule(self._join.next_timer_ms(state) or 0, scored.transaction_id)
         if plan is not None:
             due_ms = scored.event_time_ms + plan.delay_ms + self._latency_ms
@@ -120,19 +126,24 @@ class Learner:
         """Learn what is due, and publish if the interval has passed and something new was learned."""
         while self._due and self._due[0][0] <= now_ms:
             self._join_due(now_ms, heapq.heappop(self._due)[2])
+        while self._trained and self._trained[0][0] <= now_ms:
+            knowledge.apply(self._trained.pop(0)[1])
         if now_ms >= self._next_ms and self._fold.n > self._published_n:
             self._publish(now_ms, knowledge)
 
     def _join_due(self, now_ms: int, due: Label | str) -> None:
         if isinstance(due, str):
-            self._learn(self._join.on_timer(self._states[due], now_ms))
+            self._learn(self._join.on_timer(self._states[due], now_ms), now_ms)
         else:
             state = self._states[due.transaction_id]
-            self._learn(self._join.on_label(state, due, source=NOWHERE, payload=b""))
+            self._learn(self._join.on_label(state, due, source=NOWHERE, payload=b""), now_ms)
 
-    def _learn(self, joined: Joined) -> None:
+    def _learn(self, joined: Joined, now_ms: int) -> None:
         for example in joined.examples:
             self._fold.learn(self._fold.epoch, self._fold.n + 1, example)
+            if self._tree_learner.learn(self._fold.n, example):
+                trees = encode(self._tree_learner.train(now_ms, KEY))
+                self._trained.append((now_ms + self._training_ms, trees))
 
     def _publish(self, now_ms: int, knowledge: Knowledge) -> None:
         self._number, self._published_n, self._next_ms = self._number + 1, self._fold.n, now_ms + self.every_ms

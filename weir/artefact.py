@@ -23,7 +23,7 @@ from weir.messages import Reputation, encode
 ARTEFACT_SCHEMA = 2
 """Raise it when the form or a grid of `weir.bins` changes. Schema 1 was a linear model (docs/adr/0018)."""
 
-_REMEDY = "Run learner and detector from one release: the learner then publishes its model anew."
+REMEDY = "Run learner and detector from one release: the learner then publishes its model anew."
 
 
 class AdditiveScorer:
@@ -52,10 +52,6 @@ class AdditiveScorer:
     def log_odds_of(self, vector: Floats) -> float:
         """Return the log-odds of a payment whose features are in the layout's order."""
         return log_odds_of(vector, *self.layout.tables, self.bins, self.cells)
-
-    def risk(self, rules_log_odds: float, features: Mapping[str, float]) -> float:
-        """Return the log-odds that the detector scores: rules and model, weighted by trust."""
-        return (1 - self.trust) * rules_log_odds + self.trust * self.log_odds(features)
 
     def contributions(self, features: Mapping[str, float]) -> dict[str, float]:
         """Return what each feature, present or missing, adds to the log-odds; half of a pair's weight goes to each.
@@ -177,16 +173,21 @@ def is_signed(payload: bytes, signature: str, key: bytes) -> bool:
     return hmac.compare_digest(sign(payload, key).encode(), signature.encode(errors="replace"))
 
 
+def require_signature(artefact: bytes, signature: str, key: bytes) -> None:
+    """Raise RefusedArtefact if the signature does not verify."""
+    if not is_signed(artefact, signature, key):
+        raise RefusedArtefact(
+            "A publication's signature does not verify.", "Set the same WEIR_SIGNING_KEY for learner and detector."
+        )
+
+
 def unpack(artefact: bytes, signature: str, key: bytes) -> AdditiveScorer:
     """Verify an artefact's signature, then decode it.
 
     Raises:
         RefusedArtefact: the signature does not verify, or the artefact cannot be decoded.
     """
-    if not is_signed(artefact, signature, key):
-        raise RefusedArtefact(
-            "A publication's signature does not verify.", "Set the same WEIR_SIGNING_KEY for learner and detector."
-        )
+    require_signature(artefact, signature, key)
     return read_artefact(artefact)
 
 
@@ -200,13 +201,13 @@ def read_artefact(artefact: bytes) -> AdditiveScorer:
         envelope = msgspec.msgpack.decode(artefact, type=_Envelope)
         if envelope.schema != ARTEFACT_SCHEMA:
             raise RefusedArtefact(
-                f"An artefact has the unknown schema {envelope.schema}; this release reads {ARTEFACT_SCHEMA}.", _REMEDY
+                f"An artefact has the unknown schema {envelope.schema}; this release reads {ARTEFACT_SCHEMA}.", REMEDY
             )
         body = msgspec.msgpack.decode(zlib.decompress(envelope.body), type=_Body)
         bins, cells = (np.frombuffer(weights, "<f4") for weights in (body.bins, body.cells))
         return AdditiveScorer(layout=Layout(body.kinds, body.pairs), bins=bins, cells=cells, trust=body.trust)
     except (msgspec.DecodeError, RecursionError, zlib.error, ValueError, IndexError) as error:
-        raise RefusedArtefact(f"An artefact cannot be decoded: {error}.", _REMEDY) from error
+        raise RefusedArtefact(f"An artefact cannot be decoded: {error}.", REMEDY) from error
 
 
 def sign_reputation(reputation: Reputation, key: bytes) -> Reputation:

@@ -92,11 +92,15 @@ class Position(Struct, frozen=True, array_like=True):
 
 
 class ModelRef(Struct, frozen=True, array_like=True):
-    """A model: the number of its publication, and the (epoch, n) of the last example that it learned."""
+    """A model: the number of its publication, and the (epoch, n) of the last example that it learned.
+
+    `trees_n` is the last example that its trees learned; None before the first trees.
+    """
 
     publication: Int64
     epoch: Int64
     n: Int64
+    trees_n: Int64 | None = None
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -290,7 +294,8 @@ class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publ
     """A model to score with from now on. The highest `publication` is in force.
 
     `artefact` is the compiled scorer (see `weir.artefact`), `signature` its HMAC, and `digest` the canonical digest of
-    what scores and what learns. `metrics` are prequential: they judge scores by verdicts that came later.
+    what scores and what learns. `metrics` are prequential: they judge scores by verdicts that came later. `clock_ms` is
+    the latest event time among the examples up to `n`.
     """
 
     schema_version: Int64 = 1
@@ -304,6 +309,27 @@ class Publication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publ
     published_at_ms: Int64
     metrics: dict[str, float] = {}
     drift: list[DriftFinding] = []
+    clock_ms: Int64 | None = None
+
+
+class TreesPublication(Struct, frozen=True, kw_only=True, tag_field="kind", tag="trees"):
+    """Trees to score with beside the additive model from now on. The highest (`epoch`, `n`) is in force.
+
+    They were trained on the examples up to `n`, whose latest event time is `clock_ms`; `examples` of them, with `frauds`
+    among them, were used. `artefact` holds the trees (see `weir.trees_artefact`), `signature` its HMAC, and `digest` the
+    canonical digest of the trees, their position and the training that made them.
+    """
+
+    schema_version: Int64 = 1
+    epoch: Int64
+    n: Int64
+    clock_ms: Int64
+    artefact: bytes
+    signature: str
+    digest: str
+    published_at_ms: Int64
+    examples: Int64
+    frauds: Int64
 
 
 Entity = Literal["merchant", "device", "ip", "card"]
@@ -406,7 +432,7 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
         return self.key.control_key
 
 
-Control = Publication | Reputation
+Control = Publication | TreesPublication | Reputation
 
 
 class Counts(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from weir.messages import (
     Reputation,
     ScoredTransaction,
     Transaction,
+    TreesPublication,
     TwinFrozen,
     UserEvent,
 )
@@ -29,6 +30,7 @@ PUBLISHED: dict[str, type[Struct]] = {
     "example": Example,
     "dead-letter": DeadLetter,
     "publication": Publication,
+    "trees-publication": TreesPublication,
     "reputation": Reputation,
     "counts": Counts,
     "twin-frozen": TwinFrozen,

@@ -1,68 +1,73 @@
 """The model in force and its predecessor, both verified."""
 
-from dataclasses import dataclass
+from contextlib import suppress
 
-from weir.artefact import AdditiveScorer, probability, unpack
+from weir.artefact import probability
+from weir.champion import VerifiedModel, VerifiedTrees, champion_of, verified_model, verified_trees
 from weir.errors import RefusedArtefact
-from weir.messages import Publication, ScoredTransaction
-
-
-@dataclass(frozen=True)
-class VerifiedPublication:
-    """A publication whose signature and schema are valid; `scorer` is its model."""
-
-    publication: int
-    epoch: int
-    n: int
-    published_at_ms: int
-    scorer: AdditiveScorer
+from weir.messages import Publication, ScoredTransaction, TreesPublication
+from weir.voices import Voices, risk
 
 
 class Champions:
-    """Follows the control topic; the highest publication wins. Without a signing key every publication is refused."""
+    """Follows the control topic; the highest publication wins. Without a signing key every publication is refused.
+
+    Both models are paired with the newest trees, so that only what the additive model learned lies between them.
+    """
 
     def __init__(self, signing_key: bytes | None) -> None:
         self._key = signing_key
-        self.current: VerifiedPublication | None = None
-        self.previous: VerifiedPublication | None = None
+        self.current: VerifiedModel | None = None
+        self.previous: VerifiedModel | None = None
+        self._trees: VerifiedTrees | None = None
         self.refused: int | None = None
 
     def apply(self, publication: Publication) -> bool:
         """Return whether the publication is now in force. `refused` holds the number of the last one that was invalid."""
-        if self.current is not None and publication.publication <= self.current.publication:
+        current = self.current
+        if current is not None and publication.publication <= current.publication.publication:
             return False
-        scorer = self._verified(publication)
-        if scorer is None:
+        verified = self._verified(publication)
+        if verified is None:
             self.refused = publication.publication
             return False
-        at_ms = publication.published_at_ms
-        self.previous, self.refused = self.current, None
-        self.current = VerifiedPublication(publication.publication, publication.epoch, publication.n, at_ms, scorer)
+        self.previous, self.current, self.refused = current, verified, None
         return True
+
+    def apply_trees(self, publication: TreesPublication) -> None:
+        """Put trees in force, unless they are older or do not verify; the detector flags its scores then."""
+        older = self._trees is not None and (publication.epoch, publication.n) < self._trees.place
+        if self._key and not older:
+            with suppress(RefusedArtefact):
+                self._trees = verified_trees(publication, self._key)
 
     @property
     def news(self) -> int:
         """How many examples the model in force added; 1 if its predecessor is unknown or from another epoch."""
-        current, previous = self.current, self.previous
-        if current is None or previous is None or current.epoch != previous.epoch:
+        if self.current is None or self.previous is None:
             return 1
-        return max(1, current.n - previous.n)
+        current, previous = self.current.publication, self.previous.publication
+        return max(1, current.n - previous.n) if current.epoch == previous.epoch else 1
 
-    def _verified(self, publication: Publication) -> AdditiveScorer | None:
+    def _verified(self, publication: Publication) -> VerifiedModel | None:
         if not self._key:
             return None
         try:
-            return unpack(publication.artefact, publication.signature, self._key)
+            return verified_model(publication, self._key)
         except RefusedArtefact:
             return None
 
+    def voices(self, model: VerifiedModel) -> Voices:
+        """Return the model with the trees in force."""
+        return champion_of(model, self._trees).scorer
+
     def score_now(self, alert: ScoredTransaction) -> float | None:
         """Score an alert again with the model in force."""
-        return None if self.current is None else score_under(self.current.scorer, alert)
+        return None if self.current is None else score_under(self.voices(self.current), alert)
 
 
-def score_under(scorer: AdditiveScorer, alert: ScoredTransaction) -> float | None:
+def score_under(model: Voices, alert: ScoredTransaction) -> float | None:
     """Score an alert again with a model; None if the alert lacks `rules_log_odds`."""
     if alert.rules_log_odds is None:
         return None
-    return probability(scorer.risk(alert.rules_log_odds, alert.features))
+    return probability(risk(model, alert.rules_log_odds, alert.features))

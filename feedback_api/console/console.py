@@ -16,8 +16,8 @@ from feedback_api.console.scoreboard import Scoreboard
 from feedback_api.console.stream_clock import StreamClock
 from feedback_api.console.throughput import Throughput
 from feedback_api.console.twin_race import TwinRace
-from weir.artefact import AdditiveScorer
-from weir.messages import Counts, Label, Publication, ScoredTransaction, TwinFrozen, Verdict
+from weir.messages import Counts, Label, Publication, ScoredTransaction, TreesPublication, TwinFrozen, Verdict
+from weir.voices import Voices
 
 MOST_DESKS = 100
 """Bounds memory. A round number; not measured."""
@@ -75,6 +75,8 @@ class Console:
             case Publication():
                 if self.champions.apply(fact):
                     self._advance_receipts(now_ms)
+            case TreesPublication():
+                self.champions.apply_trees(fact)
             case Reachable():
                 self.kafka_away_since_ms = fact.away_since_ms
             case Counts():
@@ -112,7 +114,8 @@ class Console:
 
     def _advance_receipts(self, now_ms: int) -> None:
         """Advance every receipt as far as possible. Topics are read in no common order, so call this after any fact."""
-        champion = self.champions.current
+        current = self.champions.current
+        champion = None if current is None else current.publication
         for receipt in self._receipts():
             if champion and receipt.learns_from(champion.epoch, champion.n):
                 receipt.learned(champion.publication, self.champions.news - 1, self._moved(), now_ms)
@@ -123,7 +126,8 @@ class Console:
         before, after = self.champions.previous, self.champions.current
         if before is None or after is None:
             return []
-        found = [_move(alert.scored, before.scorer, after.scorer) for alert in self.queue]
+        models = self.champions.voices(before), self.champions.voices(after)
+        found = [_move(alert.scored, *models) for alert in self.queue]
         moved = [move for move in found if move is not None]
         return sorted(moved, key=lambda move: abs(move.after - move.before), reverse=True)
 
@@ -131,7 +135,7 @@ class Console:
         return [desk.receipt for desk in self._desks.values() if desk.receipt is not None]
 
 
-def _move(alert: ScoredTransaction, before: AdditiveScorer, after: AdditiveScorer) -> Moved | None:
+def _move(alert: ScoredTransaction, before: Voices, after: Voices) -> Moved | None:
     old, new = score_under(before, alert), score_under(after, alert)
     if old is None or new is None or abs(new - old) < MOVED_FROM:
         return None

@@ -14,6 +14,7 @@ from weir.messages import (
     Example,
     Publication,
     ScoredTransaction,
+    TreesPublication,
     TwinFrozen,
     decode_with,
 )
@@ -45,7 +46,7 @@ class Reachable(NamedTuple):
     away_since_ms: int | None
 
 
-Fact = Reachable | Alerted | Learned | Publication | Counts | TwinFrozen | TwinAlerted
+Fact = Reachable | Alerted | Learned | Publication | TreesPublication | Counts | TwinFrozen | TwinAlerted
 
 
 def fact_of(topics: Topics, topic: str, key: bytes | None, value: bytes | None, at_ms: int) -> Fact | None:
@@ -74,9 +75,9 @@ def _learned(key: bytes | None, value: bytes, at_ms: int) -> Learned:
     return Learned(number.epoch, number.n, decode_with(EXAMPLE, value), at_ms)
 
 
-def _published(_key: bytes | None, value: bytes, _at_ms: int) -> Publication | None:
+def _published(_key: bytes | None, value: bytes, _at_ms: int) -> Publication | TreesPublication | None:
     control = decode_with(CONTROL, value)
-    return control if isinstance(control, Publication) else None
+    return control if isinstance(control, Publication | TreesPublication) else None
 
 
 def _counted(key: bytes | None, value: bytes, _at_ms: int) -> Counts | None:

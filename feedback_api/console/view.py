@@ -98,7 +98,8 @@ class VerdictRow(NamedTuple):
 
 
 def top_of(console: Console, now_ms: int, currency: str) -> Top:
-    board, champion = console.scoreboard, console.champions.current
+    board, current = console.scoreboard, console.champions.current
+    champion = None if current is None else current.publication
     rate = f"{console.throughput.per_second(now_ms):,.0f}"
     event_ms = console.clock.event_time_ms
     return Top(

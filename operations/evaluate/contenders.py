@@ -1,7 +1,7 @@
 """The contenders: models that score the same payments and learn the same examples, side by side in one pass.
 
 To add one, write a `Model` that learns and a `Contender` that scores with it, and give it a name in `BUILDERS`.
-Contenders may share a model: it then learns each example once.
+Contenders may share models: each then learns each example once.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,14 +12,16 @@ from typing import NamedTuple, Protocol, cast
 from river import linear_model, preprocessing
 
 from detector.decision import Profile, Thresholds, decide, thresholds_by_profile
-from detector.explanation import weigh
 from detector.knowledge import Knowledge
+from detector.rules import rules_log_odds
 from learner.additive_model import INTERCEPT
 from learner.fold import Fold
-from weir.artefact import AdditiveScorer, probability
+from learner.tree_learner import TreeLearner
+from weir.artefact import probability
 from weir.errors import DeploymentError
-from weir.messages import Decision, Example, ScoredTransaction, encode
+from weir.messages import Decision, Example, ScoredTransaction, TreesPublication, encode
 from weir.settings import LearningSettings, Settings
+from weir.voices import Voices, risk
 
 KEY = b"evaluate"
 """Signs publications that never leave the process."""
@@ -49,7 +51,7 @@ class Contender(Protocol):
     def name(self) -> str: ...
 
     @property
-    def model(self) -> Model: ...
+    def models(self) -> tuple[Model, ...]: ...
 
     def score(self, scored: ScoredTransaction) -> Assessment: ...
 
@@ -58,17 +60,11 @@ ByProfile = dict[Profile, Thresholds]
 
 
 class FoldModel:
-    """The learner's fold, and the scorer that a detector unpacks from its last publication."""
+    """The learner's fold, whose publications a detector's knowledge applies."""
 
-    def __init__(self, settings: LearningSettings) -> None:
-        self._fold, self._knowledge = Fold(settings), Knowledge(KEY)
+    def __init__(self, settings: LearningSettings, knowledge: Knowledge) -> None:
+        self._fold, self._knowledge = Fold(settings), knowledge
         self._number = self._published_n = 0
-
-    @property
-    def scorer(self) -> AdditiveScorer | None:
-        """The scorer in force; None before the first publication."""
-        champion = self._knowledge.champion
-        return None if champion is None else champion.scorer
 
     def learn(self, n: int, example: Example) -> None:
         self._fold.learn(self._fold.epoch, n, example)
@@ -80,33 +76,69 @@ class FoldModel:
             self._knowledge.apply(encode(self._fold.publication(self._number, now_ms, KEY)))
 
 
+class TreesModel:
+    """The learner's trees. Training does not run beside the pass but in it: at its place in the log."""
+
+    def __init__(self, settings: LearningSettings, knowledge: Knowledge) -> None:
+        self._trees, self._knowledge = TreeLearner(settings.epoch), knowledge
+        self._trained: TreesPublication | None = None
+
+    def learn(self, n: int, example: Example) -> None:
+        if self._trees.learn(n, example):
+            self._trained = self._trees.train(example.event_time_ms, KEY)
+
+    def publish(self, now_ms: int) -> None:  # noqa: ARG002 -- the training has set the time
+        if self._trained is not None:
+            self._knowledge.apply(encode(self._trained))
+            self._trained = None
+
+
 class ChampionContender:
-    """The stream's own score: model and rules, blended by trust."""
+    """The stream's own score: both voices and the rules, blended by trust."""
 
     name = "champion"
 
-    def __init__(self, model: FoldModel, thresholds: ByProfile) -> None:
-        self.model, self._thresholds = model, thresholds
+    def __init__(self, parts: "ContenderParts") -> None:
+        self.models: tuple[Model, ...] = (parts.fold, parts.trees)
+        self._knowledge, self._thresholds = parts.knowledge, parts.thresholds
 
     def score(self, scored: ScoredTransaction) -> Assessment:
-        evidence = weigh(scored.rules, scored.features, self.model.scorer)
-        score = probability(evidence.log_odds)
+        voices = _voices(self._knowledge)
+        score = probability(risk(voices, rules_log_odds(scored.rules), scored.features))
         thresholds = self._thresholds[cast("Profile", scored.profile)]
-        return Assessment(score, decide(score, thresholds, scored.rules, evidence.trust))
+        return Assessment(score, decide(score, thresholds, scored.rules, 0.0 if voices is None else voices.trust))
 
 
-class ChampionModel:
-    """The champion's model alone: no rules, full trust."""
+class ModelAlone:
+    """The champion's model, or one of its voices: no rules, full trust. `log_odds` is None before there is one."""
 
-    name = "champion-model"
-
-    def __init__(self, model: FoldModel, thresholds: ByProfile) -> None:
-        self.model, self._thresholds = model, thresholds
+    def __init__(
+        self,
+        name: str,
+        models: tuple[Model, ...],
+        parts: "ContenderParts",
+        log_odds: Callable[[Voices, dict[str, float]], float | None],
+    ) -> None:
+        self.name, self.models, self._log_odds = name, models, log_odds
+        self._knowledge, self._thresholds = parts.knowledge, parts.thresholds
 
     def score(self, scored: ScoredTransaction) -> Assessment:
-        scorer = self.model.scorer
-        log_odds = INTERCEPT if scorer is None else scorer.log_odds(scored.features)
-        return _without_rules(probability(log_odds), scored, self._thresholds)
+        voices = _voices(self._knowledge)
+        log_odds = None if voices is None else self._log_odds(voices, scored.features)
+        return _without_rules(probability(INTERCEPT if log_odds is None else log_odds), scored, self._thresholds)
+
+
+def _additive(voices: Voices, features: dict[str, float]) -> float:
+    return voices.additive.log_odds(features)
+
+
+def _trees(voices: Voices, features: dict[str, float]) -> float | None:
+    return None if voices.trees is None else voices.trees.log_odds(features)
+
+
+def _voices(knowledge: Knowledge) -> Voices | None:
+    """Return the model in force; None before the first publication."""
+    return None if knowledge.champion is None else knowledge.champion.scorer
 
 
 class RiverPair:
@@ -131,11 +163,12 @@ class ScaledLogisticRegression:
 
     name = "scaled-logistic-regression"
 
-    def __init__(self, model: RiverPair, thresholds: ByProfile) -> None:
-        self.model, self._thresholds = model, thresholds
+    def __init__(self, parts: "ContenderParts") -> None:
+        self._model, self._thresholds = RiverPair(), parts.thresholds
+        self.models: tuple[Model, ...] = (self._model,)
 
     def score(self, scored: ScoredTransaction) -> Assessment:
-        scaler, classifier = self.model.in_force
+        scaler, classifier = self._model.in_force
         score = float(classifier.predict_proba_one(scaler.transform_one(scored.features))[True])
         return _without_rules(score, scored, self._thresholds)
 
@@ -151,8 +184,16 @@ class ContenderParts:
         self._settings = settings
 
     @cached_property
+    def knowledge(self) -> Knowledge:
+        return Knowledge(KEY)
+
+    @cached_property
     def fold(self) -> FoldModel:
-        return FoldModel(self._settings.learning)
+        return FoldModel(self._settings.learning, self.knowledge)
+
+    @cached_property
+    def trees(self) -> TreesModel:
+        return TreesModel(self._settings.learning, self.knowledge)
 
     @cached_property
     def thresholds(self) -> ByProfile:
@@ -160,9 +201,11 @@ class ContenderParts:
 
 
 BUILDERS: dict[str, Callable[[ContenderParts], Contender]] = {
-    ChampionContender.name: lambda parts: ChampionContender(parts.fold, parts.thresholds),
-    ChampionModel.name: lambda parts: ChampionModel(parts.fold, parts.thresholds),
-    ScaledLogisticRegression.name: lambda parts: ScaledLogisticRegression(RiverPair(), parts.thresholds),
+    "champion": ChampionContender,
+    "champion-model": lambda parts: ModelAlone("champion-model", (parts.fold, parts.trees), parts, Voices.log_odds),
+    "additive": lambda parts: ModelAlone("additive", (parts.fold,), parts, _additive),
+    "trees": lambda parts: ModelAlone("trees", (parts.fold, parts.trees), parts, _trees),
+    "scaled-logistic-regression": ScaledLogisticRegression,
 }
 
 

@@ -47,7 +47,9 @@ class Lane:
         self._watermark_ms = -OUT_OF_ORDER_MS
         self.examples = self.labels = 0
         self.scoring = {contender.name: Stopwatch() for contender in contenders}
-        self._learning: dict[Model, Stopwatch] = {contender.model: Stopwatch() for contender in contenders}
+        self._learning: dict[Model, Stopwatch] = {
+            model: Stopwatch() for contender in contenders for model in contender.models
+        }
 
     def begin_slice(self, start_ms: int) -> None:
         """Bring everything known by `start_ms` into force."""
@@ -74,9 +76,10 @@ class Lane:
         self.join.scored(structs.replace(seen, score=first.score, decision=first.decision))
         return seen, assessments
 
-    def learning(self, contender: Contender) -> Stopwatch:
-        """What learning costs the contender's model."""
-        return self._learning[contender.model]
+    def us_per_learn(self, contender: Contender) -> float | None:
+        """What learning an example costs the contender's models; None before the first example."""
+        costs = [self._learning[model].us for model in contender.models]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
 
     def _timed_score(self, contender: Contender, seen: ScoredTransaction) -> Assessment:
         started_ns = perf_counter_ns()

@@ -157,6 +157,7 @@ def tables(report: EvaluateReport) -> Iterator[Table]:
 def _figures(report: EvaluateReport) -> Table:
     """One row a figure, since names of contenders are longer than figures."""
     table = _table("Figures", "", *(one.contender for one in report.contenders))
+    table.columns[0].no_wrap = True  # many contenders' names fold instead
     for name, figure in _ROWS.items():
         values = [figure(one) for one in report.contenders]
         if any(value is not None for value in values):

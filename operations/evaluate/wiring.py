@@ -165,7 +165,7 @@ def _efforts(lane: Lane) -> Iterator[tuple[str, Effort]]:
                 us_per_features=lane.detector.features.us,
                 us_per_detector=lane.detector.all_but_models.us,
                 us_per_score=lane.scoring[contender.name].us,
-                us_per_learn=lane.learning(contender).us,
+                us_per_learn=lane.us_per_learn(contender),
                 labels=lane.labels - lane.join.labels_too_late,
                 labels_too_late=lane.join.labels_too_late,
                 examples=lane.examples,

@@ -86,13 +86,19 @@ def group_of(settings: Settings, reader: str) -> str:
 
 
 def learner_model(settings: Settings) -> dict[str, Any] | None:
-    """The learner's last publication, with the last example that it learned (`n`)."""
+    """The learner's last publication, with the last example that it learned (`n`) and that its trees learned (`trees_n`).
+
+    `trainings_failed` counts failed attempts to train the next trees.
+    """
     last = last_publication(settings)
-    return None if last is None else {"publication": last.publication, "epoch": last.epoch, "n": last.n}
+    if last is None:
+        return None
+    trees = {name: int(last.metrics.get(name, 0)) for name in ("trees_n", "trainings_failed")}
+    return {"publication": last.publication, "epoch": last.epoch, "n": last.n, **trees}
 
 
 def detector_model(settings: Settings) -> dict[str, Any] | None:
-    """The publication that scores, and the last example that it learned, from the detector's metrics."""
+    """The publication that scores, and the last examples that it and its trees learned, from the detector's metrics."""
     rest = FlinkRest(settings.flink_rest)
     job = rest.live_job(JobPart("detector-job", settings).name)
     if job is None:
@@ -101,8 +107,17 @@ def detector_model(settings: Settings) -> dict[str, Any] | None:
         job.id, ".model_publication"
     )  # Flink answers with old values, and this request makes it collect new ones
     time.sleep(COLLECTED_WITHIN_S)
-    publication, n = rest.metric(job.id, ".model_publication"), rest.metric(job.id, ".model_sequence")
-    return None if publication is None else {"publication": int(publication), "n": None if n is None else int(n)}
+    found = {
+        name: rest.metric(job.id, f".{metric}")
+        for name, metric in {
+            "publication": "model_publication",
+            "n": "model_sequence",
+            "trees_n": "trees_sequence",
+        }.items()
+    }
+    if found["publication"] is None:
+        return None
+    return {name: None if value is None else int(value) for name, value in found.items()}
 
 
 def ledger(settings: Settings) -> dict[str, Any] | None:

@@ -31,10 +31,13 @@ def _topics(status: dict[str, Any]) -> Table:
 
 
 def _model(status: dict[str, Any]) -> Table:
-    table = Table("model in", "publication", "last example", box=None, padding=(0, 2))
+    table = Table("model in", "publication", "last example", "of its trees", "", box=None, padding=(0, 2))
     for where, model in (status["model"] or {"learner": None, "detector": None}).items():
         known = model or {}
-        table.add_row(where, str(known.get("publication", "none")), str(known.get("n", "")))
+        failed = known.get("trainings_failed", 0)
+        problem = f"[red]training has failed {failed} times: see `weir logs learner`[/red]" if failed else ""
+        numbers = str(known.get("publication", "none")), str(known.get("n", "")), str(known.get("trees_n") or "none")
+        table.add_row(where, *numbers, problem)
     return table
 
 

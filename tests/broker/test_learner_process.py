@@ -1,85 +1,32 @@
 """The learner as a process on a real broker: killed, restarted and fenced, it loses and doubles nothing."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from uuid import uuid4
 
 import pytest
 from confluent_kafka import TopicPartition
 
 from learner.fold import Fold
 from tests.builders import an_example
+from tests.learner_on_kafka import KEY, a_learner, a_namespace, control, last_n, publications, send_entries
 from tests.learning_stream import a_learning_stream, numbered
 from tests.waiting import eventually
 from weir.artefact import unpack, verify_reputation
-from weir.kafka_clients import consumer, create_topics, producer
+from weir.kafka_clients import consumer, producer
 from weir.messages import CONTROL, Publication, Reputation, encode
-from weir.settings import KafkaSettings, LearningSettings, Settings
+from weir.settings import LearningSettings, Settings
 
-KEY = "the key of these tests"
 STREAM = a_learning_stream(400)
 
 
 @pytest.fixture
 def settings(broker):
-    found = Settings(
-        namespace=f"learner-{uuid4().hex[:8]}",
-        kafka=KafkaSettings(bootstrap_servers=broker, partitions=1),
-        signing_key=KEY,
-    )
-    create_topics(broker, found.topics.all())
-    return found
-
-
-@contextmanager
-def a_learner(settings: Settings) -> Iterator[subprocess.Popen]:
-    env = os.environ | {
-        "WEIR_NAMESPACE": settings.namespace,
-        "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
-        "WEIR_KAFKA__PARTITIONS": "1",
-        "WEIR_SIGNING_KEY": KEY,
-        "WEIR_LEARNING__PUBLISH_EVERY_MS": "100",
-    }
-    process = subprocess.Popen([sys.executable, "-m", "learner"], env=env, stderr=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
+    return a_namespace(broker)
 
 
 def send(settings: Settings, start: int, stop: int) -> None:
-    """Entries start..stop (excluded) of the stream; numbers begin at 1."""
-    writer = producer(settings.bootstrap_servers)
-    for n, example in numbered(STREAM[start - 1 : stop - 1], start):
-        writer.produce(settings.topics.learning_log, encode(example), f"1:{n}")
-    assert writer.flush(30) == 0
-
-
-def control(settings: Settings) -> list[Publication | Reputation]:
-    """What is committed on control, all of it."""
-    reader = consumer(settings.bootstrap_servers, "test-control", enable_partition_eof=True)
-    reader.assign([TopicPartition(settings.topics.control, 0, 0)])
-    found = []
-    while (record := reader.poll(10)) is not None and record.error() is None:
-        if record.value() is not None:  # a withdrawn reputation
-            found.append(CONTROL.decode(record.value()))
-    reader.close()
-    return found
-
-
-def publications(settings: Settings) -> list[Publication]:
-    return [record for record in control(settings) if isinstance(record, Publication)]
-
-
-def last_n(settings: Settings) -> int:
-    return max((publication.n for publication in publications(settings)), default=0)
+    """Send entries start..stop (excluded) of the stream; numbers begin at 1."""
+    send_entries(settings, STREAM, start, stop)
 
 
 def straight_digest(count: int) -> str:

@@ -18,11 +18,13 @@ from learner.fold import Fold
 from operations.runner.ports import free_ports
 from operations.runner.process import Command, end, spawn
 from tests.learning_stream import a_learning_stream, numbered
+from tests.trees import some_trees, trees_published
 from tests.waiting import eventually
 from weir.artefact import probability, unpack
 from weir.kafka_clients import create_topics, producer
-from weir.messages import DriftFinding, Publication, encode
+from weir.messages import DriftFinding, Publication, TreesPublication, encode
 from weir.settings import KafkaSettings, LearningSettings, MlflowSettings, Settings
+from weir.voices import Voices
 
 KEY = b"the key of these tests"
 NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
@@ -101,8 +103,10 @@ def some_publications(count: int, drift_at: int | None = None) -> list[Publicati
     return found
 
 
-def publish(settings: Settings, publications: list[Publication]) -> None:
+def publish(settings: Settings, publications: list[Publication], trees: TreesPublication | None = None) -> None:
     writer = producer(settings.bootstrap_servers)
+    if trees is not None:
+        writer.produce(settings.topics.control, encode(trees), b"model:trees")
     for publication in publications:
         writer.produce(settings.topics.control, encode(publication), b"model:champion")
     writer.produce(settings.topics.control, b'{"kind":"reputation"}', b"reputation:m1")
@@ -148,6 +152,35 @@ def test_newest_publication_becomes_the_champion_that_users_can_load(settings, m
     scorer = unpack(publications[-1].artefact, publications[-1].signature, KEY)
     expected = [probability(scorer.log_odds(row)) for row in features]
     assert list(model.predict(pd.DataFrame(features))) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred")
+def test_a_version_has_both_voices_and_names_the_trees(settings, monkeypatch):
+    publications, trees = some_publications(3), trees_published(20, KEY, digest="the trees' digest")
+    publish(settings, publications, trees)
+    with a_registrar(settings):
+        eventually(lambda: champion(settings) == "3", 90)
+    tags = client(settings).get_model_version_by_alias(settings.registered_model, "champion").tags
+    assert (tags["weir.trees_n"], tags["weir.trees_digest"]) == ("20", "the trees' digest")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", settings.mlflow_uri)
+    model = mlflow.pyfunc.load_model(f"models:/{settings.registered_model}@champion")
+    scorer = unpack(publications[-1].artefact, publications[-1].signature, KEY)
+    voices, features = Voices(scorer, some_trees()), {"log_amount": 6.0, "device_new": 1.0}
+    expected = probability(voices.log_odds(features))
+    assert list(model.predict(pd.DataFrame([features]))) == pytest.approx([expected], abs=1e-12)
+
+
+def test_a_restarted_registrar_finds_the_trees_in_force(settings):
+    publications = some_publications(4)
+    publish(settings, publications[:2], trees_published(20, KEY))
+    with a_registrar(settings):
+        eventually(lambda: champion(settings) == "2", 90)
+    publish(settings, publications[2:])
+    with a_registrar(settings):
+        eventually(lambda: champion(settings) == "4", 90)
+    tags = client(settings).get_model_version_by_alias(settings.registered_model, "champion").tags
+    assert tags["weir.trees_n"] == "20"
+    assert versions(settings) == ["2", "4"]
 
 
 def test_every_publication_is_a_point_of_the_time_series(settings):

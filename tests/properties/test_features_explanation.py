@@ -8,11 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.explanation import weigh
-from detector.rules import BASE_LOG_ODDS, RULES
+from detector.rules import RULES, rules_log_odds
+from tests.trees import some_trees
 from weir.artefact import AdditiveScorer, pack, probability, read_artefact
 from weir.bins import Layout
 from weir.feature_schema import KIND_OF
 from weir.messages import RuleHit
+from weir.topics import DAY_MS
+from weir.voices import Voices, risk
 
 names = st.sampled_from(list(KIND_OF))
 some_features = st.dictionaries(names, st.floats(-20, 20))
@@ -35,33 +38,30 @@ def close(left, right, within=1e-9):
     return abs(left - right) <= within * (1 + abs(left))
 
 
-@settings(deadline=None, max_examples=100)
-@given(hits, some_features, scorers())
-def test_contributions_and_intercept_sum_to_the_log_odds(fired, features, scorer):
-    evidence = weigh(fired, features, scorer)
-    assert close(evidence.log_odds, evidence.intercept + fsum(evidence.contributions.values()))
+models = st.builds(
+    Voices, scorers(), st.sampled_from([None, some_trees()]), st.integers(0, 30).map(lambda days: days * DAY_MS)
+)
 
 
 @settings(deadline=None, max_examples=100)
-@given(some_features, scorers())
-def test_contributions_of_the_model_and_its_intercept_sum_to_its_log_odds(features, scorer):
-    assert abs(scorer.intercept + sum(scorer.contributions(features).values()) - scorer.log_odds(features)) <= 1e-9
+@given(hits, some_features, st.none() | models)
+def test_the_evidence_adds_up_to_the_score(fired, features, model):
+    evidence, score = weigh(fired, features, model), risk(model, rules_log_odds(fired), features)
+    assert close(score, evidence.intercept + fsum(evidence.contributions.values()))
+    assert close(score, evidence.log_odds)
 
 
 @settings(deadline=None, max_examples=100)
-@given(hits, some_features, scorers())
-def test_the_score_is_rules_and_model_blended_by_trust(fired, features, scorer):
-    weights = {rule.name: rule.weight for rule in RULES}
-    rules = BASE_LOG_ODDS + sum(weights[hit.rule] for hit in fired)
-    blend = (1 - scorer.trust) * rules + scorer.trust * scorer.log_odds(features)
-    assert close(blend, weigh(fired, features, scorer).log_odds)
+@given(some_features, models)
+def test_contributions_of_the_model_and_its_intercept_sum_to_its_log_odds(features, model):
+    assert abs(model.intercept + sum(model.contributions(features).values()) - model.log_odds(features)) <= 1e-9
 
 
 @settings(deadline=None, max_examples=100)
-@given(some_features, scorers())
-def test_contributions_of_the_model_are_the_artefacts_own(features, scorer):
-    scaled = {name: scorer.trust * value for name, value in scorer.contributions(features).items()}
-    assert weigh([], features, scorer).contributions == scaled
+@given(some_features, models)
+def test_contributions_of_the_model_are_its_own(features, model):
+    scaled = {name: model.trust * value for name, value in model.contributions(features).items()}
+    assert weigh([], features, model).contributions == scaled
 
 
 @settings(deadline=None, max_examples=100)

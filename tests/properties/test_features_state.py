@@ -59,10 +59,10 @@ def test_decode_after_encode_is_the_same_state(script):
 @given(steps)
 def test_scoring_changes_nothing_but_the_state(script):
     user = User(a_model_of_everything())
-    model, settings = pack(user.champion.scorer), user.detector._settings.model_copy(deep=True)
+    model, settings = pack(user.champion.scorer.additive), user.detector._settings.model_copy(deep=True)
     for hour, amount, name, _ in script:
         user.pay(amount, at_ms=hour * HOUR_MS, merchant_id=name)
-    assert (pack(user.champion.scorer), user.detector._settings, user.reputation) == (model, settings, {})
+    assert (pack(user.champion.scorer.additive), user.detector._settings, user.reputation) == (model, settings, {})
 
 
 SCRIPT = """

@@ -30,6 +30,7 @@ PREFIX_OF = {
     "sqlalchemy": "sql_",
     "alembic": "sql_",
     "mlflow": "mlflow_",
+    "xgboost": "xgboost_",
 }
 MAY_IMPORT = {
     "bench/__main__.py": "An entry point, and a measurement of Kafka itself.",

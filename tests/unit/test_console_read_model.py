@@ -12,9 +12,10 @@ from feedback_api.console.receipts import SLOW_MS, STAGES
 from feedback_api.console.view import note_of, pace_of, race_of, top_of
 from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction, an_example
 from tests.scorers import a_scorer
-from weir.artefact import pack, sign
+from tests.trees import some_trees, trees_published
+from weir.artefact import pack, probability, sign
 from weir.errors import InvalidRecord
-from weir.messages import ModelRef, Publication, Reputation, TwinFrozen, encode
+from weir.messages import ModelRef, Publication, Reputation, TreesPublication, TwinFrozen, encode
 from weir.topics import Topics
 
 KEY = b"secret"
@@ -129,7 +130,7 @@ def test_a_receipts_steps_show_the_stages_reached_and_the_next_one():
 
 def test_a_publication_that_fails_verification_changes_nothing_and_is_reported():
     console = a_console(a_publication(2, 11, key=b"another"))
-    assert console.champions.current.publication == 1
+    assert console.champions.current.publication.publication == 1
     assert "Model #2 failed verification" in top_of(console, NOW, "EUR").trouble
 
 
@@ -206,10 +207,39 @@ def test_the_race_has_a_text_for_every_state():
     assert "mule shops" in race.sentence
 
 
+def the_score(console):
+    return console.champions.score_now(an_alert("t1").scored)
+
+
+def test_an_alert_is_scored_again_by_both_voices():
+    console, features = a_console(), an_alert("t1").scored.features
+    alone = the_score(console)
+    console.apply(fact_of(TOPICS, TOPICS.control, b"model:trees", encode(trees_published(9, KEY)), NOW), NOW)
+    both = (a_scorer(log_amount=1.0).log_odds(features) + some_trees().log_odds(features)) / 2
+    assert the_score(console) == pytest.approx(probability(both), abs=1e-6)
+    assert the_score(console) != alone
+
+
+def test_older_and_forged_trees_change_no_score():
+    console = a_console(trees_published(9, KEY))
+    before = the_score(console)
+    for trees in (trees_published(8, KEY, clock_ms=0), trees_published(10, b"another", clock_ms=0)):
+        console.apply(trees, NOW)
+    assert the_score(console) == before
+
+
+def test_moved_alerts_are_moved_by_the_verdict_and_not_by_new_trees():
+    console = a_console()
+    desk, label = with_a_verdict(console)
+    for fact in (trees_published(9, KEY), learned(label), a_publication(2, 11)):
+        console.apply(fact, NOW)
+    assert desk.receipt.moved == []
+
+
 def test_a_publication_with_a_signature_beyond_ascii_is_refused():
     forged = msgspec.structs.replace(a_publication(2, 20), signature="ü")
     console = a_console(fact_of(TOPICS, TOPICS.control, b"model:champion", encode(forged), NOW))
-    assert (console.champions.refused, console.champions.current.publication) == (2, 1)
+    assert (console.champions.refused, console.champions.current.publication.publication) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +248,7 @@ def test_a_publication_with_a_signature_beyond_ascii_is_refused():
         (TOPICS.alerts, b"t1", a_scored_transaction(), Alerted),
         (TOPICS.learning_log, b"1:12", an_example(), Learned),
         (TOPICS.control, b"champion", a_publication(1, 1), Publication),
+        (TOPICS.control, b"model:trees", trees_published(1, KEY), TreesPublication),
         (TOPICS.ledger, b"snapshot", an_example(), type(None)),
         (TOPICS.twin_alerts, b"frozen", TwinFrozen(event_time_ms=1, frozen_at_ms=1), TwinFrozen),
         (TOPICS.twin_alerts, b"t1", a_scored_transaction(), TwinAlerted),

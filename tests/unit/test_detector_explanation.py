@@ -1,7 +1,7 @@
 import pytest
 
 from tests.builders import HOUR_MS
-from tests.detecting import User, a_champion, a_model_of_everything
+from tests.detecting import User, a_champion, a_model_of_everything, champion_with_trees
 from weir.artefact import probability
 
 
@@ -22,7 +22,7 @@ def test_the_model_on_the_score_is_the_one_that_scored():
 
 
 def test_a_reason_states_the_users_usual_amount():
-    user = User(a_champion(amount_ratio=2.0))
+    user = User(a_champion(intercept=2.0, amount_ratio=2.0))
     user.pay_daily(10)
     reason = user.pay(83.0).reasons[0]
     assert reason.code == "amount_ratio"
@@ -45,4 +45,21 @@ def test_four_reasons_for_and_two_against_the_largest_first():
 
 
 def test_a_tiny_contribution_is_no_reason():
-    assert User(a_champion(log_amount=0.001)).pay().reasons == []
+    scored = User(a_champion(intercept=9.0, log_amount=0.001)).pay()
+    assert (scored.decision, scored.reasons) == ("review", [])
+
+
+def test_only_an_alert_has_reasons():
+    approved = User(a_champion(intercept=-9.0, log_amount=2.0)).pay()
+    assert (approved.decision, approved.reasons) == ("approve", [])
+    assert User(a_champion(intercept=9.0, log_amount=2.0)).pay().reasons
+
+
+def test_trees_are_half_of_the_models_evidence():
+    champion = champion_with_trees(intercept=4.0, log_amount=1.0)
+    scored = User(champion).pay(20.0)
+    half = 0.5 * champion.scorer.trees.contributions(scored.features)["log_amount"]
+    half += 0.5 * champion.scorer.additive.contributions(scored.features)["log_amount"]
+    found = {reason.code: reason.contribution for reason in scored.reasons}
+    assert found["log_amount"] == pytest.approx(champion.scorer.trust * half)
+    assert scored.model == champion.ref

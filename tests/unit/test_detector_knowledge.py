@@ -4,11 +4,19 @@ import msgspec
 import pytest
 
 from detector.knowledge import Knowledge
-from tests.builders import NOON_MS, a_reputation
+from tests.builders import DAY_MS, NOON_MS, a_reputation
 from tests.scorers import a_scorer
+from tests.trees import trees_published
 from weir.artefact import pack, sign, sign_reputation, verify_reputation
 from weir.errors import InvalidRecord
-from weir.messages import DecayedCounts, Publication, Reputation, ReputationKey, encode
+from weir.messages import (
+    DecayedCounts,
+    ModelRef,
+    Publication,
+    Reputation,
+    ReputationKey,
+    encode,
+)
 
 KEY = b"a signing key"
 COUNTS = DecayedCounts(NOON_MS, 0.01, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
@@ -147,3 +155,60 @@ def test_an_older_publication_leaves_the_champion_and_its_kept_bytes(knowledge):
     with pytest.raises(InvalidRecord, match="does not verify"):
         knowledge.apply(encode(a_publication(publication=6, signature="forged")))
     assert (knowledge.champion.ref.publication, knowledge.flags) == (7, ())
+
+
+def test_trees_and_the_additive_model_make_the_champion_in_either_order(knowledge):
+    knowledge.apply(encode(trees_published(8, KEY)))
+    assert knowledge.champion is None
+    knowledge.apply(encode(a_publication(clock_ms=NOON_MS + 21 * DAY_MS)))
+    assert (knowledge.champion.ref, knowledge.champion.scorer.share) == (ModelRef(1, 1, 9, 8), 0.25)
+    knowledge.apply(encode(trees_published(9, KEY, clock_ms=NOON_MS + 20 * DAY_MS)))
+    assert (knowledge.champion.ref, knowledge.champion.scorer.share) == (ModelRef(1, 1, 9, 9), 0.5)
+
+
+def test_trees_stay_in_force_under_later_publications(knowledge):
+    for record in (a_publication(), trees_published(8, KEY), a_publication(publication=2, n=20)):
+        knowledge.apply(encode(record))
+    assert knowledge.champion.ref == ModelRef(2, 1, 20, 8)
+
+
+def test_trees_of_another_epoch_are_left_out(knowledge):
+    for record in (trees_published(8, KEY), a_publication(epoch=2)):
+        knowledge.apply(encode(record))
+    assert knowledge.champion.ref == ModelRef(1, 2, 9)
+    assert knowledge.champion.scorer.trees is None
+
+
+def test_older_trees_leave_the_newer_ones_and_their_kept_bytes(knowledge):
+    newest = encode(trees_published(8, KEY))
+    kept = knowledge.apply(newest)
+    assert knowledge.apply(encode(trees_published(7, KEY))) == kept == ("model:trees", newest)
+
+
+def test_refused_trees_are_flagged_until_others_verify(knowledge):
+    knowledge.apply(encode(a_publication()))
+    knowledge.apply(encode(trees_published(8, KEY)))
+    with pytest.raises(InvalidRecord, match="does not verify"):
+        knowledge.apply(encode(trees_published(9, KEY, signature="forged")))
+    assert (knowledge.champion.ref.trees_n, knowledge.flags) == (8, ("model_refused",))
+    knowledge.apply(encode(trees_published(10, KEY)))
+    assert (knowledge.champion.ref.trees_n, knowledge.flags) == (10, ())
+
+
+def test_forged_trees_that_are_older_raise_no_flag(knowledge):
+    knowledge.apply(encode(trees_published(8, KEY)))
+    with pytest.raises(InvalidRecord, match="does not verify"):
+        knowledge.apply(encode(trees_published(7, KEY, signature="forged")))
+    assert knowledge.flags == ()
+
+
+def test_trees_that_cannot_be_decoded_are_refused(knowledge):
+    with pytest.raises(InvalidRecord, match="Trees cannot be decoded"):
+        knowledge.apply(encode(trees_published(8, KEY, artefact=b"?", signature=sign(b"?", KEY))))
+
+
+def test_a_restore_gives_both_voices(knowledge):
+    kept = [knowledge.apply(encode(record)) for record in (a_publication(), trees_published(8, KEY))]
+    restored = Knowledge(KEY)
+    restored.restore([one.payload for one in kept])
+    assert (restored.champion.ref, restored.champion.scorer.share) == (knowledge.champion.ref, 0.5)

@@ -7,8 +7,9 @@ from detector import kafka_twin
 from detector.twin import Twin
 from tests.builders import MINUTE_MS, NOON_MS, a_reputation, a_transaction
 from tests.scorers import a_scorer
+from tests.trees import trees_published
 from weir.artefact import pack, sign, sign_reputation
-from weir.messages import SCORED, TWIN_FROZEN, Publication, TwinFrozen, encode
+from weir.messages import SCORED, TWIN_FROZEN, ModelRef, Publication, TwinFrozen, encode
 from weir.records import Inbound, Outbound
 from weir.settings import DetectorSettings, Settings
 from weir.topics import FROZEN_KEY, Topics
@@ -95,6 +96,19 @@ def test_a_restart_continues_with_the_frozen_model():
     model = SCORED.decode(alert.payload).model
     assert model is not None
     assert model.publication == 1
+
+
+def test_it_freezes_both_voices():
+    twin = a_twin()
+    for record in (a_publication(1, HARSH), encode(trees_published(5, KEY))):
+        twin.learn(record)
+    frozen = TWIN_FROZEN.decode(pay(twin, 10)[0].payload)
+    twin.learn(encode(trees_published(9, KEY)))
+    again = a_twin(frozen)
+    for one in (twin, again):
+        [alert] = pay(one, 11)
+        assert SCORED.decode(alert.payload).model == frozen.model == ModelRef(1, 1, 10, 5)
+    assert len(frozen.control) == 2
 
 
 def test_without_a_model_the_rules_continue_alone():

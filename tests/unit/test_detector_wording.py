@@ -27,6 +27,6 @@ def test_a_duration_has_the_largest_unit_of_which_there_are_two(seconds, words):
 
 
 def test_a_reason_counts_one_payment_in_the_singular():
-    user = User(a_champion(trust=1.0, count_1h=2.0))
+    user = User(a_champion(trust=1.0, intercept=1.0, count_1h=2.0))
     user.pay(at_ms=-MINUTE_MS)
     assert user.pay().reasons[0].text == "1 payment in the previous hour; 1.0 a day is usual"

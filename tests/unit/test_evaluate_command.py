@@ -97,10 +97,15 @@ def test_plots_are_written(everything):
     assert all(plot.read_bytes().startswith(b"\x89PNG") for plot in plots)
 
 
-def test_champion_and_its_model_share_what_they_learn(everything):
-    champion, alone, other = everything[1]["contenders"]
-    assert champion["us_per_learn"] == alone["us_per_learn"] != other["us_per_learn"]
-    assert champion["auc"] != alone["auc"]
+def test_contenders_share_what_they_learn(everything):
+    costs = {one["contender"]: one["us_per_learn"] for one in everything[1]["contenders"]}
+    assert costs["champion"] == costs["champion-model"] == costs["trees"] > costs["additive"]
+    assert costs["scaled-logistic-regression"] not in {costs["champion"], costs["additive"]}
+
+
+def test_the_champions_model_is_both_voices(everything):
+    frauds = {one["contender"]: one["auc"] for one in everything[1]["contenders"]}
+    assert len(set(frauds.values())) == len(frauds)
 
 
 def test_contenders_are_chosen_by_name(evaluate):
@@ -110,6 +115,11 @@ def test_contenders_are_chosen_by_name(evaluate):
 
 def test_a_contender_alone_scores_as_in_company(evaluate, everything):
     _, report = evaluate("--contender", "scaled-logistic-regression")
+    assert report["contenders"][0]["ap"] == everything[1]["contenders"][-1]["ap"]
+
+
+def test_the_additive_model_needs_no_trees(evaluate, everything):
+    _, report = evaluate("--contender", "additive")
     assert report["contenders"][0]["ap"] == everything[1]["contenders"][2]["ap"]
 
 
@@ -117,7 +127,8 @@ def test_unknown_contender_ends_with_a_sentence(evaluate):
     result, _ = evaluate("--contender", "oracle")
     assert result.exit_code == 2
     assert result.output.endswith(
-        "There is no contender 'oracle'.\nChoose from champion, champion-model, scaled-logistic-regression.\n"
+        "There is no contender 'oracle'.\n"
+        "Choose from champion, champion-model, additive, trees, scaled-logistic-regression.\n"
     )
 
 

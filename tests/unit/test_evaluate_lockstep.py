@@ -12,6 +12,7 @@ from detector.knowledge import Knowledge
 from detector.scoring import Detector
 from learner.fold import Fold
 from learner.join_intake import JoinIntake
+from learner.tree_learner import TreeLearner
 from operations.evaluate.contenders import Assessment, contenders_named
 from operations.evaluate.feedback import EveryLabel
 from operations.evaluate.lane import OUT_OF_ORDER_MS, Lane
@@ -37,12 +38,16 @@ NOW_MS = 4_000_000_000_000
 
 
 class BytesLoop:
-    """The loop that a replay drives, over bytes: states, timers, learning log, control records."""
+    """The loop that a replay drives, over bytes: states, timers, learning log, control records.
+
+    Trees are in force with the next publication, as if training took no time.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._intake = Intake(Detector(settings.detector), TOPICS)
         self._join = JoinIntake(settings.learning, TOPICS)
         self._fold, self._knowledge = Fold(settings.learning), Knowledge(KEY)
+        self._trees, self._trained = TreeLearner(settings.learning.epoch), list[bytes]()
         self._users: dict[str, Any] = {}
         self._joins: dict[str, Any] = {}
         self._timers: list[tuple[int, str]] = []
@@ -71,7 +76,10 @@ class BytesLoop:
     def check(self) -> None:
         """The learner folds what has arrived in its log and publishes; the ledger counts."""
         for payload in self._log[self._fold.n :]:
-            self._fold.learn(self._fold.epoch, self._fold.n + 1, decode_with(EXAMPLE, payload))
+            example = decode_with(EXAMPLE, payload)
+            self._fold.learn(self._fold.epoch, self._fold.n + 1, example)
+            if self._trees.learn(self._fold.n, example):
+                self._trained.append(encode(self._trees.train(NOW_MS, KEY)))
         if self._fold.n > self.observed.learned_n:
             self._publish()
         zeros = dict.fromkeys(Counts.__struct_fields__, 0)
@@ -100,6 +108,9 @@ class BytesLoop:
         for reputation in self._fold.changed_reputation():
             self._knowledge.apply(encode(sign_reputation(reputation, KEY)))
         self._knowledge.apply(encode(self._fold.publication(self._published, NOW_MS, KEY)))
+        for trees in self._trained:
+            self._knowledge.apply(trees)
+        self._trained.clear()
         self.observed.learned_n = self._fold.n
 
     def _wake(self, watermark_ms: int) -> None:
@@ -147,7 +158,7 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):
-    payments = payments_of(8, TrafficSettings(seed=3, rate_per_s=1.0, fraud_share=0.1))[:EVENTS]
+    payments = payments_of(8, TrafficSettings(seed=3, rate_per_s=1.0, fraud_share=0.3))[:EVENTS]
     table = table_of(payments)
     table.loc[table.index % 3 == 0, "fraud"] = float("nan")  # these mature
     file, mapping = write_traffic(tmp_path_factory.mktemp("traffic"), table)
@@ -197,3 +208,6 @@ def test_the_scores_come_from_many_models(replayed):
     models = {one.model.n for one in replayed.values() if one.model is not None}
     assert len(models) > 5
     assert max(models) > 100
+    trees = {one.model.trees_n for one in replayed.values() if one.model is not None}
+    assert None in trees
+    assert len(trees) > 1

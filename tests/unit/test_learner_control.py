@@ -10,6 +10,7 @@ from learner.kafka_learner import LearnerProcess
 from learner.kafka_registrar import RegistrarProcess
 from learner.snapshot import Snapshot, seal
 from tests.builders import an_example
+from tests.trees import trees_published
 from weir.artefact import sign_reputation
 from weir.messages import Publication, Reputation, encode
 from weir.settings import LearningSettings, Settings
@@ -23,11 +24,12 @@ NO_PUBLICATIONS = [None, b"", b"{", b"{}", b"\xff", b"[" * 100_000, b'{"kind":"p
 
 
 class ARecord:
-    """A record of Kafka under the champion's key."""
+    """A record of Kafka under the key of the champion or, if it holds them, of the trees."""
 
     def __init__(self, value: bytes | None, offset: int) -> None:
+        key = b"model:trees" if b'"kind":"trees"' in (value or b"") else b"model:champion"
         self.value, self.offset = lambda: value, lambda: offset
-        self.key, self.error = lambda: b"model:champion", lambda: None
+        self.key, self.error = lambda: key, lambda: None
 
 
 class AReader:
@@ -82,11 +84,41 @@ def test_a_record_that_is_no_publication_is_none(value):
 
 def test_a_learner_continues_the_numbers_of_publications_and_skips_other_records(learner):
     process = learner(control=[*NO_PUBLICATIONS, encode(a_publication(7)), *NO_PUBLICATIONS])
-    assert process._last_publication(None) == (7, 2 * len(NO_PUBLICATIONS))
+    assert process._last_publication(None) == (7, 2 * len(NO_PUBLICATIONS), None)
 
 
 def test_a_learner_resumes_from_its_snapshot(learner):
     assert learner(a_snapshot())._fold.full_digest() == a_fold().full_digest()
+
+
+def the_trees(process: LearnerProcess) -> int | None:
+    """The last example that the trees in force learned."""
+    published = process._trees.published
+    return None if published is None else published.n
+
+
+def test_a_learner_finds_the_trees_in_force_in_its_snapshot_or_behind_it(learner):
+    with_trees = a_snapshot(trees=trees_published(50, KEY))
+    later, earlier = (encode(trees_published(n, KEY)) for n in (60, 40))
+    assert the_trees(learner(control=[earlier])) == 40
+    assert the_trees(learner(with_trees)) == 50
+    assert the_trees(learner(with_trees, [earlier])) == 50
+    assert the_trees(learner(with_trees, [earlier, later])) == 60
+
+
+def test_forged_trees_do_not_keep_a_learner_from_training(learner):
+    forged = encode(trees_published(10**9, b"another key"))
+    assert the_trees(learner(control=[encode(trees_published(50, KEY)), forged])) == 50
+
+
+def test_a_registrar_keeps_the_trees_but_registers_only_publications(monkeypatch):
+    values = [encode(trees_published(50, KEY)), encode(a_publication(7)), encode(trees_published(60, KEY))]
+    reader = AReader([ARecord(value, offset) for offset, value in enumerate(values)])
+    monkeypatch.setattr(kafka_registrar, "consumer", lambda *_: reader)
+    monkeypatch.setattr(kafka_registrar, "_committed", lambda *_: 2)
+    process = RegistrarProcess(SETTINGS, registry=None)
+    process.read()
+    assert (process._unlogged, process._trees.n, process._next_offset) == ([], 60, 3)
 
 
 @pytest.mark.parametrize(

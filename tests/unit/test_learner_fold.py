@@ -72,6 +72,7 @@ def test_publication_carries_the_model_that_scores(fold):
     features = {"log_amount": 5.0, "device_missing": 1.0}
     assert probability(scorer.log_odds(features)) == pytest.approx(fold.model.predict_proba_one(features)[True])
     assert (publication.publication, publication.epoch, publication.n) == (7, 3, 200)
+    assert publication.clock_ms == max(example.event_time_ms for example in a_learning_stream(200))
 
 
 def test_trust_counts_the_learned_verdicts(fold):

@@ -10,6 +10,7 @@ from learner.learning_log import read_entry
 from learner.snapshot import Snapshot, seal, unseal
 from tests.builders import an_example
 from tests.learning_stream import a_learning_stream, numbered
+from tests.trees import trees_published
 from weir.errors import BrokenLog, RefusedArtefact
 from weir.messages import encode
 from weir.settings import LearningSettings
@@ -32,6 +33,12 @@ def test_snapshot_restores_the_fold_and_its_position():
     found = unseal(seal(a_snapshot(), KEY), KEY)
     assert found.restore().full_digest() == a_fold().full_digest()
     assert (found.epoch, found.offset, found.publication, found.control_offset) == (1, 61, 4, 9)
+
+
+def test_snapshot_keeps_the_published_trees():
+    trees = trees_published(9, KEY)
+    assert unseal(seal(a_snapshot(trees=trees), KEY), KEY).trees == trees
+    assert unseal(seal(a_snapshot(), KEY), KEY).trees is None
 
 
 def test_snapshot_signed_with_another_key_is_refused():

@@ -46,8 +46,15 @@ def test_a_golden_message_keeps_decoding_and_loses_nothing(name):
     message = decode_with(decoder_of(PUBLISHED[name]), golden)
     again = msgspec.json.decode(encode(message))
     expected = json.loads(golden)
-    assert {key: again.get(key, expected[key]) for key in expected} == expected
+    assert {key: _as_long_as(expected[key], again.get(key, expected[key])) for key in expected} == expected
     assert set(expected) - set(again) <= {"schema_version"}
+
+
+def _as_long_as(golden: Any, now: Any) -> Any:
+    """Leave out the empty fields that a later version appended to a structure that is written as an array."""
+    if isinstance(golden, list) and isinstance(now, list) and not any(now[len(golden) :]):
+        return now[: len(golden)]
+    return now
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
