@@ -8,6 +8,7 @@ from msgspec import Struct
 from detector.features import BY_NAME
 from detector.moment import Moment
 from detector.rules import BASE_LOG_ODDS, WEIGHTS
+from weir.compiled import Floats
 from weir.messages import Reason, RuleHit
 from weir.voices import Voices
 
@@ -33,13 +34,13 @@ class Evidence(Struct, frozen=True):
         return self.intercept + sum(self.contributions.values())
 
 
-def weigh(hits: Sequence[RuleHit], features: dict[str, float], scorer: Voices | None) -> Evidence:
+def weigh(hits: Sequence[RuleHit], vector: Floats, scorer: Voices | None) -> Evidence:
     """Take the blend of rules and model (`weir.voices.risk`) apart. It costs more than the score, so only alerts pay."""
     trust = scorer.trust if scorer is not None else 0.0
     intercept, contributions = (1 - trust) * BASE_LOG_ODDS, {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
     if scorer is not None:
         intercept += trust * scorer.intercept
-        for name, added in scorer.contributions(features).items():
+        for name, added in scorer.contributions(vector).items():
             contributions[name] = trust * added
     return Evidence(intercept, contributions)
 

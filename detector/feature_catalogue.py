@@ -16,13 +16,12 @@ from detector.features_time import history_features, time_features
 from detector.features_velocity import velocity_features
 from detector.known_frauds import CARD, DEVICE, IP, SUBJECT, known_frauds
 from detector.records import Bytes
-from weir import feature_schema
 from weir.compiled import Floats, compiled
+from weir.feature_schema import NAMES
 
 for entity in NOUN:
     describe_known_frauds(entity)
 
-NAMES = tuple(row.name for row in feature_schema.FEATURES)
 FEATURES: tuple[Feature, ...] = tuple(BY_NAME[name] for name in NAMES)
 
 

@@ -26,7 +26,7 @@ from detector.state import UserState
 from detector.user_events import note
 from weir.artefact import probability
 from weir.champion import Champion
-from weir.compiled import warm_up
+from weir.compiled import Floats, warm_up
 from weir.errors import InvalidRecord
 from weir.messages import (
     Position,
@@ -99,7 +99,7 @@ class Detector:
         moment = self._moment(transaction, Facts(*facts.tolist()), reputation)
         scored = self._judge(
             moment,
-            named(features_of(facts, subjects)),
+            features_of(facts, subjects),
             champion,
             source=source,
             now_ms=now_ms,
@@ -143,7 +143,7 @@ class Detector:
     def _judge(
         self,
         moment: Moment,
-        features: dict[str, float],
+        vector: Floats,
         champion: Champion | None,
         *,
         source: Position,
@@ -151,10 +151,10 @@ class Detector:
         raw: bytes,
         flags: list[str],
     ) -> ScoredTransaction:
-        hits, profile = hits_of(moment), profile_of(moment.facts)
+        hits, profile, features = hits_of(moment), profile_of(moment.facts), named(vector)
         scorer, transaction = champion.scorer if champion is not None else None, moment.transaction
         rules = rules_log_odds(hits)
-        score = probability(risk(scorer, rules, features))
+        score = probability(risk(scorer, rules, vector))
         decision = decide(score, self._thresholds[profile], hits, scorer.trust if scorer is not None else 0.0)
         return ScoredTransaction(
             transaction_id=transaction.transaction_id,
@@ -165,7 +165,7 @@ class Detector:
             decision=decision,
             profile=profile,
             features=features,
-            reasons=reasons_of(weigh(hits, features, scorer), hits, features, moment) if is_alert(decision) else [],
+            reasons=reasons_of(weigh(hits, vector, scorer), hits, features, moment) if is_alert(decision) else [],
             rules=hits,
             flags=flags,
             model=champion.ref if champion is not None else None,

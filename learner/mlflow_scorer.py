@@ -13,6 +13,7 @@ import pandas as pd
 
 from weir.artefact import probability, read_artefact
 from weir.champion import VerifiedModel, VerifiedTrees, champion_of
+from weir.feature_schema import vector_of
 from weir.messages import CONTROL, Publication, TreesPublication, decode_with
 from weir.trees_artefact import read_trees
 from weir.voices import Voices
@@ -27,7 +28,7 @@ class ScorerModel:
     def predict(self, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Return the probability of fraud of each row."""
         rows = frame.to_dict("records")
-        return np.array([probability(self.voices.log_odds(_known(row))) for row in rows])
+        return np.array([probability(self.voices.log_odds(vector_of(_known(row)))) for row in rows])
 
 
 def _known(row: dict[str, Any]) -> dict[str, float]:

@@ -54,10 +54,7 @@ def verified_trees(publication: TreesPublication, key: bytes) -> VerifiedTrees:
     Raises:
         RefusedArtefact: the signature does not verify, or the artefact cannot be decoded.
     """
-    trees = unpack_trees(publication.artefact, publication.signature, key)
-    trees.log_odds({})  # the first call compiles, which had better not delay a payment
-    trees.contributions({})
-    return VerifiedTrees(publication, trees)
+    return VerifiedTrees(publication, unpack_trees(publication.artefact, publication.signature, key))
 
 
 def champion_of(model: VerifiedModel, trees: VerifiedTrees | None) -> Champion:

@@ -17,14 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weir.compiled import compiled
+from weir.compiled import Floats, compiled, warm_up
 
 NODE = np.dtype(
     [("feature", "<i2"), ("default_left", "?"), ("left", "<i4"), ("threshold", "<f4"), ("value", "<f8")], align=True
 )
 """A leaf has the feature -1."""
-
-Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,23 +44,30 @@ class Trees:
 
     def log_odds(self, features: Mapping[str, float]) -> float:
         """Return the log-odds of fraud by the trees alone; within 1e-5 of XGBoost's own."""
-        return self.base + float(leaves_of(self.vector(features), self.nodes, self.roots))
+        return self.log_odds_of(self.vector(features))
+
+    def log_odds_of(self, vector: Floats) -> float:
+        """Return the log-odds of a payment whose features are in the order of the names."""
+        return self.base + float(leaves_of(vector, self.nodes, self.roots))
 
     def contributions(self, features: Mapping[str, float]) -> dict[str, float]:
         """Return what each feature, present or missing, adds to the log-odds. With the intercept they sum to it."""
-        added = np.zeros(len(self.names))
-        attribute(self.vector(features), self.nodes, self.roots, added)
+        added = self.contributions_of(self.vector(features))
         return dict(zip(self.names, added.tolist(), strict=True))
 
-    def vector(self, features: Mapping[str, float]) -> Vector:
-        """Return the features that the trees read, as they were compared in training: 32-bit, missing as NaN."""
-        get = features.get
-        with np.errstate(over="ignore"):
-            return np.array([get(name, nan) for name in self.names], np.float32)
+    def contributions_of(self, vector: Floats) -> Floats:
+        """Return the contributions, in the order of the names, of a payment whose features are in that order."""
+        added = np.zeros(len(self.names))
+        attribute(vector, self.nodes, self.roots, added)
+        return added
+
+    def vector(self, features: Mapping[str, float]) -> Floats:
+        """Return the features that the trees read, in the order of the names; missing ones are NaN."""
+        return np.array([features.get(name, nan) for name in self.names])
 
 
 @compiled
-def leaves_of(vector: Vector, nodes: NDArray[Any], roots: NDArray[np.int32]) -> float:
+def leaves_of(vector: Floats, nodes: NDArray[Any], roots: NDArray[np.int32]) -> float:
     """Return the sum of the leaves that a payment reaches."""
     total = 0.0
     for root in roots:
@@ -74,7 +79,7 @@ def leaves_of(vector: Vector, nodes: NDArray[Any], roots: NDArray[np.int32]) -> 
 
 
 @compiled
-def attribute(vector: Vector, nodes: NDArray[Any], roots: NDArray[np.int32], added: NDArray[np.float64]) -> None:
+def attribute(vector: Floats, nodes: NDArray[Any], roots: NDArray[np.int32], added: NDArray[np.float64]) -> None:
     """Add to `added` what each feature changes along the payment's paths."""
     for root in roots:
         node = root
@@ -85,9 +90,18 @@ def attribute(vector: Vector, nodes: NDArray[Any], roots: NDArray[np.int32], add
 
 
 @compiled
-def child_of(vector: Vector, nodes: NDArray[Any], node: int) -> int:
-    """Return the place of the child that a payment goes to."""
-    number = vector[nodes[node]["feature"]]
+def child_of(vector: Floats, nodes: NDArray[Any], node: int) -> int:
+    """Return the place of the child that a payment goes to. Training compared 32-bit numbers."""
+    number = np.float32(vector[nodes[node]["feature"]])
     goes_left = nodes[node]["default_left"] if np.isnan(number) else number < nodes[node]["threshold"]
     left: int = nodes[node]["left"]
     return left if goes_left else left + 1
+
+
+@warm_up
+def _score() -> None:
+    nodes = np.zeros(1, NODE)
+    nodes["feature"] = -1
+    stump = Trees(names=("amount",), base=0.0, roots=np.zeros(1, np.int32), nodes=nodes)
+    stump.log_odds({})
+    stump.contributions({})

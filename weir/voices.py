@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from weir.artefact import AdditiveScorer
+from weir.compiled import Floats, Integers
+from weir.feature_schema import arranged, places_of
 from weir.topics import DAY_MS
 from weir.trees import Trees
 
@@ -44,15 +46,28 @@ class Voices:
         """The model's share in the score, 0 to 1; the rules have the rest (docs/adr/0008)."""
         return self.additive.trust
 
-    def log_odds(self, features: dict[str, float]) -> float:
-        """Return the log-odds of fraud by the model alone."""
-        return self._mean(self.additive.log_odds(features), self.trees.log_odds(features) if self.trees else 0.0)
+    def log_odds(self, vector: Floats) -> float:
+        """Return the log-odds of fraud by the model alone; `vector` has the features in the schema's order."""
+        additive = self.additive.log_odds_of(arranged(vector, self._additive_places))
+        return self._mean(additive, self.trees.log_odds_of(arranged(vector, self._trees_places)) if self.trees else 0.0)
 
-    def contributions(self, features: dict[str, float]) -> dict[str, float]:
+    def contributions(self, vector: Floats) -> dict[str, float]:
         """Return what each feature adds to the log-odds. With the intercept they sum to `log_odds`."""
-        additive = self.additive.contributions(features)
-        trees = self.trees.contributions(features) if self.trees else {}
-        return {name: self._mean(additive.get(name, 0.0), trees.get(name, 0.0)) for name in additive | trees}
+        additive = self.additive.contributions_of(arranged(vector, self._additive_places))
+        added = dict(zip(self.additive.layout.names, additive.tolist(), strict=True))
+        if self.trees is None:
+            return added
+        trees = self.trees.contributions_of(arranged(vector, self._trees_places))
+        of_trees = dict(zip(self.trees.names, trees.tolist(), strict=True))
+        return {name: self._mean(added.get(name, 0.0), of_trees.get(name, 0.0)) for name in added | of_trees}
+
+    @cached_property
+    def _additive_places(self) -> Integers:
+        return places_of(self.additive.layout.names)
+
+    @cached_property
+    def _trees_places(self) -> Integers:
+        return places_of(self.trees.names if self.trees else ())
 
     def _mean(self, additive: float, trees: float) -> float:
         return (1 - self.share) * additive + self.share * trees
@@ -68,8 +83,8 @@ def share_of_trees(age_ms: int) -> float:
     return HALF * min(max(left_days / (GONE_DAYS - FRESH_DAYS), 0.0), 1.0)
 
 
-def risk(model: Voices | None, rules_log_odds: float, features: dict[str, float]) -> float:
+def risk(model: Voices | None, rules_log_odds: float, vector: Floats) -> float:
     """Return the log-odds that the detector scores: rules and model, weighted by trust; without a model the rules alone."""
     if model is None:
         return rules_log_odds
-    return (1 - model.trust) * rules_log_odds + model.trust * model.log_odds(features)
+    return (1 - model.trust) * rules_log_odds + model.trust * model.log_odds(vector)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from weir.artefact import probability
 from weir.champion import VerifiedModel, VerifiedTrees, champion_of, verified_model, verified_trees
 from weir.errors import RefusedArtefact
+from weir.feature_schema import vector_of
 from weir.messages import Publication, ScoredTransaction, TreesPublication
 from weir.voices import Voices, risk
 
@@ -70,4 +71,4 @@ def score_under(model: Voices, alert: ScoredTransaction) -> float | None:
     """Score an alert again with a model; None if the alert lacks `rules_log_odds`."""
     if alert.rules_log_odds is None:
         return None
-    return probability(risk(model, alert.rules_log_odds, alert.features))
+    return probability(risk(model, alert.rules_log_odds, vector_of(alert.features)))

@@ -19,6 +19,7 @@ from learner.fold import Fold
 from learner.tree_learner import TreeLearner
 from weir.artefact import probability
 from weir.errors import DeploymentError
+from weir.feature_schema import vector_of
 from weir.messages import Decision, Example, ScoredTransaction, TreesPublication, encode
 from weir.settings import LearningSettings, Settings
 from weir.voices import Voices, risk
@@ -104,7 +105,7 @@ class ChampionContender:
 
     def score(self, scored: ScoredTransaction) -> Assessment:
         voices = _voices(self._knowledge)
-        score = probability(risk(voices, rules_log_odds(scored.rules), scored.features))
+        score = probability(risk(voices, rules_log_odds(scored.rules), vector_of(scored.features)))
         thresholds = self._thresholds[cast("Profile", scored.profile)]
         return Assessment(score, decide(score, thresholds, scored.rules, 0.0 if voices is None else voices.trust))
 
@@ -126,6 +127,10 @@ class ModelAlone:
         voices = _voices(self._knowledge)
         log_odds = None if voices is None else self._log_odds(voices, scored.features)
         return _without_rules(probability(INTERCEPT if log_odds is None else log_odds), scored, self._thresholds)
+
+
+def _both(voices: Voices, features: dict[str, float]) -> float:
+    return voices.log_odds(vector_of(features))
 
 
 def _additive(voices: Voices, features: dict[str, float]) -> float:
@@ -202,7 +207,7 @@ class ContenderParts:
 
 BUILDERS: dict[str, Callable[[ContenderParts], Contender]] = {
     "champion": ChampionContender,
-    "champion-model": lambda parts: ModelAlone("champion-model", (parts.fold, parts.trees), parts, Voices.log_odds),
+    "champion-model": lambda parts: ModelAlone("champion-model", (parts.fold, parts.trees), parts, _both),
     "additive": lambda parts: ModelAlone("additive", (parts.fold,), parts, _additive),
     "trees": lambda parts: ModelAlone("trees", (parts.fold, parts.trees), parts, _trees),
     "scaled-logistic-regression": ScaledLogisticRegression,

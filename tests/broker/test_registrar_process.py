@@ -21,6 +21,7 @@ from tests.learning_stream import a_learning_stream, numbered
 from tests.trees import some_trees, trees_published
 from tests.waiting import eventually
 from weir.artefact import probability, unpack
+from weir.feature_schema import vector_of
 from weir.kafka_clients import create_topics, producer
 from weir.messages import DriftFinding, Publication, TreesPublication, encode
 from weir.settings import KafkaSettings, LearningSettings, MlflowSettings, Settings
@@ -166,7 +167,7 @@ def test_a_version_has_both_voices_and_names_the_trees(settings, monkeypatch):
     model = mlflow.pyfunc.load_model(f"models:/{settings.registered_model}@champion")
     scorer = unpack(publications[-1].artefact, publications[-1].signature, KEY)
     voices, features = Voices(scorer, some_trees()), {"log_amount": 6.0, "device_new": 1.0}
-    expected = probability(voices.log_odds(features))
+    expected = probability(voices.log_odds(vector_of(features)))
     assert list(model.predict(pd.DataFrame([features]))) == pytest.approx([expected], abs=1e-12)
 
 

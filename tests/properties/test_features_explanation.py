@@ -12,13 +12,14 @@ from detector.rules import RULES, rules_log_odds
 from tests.trees import some_trees
 from weir.artefact import AdditiveScorer, pack, probability, read_artefact
 from weir.bins import Layout
-from weir.feature_schema import KIND_OF
+from weir.feature_schema import KIND_OF, vector_of
 from weir.messages import RuleHit
 from weir.topics import DAY_MS
 from weir.voices import Voices, risk
 
 names = st.sampled_from(list(KIND_OF))
 some_features = st.dictionaries(names, st.floats(-20, 20))
+vectors = some_features.map(vector_of)
 hits = st.lists(st.sampled_from(RULES), unique_by=lambda rule: rule.name).map(
     lambda rules: [RuleHit(rule=rule.name, version=rule.version, decision=rule.asks, text="") for rule in rules]
 )
@@ -44,24 +45,24 @@ models = st.builds(
 
 
 @settings(deadline=None, max_examples=100)
-@given(hits, some_features, st.none() | models)
-def test_the_evidence_adds_up_to_the_score(fired, features, model):
-    evidence, score = weigh(fired, features, model), risk(model, rules_log_odds(fired), features)
+@given(hits, vectors, st.none() | models)
+def test_the_evidence_adds_up_to_the_score(fired, vector, model):
+    evidence, score = weigh(fired, vector, model), risk(model, rules_log_odds(fired), vector)
     assert close(score, evidence.intercept + fsum(evidence.contributions.values()))
     assert close(score, evidence.log_odds)
 
 
 @settings(deadline=None, max_examples=100)
-@given(some_features, models)
-def test_contributions_of_the_model_and_its_intercept_sum_to_its_log_odds(features, model):
-    assert abs(model.intercept + sum(model.contributions(features).values()) - model.log_odds(features)) <= 1e-9
+@given(vectors, models)
+def test_contributions_of_the_model_and_its_intercept_sum_to_its_log_odds(vector, model):
+    assert abs(model.intercept + sum(model.contributions(vector).values()) - model.log_odds(vector)) <= 1e-9
 
 
 @settings(deadline=None, max_examples=100)
-@given(some_features, models)
-def test_contributions_of_the_model_are_its_own(features, model):
-    scaled = {name: model.trust * value for name, value in model.contributions(features).items()}
-    assert weigh([], features, model).contributions == scaled
+@given(vectors, models)
+def test_contributions_of_the_model_are_its_own(vector, model):
+    scaled = {name: model.trust * value for name, value in model.contributions(vector).items()}
+    assert weigh([], vector, model).contributions == scaled
 
 
 @settings(deadline=None, max_examples=100)

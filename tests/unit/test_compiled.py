@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import weir.compiled
+from detector.state_encoding import decode_state, encode_state
 from learner.additive_model import AdditiveModel, compile_scorer
 from learner.fold import Fold
+from tests.detecting import User, champion_with_trees
 from tests.learning_stream import a_learning_stream, numbered
 from weir.artefact import probability
 from weir.settings import LearningSettings
@@ -118,6 +120,8 @@ def test_a_change_of_a_called_function_in_another_file_compiles_the_caller_anew(
 FOLD = """
 import sys
 from learner.fold import Fold
+from detector.state_encoding import decode_state, encode_state
+from tests.detecting import User, champion_with_trees
 from tests.learning_stream import a_learning_stream, numbered
 from weir.settings import LearningSettings
 fold = Fold(LearningSettings())
@@ -142,6 +146,12 @@ def test_plain_python_and_an_old_processor_learn_the_same_model(environment, cou
 
 
 def use_everything():
+    user = User(champion_with_trees())
+    for event in ("device_confirmed", "trip_confirmed", "challenge_failed"):
+        user.tell(event, device_id="d1")
+    user.pay_daily(50, merchant_id="m1", device_id="d1")
+    user.state = decode_state(encode_state(user.state))
+    user.pay(5000.0)
     model = AdditiveModel()
     for _, example in numbered(a_learning_stream(40)):
         model.learn_one(example.features, example.verdict == "fraud", 1)
