@@ -26,6 +26,8 @@ SHORTEST_JOURNEY_H = 1 / 60
 # A stranger's burst lasts minutes; a day stopped fewer good customers than counting a device at once (ADR 16).
 OWN_AFTER_MS = DAY_MS
 
+DAYS_OF_WEEK = 7.0
+
 # A customer is not trusted while the last challenge in this window failed. A round number; not measured.
 CHALLENGES_REMEMBERED_MS = 60 * DAY_MS
 
@@ -40,7 +42,8 @@ class Facts(NamedTuple):
     those from half of it up to it. `ratio_24h` and `ratio_7d` are the highest amount ratios. `devices_24h` and the like
     count distinct names. `payments_a_day` is the user's rate over the whole history and one day more, this payment
     included; missing on the first payment. `recent_payments_a_day` is that over 30 days or since the first payment, but
-    at least a day. `category_amount` is the usual amount in the merchant's category. The six
+    at least a day. `week_days` are the days of a week, or of a younger history: compared with a whole week, it would show
+    its age, and each of its ages would be new to the model. `category_amount` is the usual amount in the merchant's category. The six
     `..._first_ms` are explained in `detector.history.first_seen`. `cold` is 1 if the history is too short to
     compare with, `new_device` if the user has used other devices but never this one and has not confirmed it, and
     `own_device` if the user has used the device for a day or confirmed it. `window_truncated` is 1 if the
@@ -94,6 +97,7 @@ class Facts(NamedTuple):
     amount_ratio: float
     category_amount: float
     payments_a_day: float
+    week_days: float
     recent_payments_a_day: float
     merchant_first_ms: float
     category_first_ms: float
@@ -164,6 +168,7 @@ def _look_at_habits(facts: Any, habits: Any) -> None:
     facts.amount_ratio = log_ratio(habits, facts.amount)
     days = max(0.0, facts.time_ms - habits.first_ms) / DAY_MS + 1
     facts.payments_a_day = (habits.count + 1) / days if habits.count else nan
+    facts.week_days = min(DAYS_OF_WEEK, days)
     facts.cold = flag(habits.count < COLD_BELOW)
 
 

@@ -14,9 +14,6 @@ from weir.compiled import compiled
 # 06:00 UTC. A round number; not measured.
 NIGHT_ENDS_MS = DAY_MS // 4
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-FIRST_WEEKDAY = WEEKDAYS.index("Thursday")  # 1970-01-01
-
 
 def _hour(sine: float, cosine: float) -> float:
     return atan2(sine, cosine) % (2 * pi) / (2 * pi) * 24
@@ -33,12 +30,6 @@ def _at(moment: Moment) -> str:
 def hour(facts: Facts) -> float:
     """The hour (UTC)."""
     return facts.time_ms % DAY_MS // HOUR_MS
-
-
-@feature("0 to 6", lambda _, v: f"The day is {WEEKDAYS[int(v)]} (UTC)")
-def weekday(facts: Facts) -> float:
-    """The day of the week (UTC), from Monday on."""
-    return (facts.time_ms // DAY_MS + FIRST_WEEKDAY) % len(WEEKDAYS)
 
 
 @feature("0 or 1", lambda m, _: _at(m))
@@ -84,7 +75,6 @@ def time_features(facts: Facts) -> tuple[float, ...]:
     """Return the group's values in the schema's order."""
     return (
         hour(facts),
-        weekday(facts),
         night(facts),
         hour_unusual(facts),
     )

@@ -117,10 +117,10 @@ def pace_ratio(facts: Facts) -> float:
     return nan if facts.cold else log((facts.count_24h + 1) / (facts.recent_payments_a_day + 1))
 
 
-@feature("log ratio", lambda m, v: _pace("7 days", 7, m, v))
-def pace_ratio_7d(facts: Facts) -> float:
-    """Payments in the previous 7 days relative to the user's own rate since the first one; absent on the first."""
-    return _own_pace(facts, facts.count_7d, 7)
+@feature("log ratio", lambda m, v: _pace("7 days", m.facts.week_days, m, v))
+def week_pace_ratio(facts: Facts) -> float:
+    """Payments in the previous 7 days relative to the user's own rate over the days that are known; absent on the first."""
+    return _own_pace(facts, facts.count_7d, facts.week_days)
 
 
 def _spending(window: str, days: float, moment: Moment, value: float) -> str:
@@ -155,10 +155,10 @@ def spend_ratio_24h(facts: Facts) -> float:
     return _own_spending(facts, facts.amount_24h, 1)
 
 
-@feature("log ratio", lambda m, v: _spending("7 days", 7, m, v))
-def spend_ratio_7d(facts: Facts) -> float:
+@feature("log ratio", lambda m, v: _spending("7 days", m.facts.week_days, m, v))
+def week_spend_ratio(facts: Facts) -> float:
     """Spending in the previous 7 days and now, likewise."""
-    return _own_spending(facts, facts.amount_7d, 7)
+    return _own_spending(facts, facts.amount_7d, facts.week_days)
 
 
 @feature("log(1 + s)", lambda _, v: f"The previous payment was {duration(expm1(v))} earlier")
@@ -204,10 +204,10 @@ def velocity_features(facts: Facts) -> tuple[float, ...]:
         small_count_1h(facts),
         pace_ratio_1h(facts),
         pace_ratio(facts),
-        pace_ratio_7d(facts),
+        week_pace_ratio(facts),
         spend_ratio_1h(facts),
         spend_ratio_24h(facts),
-        spend_ratio_7d(facts),
+        week_spend_ratio(facts),
         seconds_since_last(facts),
         session_count(facts),
         session_amount(facts),

@@ -213,7 +213,6 @@ _GRIDS: dict[GridKind, tuple[Edges, Edges]] = {
     "share": (_even(0.02, 0.1, 0.02) + _even(0.15, 2.0, 0.05), (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)),
     "deviations": (_even(-8, 8, 0.25), (-2, -1, 0, 1, 2, 3, 4, 6)),
     "hour": (_even(0.5, 22.5, 1), _even(1.5, 21.5, 2)),
-    "weekday": (_even(0.5, 5.5, 1), (3.5, 4.5)),
     "flag": ((0.5,), (0.5,)),
     "code": (_even(0.5, CODES - 1.5, 1), _even(0.5, 28.5, 1)),
     "number": (_signed(_geometric(1e-3, 1e6, 1.6)), _signed(_geometric(1e-3, 1e6, 10.0))),

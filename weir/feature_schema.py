@@ -27,7 +27,6 @@ Kind = Literal[
     "share",
     "deviations",
     "hour",
-    "weekday",
     "flag",
     "code",
 ]
@@ -85,10 +84,10 @@ FEATURES: tuple[FeatureRow, ...] = (
         small_count_1h="log_count",
         pace_ratio_1h="log_ratio",
         pace_ratio="log_ratio",
-        pace_ratio_7d="log_ratio",
+        week_pace_ratio="log_ratio",
         spend_ratio_1h="log_ratio",
         spend_ratio_24h="log_ratio",
-        spend_ratio_7d="log_ratio",
+        week_spend_ratio="log_ratio",
         seconds_since_last="log_seconds",
         session_count="log_count",
         session_amount="log_amount",
@@ -130,7 +129,7 @@ FEATURES: tuple[FeatureRow, ...] = (
     ),
     *_known_frauds("merchant"),
     *_rows("payment", channel_code="code", type_code="code"),
-    *_rows("time", hour="hour", weekday="weekday", night="flag", hour_unusual="share"),
+    *_rows("time", hour="hour", night="flag", hour_unusual="share"),
     *_rows("history", payments_known="log_count", history_cold="flag", challenge_failed="log_count"),
 )
 NAMES = tuple(row.name for row in FEATURES)

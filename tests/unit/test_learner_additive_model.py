@@ -12,7 +12,7 @@ from learner.digest import canonical_digest
 from tests.learning_stream import a_learning_stream
 from weir.feature_schema import KIND_OF
 
-FLAGS = {"night": "flag", "country_new": "flag", "weekday": "weekday"}
+FLAGS = {"night": "flag", "country_new": "flag", "hour": "hour"}
 
 
 def taught(examples, **options):
@@ -27,7 +27,7 @@ def both_or_neither(count, seed=1):
     rng = random.Random(seed)
     for _ in range(count):
         night, abroad = rng.random() < 0.5, rng.random() < 0.5
-        x = {"night": float(night), "country_new": float(abroad), "weekday": float(rng.randrange(7))}
+        x = {"night": float(night), "country_new": float(abroad), "hour": float(rng.randrange(7))}
         yield x, night == abroad and rng.random() < 0.5
 
 
@@ -83,7 +83,7 @@ def test_without_kinds_every_feature_is_learned():
 
 def test_a_planted_interaction_is_found_by_a_pair():
     model = taught(both_or_neither(4000), kinds=FLAGS)
-    both, one = {"night": 1.0, "country_new": 1.0, "weekday": 1.0}, {"night": 1.0, "country_new": 0.0, "weekday": 1.0}
+    both, one = {"night": 1.0, "country_new": 1.0, "hour": 1.0}, {"night": 1.0, "country_new": 0.0, "hour": 1.0}
     assert (0, 1) in model.layout.pairs
     assert model.predict_proba_one(both)[True] > 0.3
     assert model.predict_proba_one(one)[True] < 0.15
