@@ -18,6 +18,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from learner.control import publication_of
 from learner.fold import CHAMPION, Fold
 from learner.learning_log import read_entry
+from learner.pace import Pace
 from learner.snapshot import Snapshot, seal, unseal
 from learner.trainer_process import TrainerProcess
 from learner.trees_voice import TreesVoice
@@ -39,6 +40,9 @@ _BATCH = 500
 
 _POLL_S = 0.05
 """How long an idle learner waits before it checks again, a fifth of the default `learning.publish_every_ms`."""
+
+_RECORD_BYTES = 20
+"""About what Kafka adds to a record."""
 
 _FENCED = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}  # noqa: SLF001
 
@@ -74,14 +78,14 @@ class LearnerProcess:
             settings.topics,
             settings.require_signing_key(),
         )
-        self._every_s = settings.learning.publish_every_ms / 1000
+        self._pace = Pace(settings.learning.publish_every_ms / 1000, time.monotonic())
         self._producer = fencing_producer(self._servers, f"weir-learner-{settings.namespace}")
         found, self._fold = self._resumed(settings.learning)
         self._offset = found.offset if found else 0
         self._number, self._control_offset, trees = self._last_publication(found)
         self._trainer = TrainerProcess(settings)
         self._trees = TreesVoice(self._fold.epoch, trees, self._trainer.news)
-        self._published_n, self._published_s, self._kept_s = self._fold.n, 0.0, time.monotonic()
+        self._published_n, self._kept_s = self._fold.n, time.monotonic()
         self._reader = consumer(self._servers, f"weir-learner-{settings.namespace}")
         self._reader.assign([TopicPartition(self._topics.learning_log, 0, self._offset)])
         _log.info("learner_started", namespace=settings.namespace, n=self._fold.n, publication=self._number)
@@ -92,7 +96,7 @@ class LearnerProcess:
             self._learn(record)
         if (trees := self._trees.due(self._fold.n)) is not None:
             self._write([(self._topics.control, TREES_KEY, encode(trees))])
-        if self._fold.n > self._published_n and time.monotonic() - self._published_s >= self._every_s:
+        if self._pace.is_due(time.monotonic()):
             self.publish(snapshot=time.monotonic() - self._kept_s >= SNAPSHOT_EVERY_S or self._number == 0)
 
     def publish(self, *, snapshot: bool) -> None:
@@ -109,9 +113,10 @@ class LearnerProcess:
         if snapshot:
             records.append((self._topics.snapshots, SNAPSHOT_KEY, self._snapshot(publication.publication)))
         self._write(records)
-        self._number, self._published_n, self._published_s = publication.publication, self._fold.n, time.monotonic()
-        self._kept_s = self._published_s if snapshot else self._kept_s
-        _log_publication(publication, examples, len(reputations), time.monotonic() - started_s)
+        self._number, self._published_n, now_s = publication.publication, self._fold.n, time.monotonic()
+        self._kept_s = now_s if snapshot else self._kept_s
+        self._pace.published(now_s)
+        _log_publication(publication, examples, len(reputations), now_s - started_s)
 
     def close(self) -> None:
         """Stop reading and training. The next learner folds again what is not in a snapshot."""
@@ -123,6 +128,7 @@ class LearnerProcess:
         self._offset = record.offset() + 1
         if number.epoch >= self._fold.epoch:
             self._fold.learn(*number, example)
+            self._pace.learned(time.monotonic(), label=not example.implicit)
 
     def _reputations(self) -> list[tuple[str, bytes, bytes | None]]:
         """Return the records of changed reputations, and tombstones for withdrawn ones."""
@@ -143,6 +149,8 @@ class LearnerProcess:
             self._producer.commit_transaction()
         except KafkaException as error:
             raise _not_written(error) from error
+        size = sum(_size(key, value) for topic, key, value in records if topic == self._topics.control)
+        self._pace.spent(time.monotonic(), size)
 
     def _written(self, _: KafkaError | None, record: Message) -> None:
         """Remember where `control` ends now: a restart looks for newer publications from there."""
@@ -181,6 +189,10 @@ class LearnerProcess:
         except RefusedArtefact as error:
             _log.warning("trees_refused", n=trees.n, problem=error.problem)
             return False
+
+
+def _size(key: bytes, value: bytes | None) -> int:
+    return len(key) + len(value or b"") + _RECORD_BYTES
 
 
 def _log_publication(publication: Publication, examples: int, merchants: int, took_s: float) -> None:

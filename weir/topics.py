@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 LARGE_MESSAGE_BYTES = 16 * 1024 * 1024
 """Kafka's default of 1 MB is too small even for a small forest (docs/platform-notes.md#message-size)."""
 
-DAY_MS = 24 * 3600 * 1000
+MINUTE_MS = 60 * 1000
+DAY_MS = 24 * 60 * MINUTE_MS
 
 COUNTS_KEY, FROZEN_KEY = b"counts", b"frozen"
 """The key of `Counts` on `ledger`, and of `TwinFrozen` on `twin-alerts`."""
@@ -104,11 +105,11 @@ class Topics:
         quarter = {"retention.ms": str(90 * DAY_MS)}
         # Verdicts cannot be made again, and a learning log only while its scored transactions are kept.
         for_ever = {"retention.ms": "-1"}
-        # The lag lets a registrar that was down for a day still log every publication.
-        compacted = {"cleanup.policy": "compact", "min.compaction.lag.ms": str(DAY_MS), **large}
-        # Kafka never compacts the active segment, and the ledger commits twice a second: small segments limit what it
-        # reads when it starts.
-        ledger = {"cleanup.policy": "compact", "segment.bytes": str(64 * 1024 * 1024), **large}
+        # What a reader reads when it starts: the latest record of each key, what is younger than the lag, and the active
+        # segment, which Kafka never compacts (docs/adr/0022). A segment must hold the longest message.
+        control = _compacted(segment_mib=4, message_mib=2, lag_ms=MINUTE_MS)
+        snapshots = _compacted(segment_mib=32, message_mib=16)
+        ledger = _compacted(segment_mib=64, message_mib=16)
         return [
             Topic(self.transactions, spread, week),
             Topic(self.user_events, spread, week),
@@ -120,7 +121,18 @@ class Topics:
             Topic(self.dead_letters, spread, quarter | large),
             Topic(self.labels, spread, for_ever),
             Topic(self.learning_log, 1, for_ever),
-            Topic(self.control, 1, compacted),
-            Topic(self.snapshots, 1, compacted),
+            Topic(self.control, 1, control),
+            Topic(self.snapshots, 1, snapshots),
             Topic(self.ledger, 1, ledger),
         ]
+
+
+def _compacted(segment_mib: int, message_mib: int, lag_ms: int = 0) -> dict[str, str]:
+    """Return the configuration of a topic that Kafka compacts once a tenth of it is new; the share is not measured."""
+    return {
+        "cleanup.policy": "compact",
+        "segment.bytes": str(segment_mib * 1024 * 1024),
+        "max.message.bytes": str(message_mib * 1024 * 1024),
+        "min.compaction.lag.ms": str(lag_ms),
+        "min.cleanable.dirty.ratio": "0.1",
+    }

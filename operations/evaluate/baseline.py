@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from operations.evaluate.measures import Block, calibration, judge_days
+from operations.evaluate.measures import Block, judge_days
 from operations.evaluate.published import CHAPTER_3, Published
 from operations.evaluate.report import ContenderReport, Effort, contender_report
 from operations.replay.quality import Protocol, without_known_cards
@@ -87,7 +87,7 @@ def run_baselines(table: pd.DataFrame) -> Iterator[tuple[ContenderReport, Block,
         )
         scored = test.assign(score=score)
         block, left = judge_days(scored, frauds, PROTOCOL, BUDGET), without_known_cards(scored, frauds, PROTOCOL)
-        yield contender_report(name, [block], calibration(left), effort), block, left
+        yield contender_report(name, [block], left, effort), block, left
 
 
 def differences(reports: Sequence[ContenderReport]) -> list[str]:

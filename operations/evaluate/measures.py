@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from msgspec import Struct, structs
+from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import log_loss
 
 from operations.replay.quality import Protocol, assess, without_known_cards
@@ -152,6 +153,14 @@ def calibration_error(bins: Sequence[Bin]) -> float | None:
     """The mean distance between expected and observed, weighted by payments."""
     total = sum(one.transactions for one in bins)
     return _share(sum(one.transactions * abs(one.mean_score - one.fraud_rate) for one in bins), total)
+
+
+def isotonic_log_loss(scored: pd.DataFrame) -> float | None:
+    """The log loss of the best monotone recalibration in hindsight: what calibration could still gain."""
+    if scored["fraud"].nunique() < 2:  # noqa: PLR2004 -- it needs both verdicts
+        return None
+    fit = IsotonicRegression(y_min=0, y_max=1).fit_transform(scored["score"], scored["fraud"])
+    return float(log_loss(scored["fraud"], fit, labels=[0, 1]))
 
 
 def average_precision_over_time(scored: pd.DataFrame, protocol: Protocol, days: int) -> list[tuple[str, float]]:

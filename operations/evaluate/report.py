@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import pandas as pd
 from msgspec import Struct, field, structs
 from rich.table import Table
 
-from operations.evaluate.measures import Bin, Block, Figures, mean_of
+from operations.evaluate.measures import Bin, Block, Figures, calibration, isotonic_log_loss, mean_of
 from operations.evaluate.published import Known, Published, recognised
 
 
@@ -23,10 +24,11 @@ class ContenderReport(Figures, frozen=True, kw_only=True):
     `us_per_features` is of a payment's features, `us_per_detector` of all that the detector does but the model: features,
     rules, reasons and state. Both are the same for all contenders. `us_per_learn` is of everything that the contender's
     model does with an example. `labels` came back in time to be learned; those in `labels_too_late` came after the
-    retention; `examples` also counts payments that matured.
+    retention; `examples` also counts payments that matured. `isotonic_log_loss` is of an isotonic fit on the same scores.
     """
 
     contender: str
+    isotonic_log_loss: float | None = None
     us_per_features: float | None = None
     us_per_detector: float | None = None
     us_per_score: float | None = None
@@ -90,8 +92,8 @@ class Effort(Struct, frozen=True, kw_only=True):
     examples: int = 0
 
 
-def contender_report(name: str, blocks: Sequence[Block], bins: Sequence[Bin], effort: Effort) -> ContenderReport:
-    """Put a contender's figures together."""
+def contender_report(name: str, blocks: Sequence[Block], judged: pd.DataFrame, effort: Effort) -> ContenderReport:
+    """Put a contender's figures together; `judged` has its scores of all blocks."""
     rounded: dict[str, Any] = {
         part: round(value, 2) if isinstance(value, float) else value for part, value in structs.asdict(effort).items()
     }
@@ -100,7 +102,14 @@ def contender_report(name: str, blocks: Sequence[Block], bins: Sequence[Bin], ef
         for block in blocks
     ]
     overall = structs.asdict(mean_of([block.figures for block in blocks]))
-    return ContenderReport(contender=name, weeks=weeks, calibration=list(bins), **overall, **rounded)
+    return ContenderReport(
+        contender=name,
+        weeks=weeks,
+        calibration=calibration(judged),
+        isotonic_log_loss=isotonic_log_loss(judged),
+        **overall,
+        **rounded,
+    )
 
 
 def beside_published(blocks: dict[str, list[Block]]) -> list[Beside]:
@@ -150,6 +159,7 @@ def tables(report: EvaluateReport) -> Iterator[Table]:
     yield _figures(report)
     if any(len(one.weeks) > 1 for one in report.contenders):
         yield _weeks(report)
+    yield _calibration(report)
     for beside in report.beside:
         yield _beside(beside)
 
@@ -170,6 +180,7 @@ _ROWS: dict[str, Callable[[ContenderReport], float | None]] = {
     "AP": lambda one: one.ap,
     "CP@100": lambda one: one.cp_100,
     "log loss": lambda one: one.log_loss,
+    "log loss, isotonic fit": lambda one: one.isotonic_log_loss,
     "mean score": lambda one: one.mean_score,
     "share of frauds": lambda one: one.fraud_rate,
     "calibration error": lambda one: one.calibration_error,
@@ -192,6 +203,18 @@ def _weeks(report: EvaluateReport) -> Table:
         for week in one.weeks:
             counts = f"{week.transactions:,}", f"{week.frauds:,}"
             table.add_row(one.contender, week.first_day, *counts, *map(_shown, (week.auc, week.ap, week.cp_100)))
+    return table
+
+
+def _calibration(report: EvaluateReport) -> Table:
+    columns = "scores from", "to", "payments", "frauds", "expected", "observed / expected"
+    table = _table("Calibration", "contender", *columns)
+    for one in report.contenders:
+        for some in one.calibration:
+            frauds, expected = some.fraud_rate * some.transactions, some.mean_score * some.transactions
+            counts = f"{some.transactions:,}", f"{frauds:,.0f}", f"{expected:,.1f}"
+            ratio = _shown(frauds / expected if expected else None)
+            table.add_row(one.contender, f"{some.low:g}", f"{some.high:g}", *counts, ratio)
     return table
 
 

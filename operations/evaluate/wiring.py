@@ -18,7 +18,7 @@ from operations.evaluate.contenders import BUILDERS, contenders_named
 from operations.evaluate.feedback import AlertLabels, EveryLabel, Feedback
 from operations.evaluate.judge import Judge
 from operations.evaluate.lane import Lane
-from operations.evaluate.measures import Block, calibration
+from operations.evaluate.measures import Block
 from operations.evaluate.one_pass import OnePass
 from operations.evaluate.plots import write_plots
 from operations.evaluate.pure_detector import PureDetector
@@ -150,7 +150,7 @@ def _feedback(plan: Plan) -> Feedback:
 def _report(plan: Plan, lanes: list[Lane], one_pass: OnePass, judge: Judge, wall_s: float) -> EvaluateReport:
     blocks = {contender.name: judge.blocks(contender.name) for lane in lanes for contender in lane.contenders}
     reports = [
-        contender_report(name, blocks[name], calibration(judge.judged(name)), effort)
+        contender_report(name, blocks[name], judge.judged(name), effort)
         for lane in lanes
         for name, effort in _efforts(lane)
     ]

@@ -28,7 +28,15 @@ FIGURES = {
     "alerts": int,
 }
 COSTS = {"us_per_features": float, "us_per_detector": float, "us_per_score": float, "us_per_learn": float}
-OWN = {"contender": str, "labels": int, "labels_too_late": int, "examples": int, "weeks": list, "calibration": list}
+OWN = {
+    "contender": str,
+    "isotonic_log_loss": float,
+    "labels": int,
+    "labels_too_late": int,
+    "examples": int,
+    "weeks": list,
+    "calibration": list,
+}
 SETTINGS = TrafficSettings(seed=5, rate_per_s=0.8, fraud_share=0.15)
 
 
@@ -85,7 +93,18 @@ def test_json_states_how_the_contenders_learned(everything, table):
 
 def test_text_shows_figures_costs_and_how_often_models_are_published(everything):
     output = " ".join(everything[0].output.split())
-    for words in ("AUC", "AP", "CP@100", "log loss", "money caught", "us per features", "us per score", "us per learn"):
+    for words in (
+        "Calibration",
+        "observed / expected",
+        "AUC",
+        "AP",
+        "CP@100",
+        "log loss",
+        "money caught",
+        "us per features",
+        "us per score",
+        "us per learn",
+    ):
         assert words in output
     assert "Scores know what was learned up to the last whole 6 h." in output
 

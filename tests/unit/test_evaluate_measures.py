@@ -10,6 +10,7 @@ from operations.evaluate.measures import (
     calibration,
     calibration_error,
     caught_within,
+    isotonic_log_loss,
     judge_days,
     mean_of,
     weeks_of,
@@ -68,6 +69,15 @@ def test_scores_of_zero_and_one_have_a_bin():
     bins = calibration(scored([(DAY, "a", 1, 1.0, 1.0, 1), (DAY, "b", 0, 1.0, 0.0, 0)]))
     assert [(one.low, one.high) for one in bins] == [(0.0, 0.001), (0.5, 1.0)]
     assert calibration_error(bins) == 0.0
+
+
+def test_isotonic_fit_scores_each_step_with_its_share_of_frauds():
+    """In the order of their scores the verdicts are 0, 1, 0, 1; the two in the middle share one step of a half."""
+    assert isotonic_log_loss(scored(FOUR)) == pytest.approx(2 * math.log(2) / 4)
+
+
+def test_isotonic_fit_needs_both_verdicts():
+    assert isotonic_log_loss(scored(FOUR[:1])) is None
 
 
 def test_recall_and_money_count_the_frauds_of_the_cards_within_the_budget():
