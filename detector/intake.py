@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from detector.knowledge import Knowledge
-from detector.scoring import Detector
+from detector.scoring import Arrival, Detector
 from detector.state_encoding import decode_state, encode_state
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
@@ -42,16 +42,8 @@ class Intake:
         transaction = decode_with(TRANSACTION, record.payload)
         _require_key(key, transaction.user_id)
         state = decode_state(user)
-        scored = self._detector.score(
-            state,
-            transaction,
-            source=record.position,
-            champion=knowledge.champion,
-            reputation=knowledge.reputation,
-            now_ms=now_ms,
-            raw=record.payload or b"null",
-            flags=knowledge.flags,
-        )
+        arrival = Arrival(transaction, record.payload or b"null", record.position, now_ms)
+        scored = self._detector.score(state, arrival, knowledge)
         payload = encode(scored)
         topics = [self._scored, self._alerts] if scored.is_alert else [self._scored]
         leaving = [Outbound(topic, transaction.transaction_id.encode(), payload) for topic in topics]

@@ -5,8 +5,7 @@
 Every check that can refuse a record comes before the first change of the state.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 
@@ -16,6 +15,7 @@ from detector.explanation import reasons_of, weigh
 from detector.facts import Facts, facts_of
 from detector.feature_catalogue import features_of, named
 from detector.history import advance, insert, is_late
+from detector.knowledge import Knowledge
 from detector.known_frauds import subjects_of
 from detector.moment import Moment
 from detector.payment import payment_of
@@ -25,13 +25,15 @@ from detector.rules import hits_of, rules_log_odds
 from detector.state import UserState
 from detector.user_events import note
 from weir.artefact import probability
-from weir.champion import Champion
-from weir.compiled import Floats, warm_up
+from weir.compiled import warm_up
 from weir.errors import InvalidRecord
 from weir.messages import (
+    Decision,
+    ModelRef,
     Position,
-    Reputation,
+    Reason,
     ReputationKey,
+    RuleHit,
     ScoredTransaction,
     Transaction,
     UserEvent,
@@ -39,6 +41,29 @@ from weir.messages import (
 )
 from weir.settings import DetectorSettings
 from weir.voices import risk
+
+
+class Arrival(NamedTuple):
+    """A transaction as it arrived: decoded from `raw`, with its position in Kafka and the wall clock."""
+
+    transaction: Transaction
+    raw: bytes
+    source: Position
+    now_ms: int
+
+
+class Judgement(NamedTuple):
+    """What the detector makes of a transaction; the fields are those of `ScoredTransaction`."""
+
+    score: float
+    decision: Decision
+    profile: str
+    model: ModelRef | None
+    flags: list[str]
+    features: dict[str, float] = {}  # noqa: RUF012 -- never changed
+    reasons: list[Reason] = []  # noqa: RUF012 -- never changed
+    rules: list[RuleHit] = []  # noqa: RUF012 -- never changed
+    rules_log_odds: float | None = None
 
 
 class Detector:
@@ -49,67 +74,27 @@ class Detector:
         self._factors = factors_into(settings.base_currency)
         self._thresholds = thresholds_by_profile(settings)
 
-    def score(
-        self,
-        state: UserState,
-        transaction: Transaction,
-        *,
-        source: Position,
-        champion: Champion | None,
-        reputation: Mapping[ReputationKey, Reputation],
-        now_ms: int,
-        raw: bytes,
-        flags: Sequence[str] = (),
-    ) -> ScoredTransaction:
-        """Score a transaction and add it to the state.
-
-        Args:
-            state: The user's state; changed in place.
-            transaction: The decoded `raw`.
-            source: Its position in Kafka.
-            champion: The model in force; None before the first.
-            reputation: The merchants' reputations.
-            now_ms: The wall clock.
-            raw: The original JSON, copied into the scored transaction.
-            flags: Flags that the caller adds, such as that of a refused model.
+    def score(self, state: UserState, arrival: Arrival, knowledge: Knowledge) -> ScoredTransaction:
+        """Score a transaction and add it to its user's state, which changes in place.
 
         Raises:
             InvalidRecord: the event time or the currency is impossible; the state is unchanged.
         """
-        time_ms = self._checked_time(transaction.event_time_ms, now_ms)
+        transaction = arrival.transaction
+        time_ms = self._checked_time(transaction.event_time_ms, arrival.now_ms)
         amount = normalised(transaction.amount, transaction.currency, self._factors)
         first = first_decision(state, transaction.transaction_id)
         if first is not None:
-            return _again(
-                first,
-                transaction,
-                time_ms=time_ms,
-                amount=amount,
-                source=source,
-                now_ms=now_ms,
-                raw=raw,
-                flags=[*flags, "duplicate"],
-            )
+            return _scored(arrival, time_ms, amount, _again(first, knowledge))
         payment, lateness_ms = self._payment(transaction, time_ms, amount), self._settings.allowed_lateness_ms
         late = is_late(state.array, time_ms, lateness_ms)
         if not late:
             advance(state.array, time_ms, lateness_ms)
-        subjects = subjects_of(transaction, reputation)
-        facts = facts_of(state.array, payment, subjects)
-        moment = self._moment(transaction, Facts(*facts.tolist()), reputation)
-        scored = self._judge(
-            moment,
-            features_of(facts, subjects),
-            champion,
-            source=source,
-            now_ms=now_ms,
-            raw=raw,
-            flags=[*flags, *_flags(moment.facts, champion, late)],
-        )
+        judgement = self._judge(state, transaction, payment, knowledge, late=late)
         if not late:
             self._insert(state, payment)
-        _record(state, scored)
-        return scored
+        record_decision(state, _decided(transaction.transaction_id, judgement))
+        return _scored(arrival, time_ms, amount, judgement)
 
     def observe(self, state: UserState, event: UserEvent, *, now_ms: int) -> None:
         """Add a confirmation or a challenge's outcome to the state.
@@ -134,55 +119,40 @@ class Detector:
         while not insert(state.array, payment, self._settings.max_recent_events):
             state.make_room()
 
-    def _moment(self, transaction: Transaction, facts: Facts, reputation: Mapping[ReputationKey, Reputation]) -> Moment:
-        merchant_id, merchant = transaction.merchant_id, None
-        if merchant_id is not None and facts.merchant_known:
-            merchant = reputation[ReputationKey("merchant", merchant_id, bool(facts.own_device))]
-        return Moment(transaction, facts, merchant, self._settings.base_currency)
-
     def _judge(
-        self,
-        moment: Moment,
-        vector: Floats,
-        champion: Champion | None,
-        *,
-        source: Position,
-        now_ms: int,
-        raw: bytes,
-        flags: list[str],
-    ) -> ScoredTransaction:
-        hits, profile, features = hits_of(moment), profile_of(moment.facts), named(vector)
-        scorer, transaction = champion.scorer if champion is not None else None, moment.transaction
+        self, state: UserState, transaction: Transaction, payment: Bytes, knowledge: Knowledge, *, late: bool
+    ) -> Judgement:
+        subjects = subjects_of(transaction, knowledge.reputation)
+        numbers = facts_of(state.array, payment, subjects)
+        vector, facts = features_of(numbers, subjects), Facts(*numbers.tolist())
+        moment = self._moment(transaction, facts, knowledge)
+        hits, profile, features = hits_of(moment), profile_of(facts), named(vector)
+        model = knowledge.champion.scorer if knowledge.champion is not None else None
         rules = rules_log_odds(hits)
-        score = probability(risk(scorer, rules, vector))
-        decision = decide(score, self._thresholds[profile], hits, scorer.trust if scorer is not None else 0.0)
-        return ScoredTransaction(
-            transaction_id=transaction.transaction_id,
-            user_id=transaction.user_id,
-            event_time_ms=int(moment.facts.time_ms),
-            amount=moment.facts.amount,
+        score = probability(risk(model, rules, vector))
+        decision = decide(score, self._thresholds[profile], hits, model.trust if model is not None else 0.0)
+        return Judgement(
             score=score,
             decision=decision,
             profile=profile,
+            model=knowledge.champion.ref if knowledge.champion is not None else None,
+            flags=[*knowledge.flags, *_flags(facts, knowledge, late)],
             features=features,
-            reasons=reasons_of(weigh(hits, vector, scorer), hits, features, moment) if is_alert(decision) else [],
+            reasons=reasons_of(weigh(hits, vector, model), hits, features, moment) if is_alert(decision) else [],
             rules=hits,
-            flags=flags,
-            model=champion.ref if champion is not None else None,
-            source=source,
-            scored_at_ms=now_ms,
-            merchant_id=transaction.merchant_id,
-            device_id=transaction.device_id,
-            ip=transaction.ip or None,
-            card_id=transaction.card_id,
             rules_log_odds=rules,
-            transaction=msgspec.Raw(raw),
         )
 
+    def _moment(self, transaction: Transaction, facts: Facts, knowledge: Knowledge) -> Moment:
+        merchant_id, merchant = transaction.merchant_id, None
+        if merchant_id is not None and facts.merchant_known:
+            merchant = knowledge.reputation[ReputationKey("merchant", merchant_id, bool(facts.own_device))]
+        return Moment(transaction, facts, merchant, self._settings.base_currency)
 
-def _flags(facts: Facts, champion: Champion | None, late: bool) -> list[str]:
+
+def _flags(facts: Facts, knowledge: Knowledge, late: bool) -> list[str]:
     raised = {
-        "no_model": champion is None,
+        "no_model": knowledge.champion is None,
         "late": late,
         "history_cold": facts.cold,
         "window_truncated": facts.window_truncated,
@@ -190,41 +160,38 @@ def _flags(facts: Facts, champion: Champion | None, late: bool) -> list[str]:
     return [flag for flag, holds in raised.items() if holds]
 
 
-def _record(state: UserState, scored: ScoredTransaction) -> None:
-    decided = Decided(scored.transaction_id, scored.score, scored.decision, scored.profile, scored.model)
-    record_decision(state, decided)
-
-
-def _again(
-    first: Decided,
-    transaction: Transaction,
-    *,
-    time_ms: int,
-    amount: float,
-    source: Position,
-    now_ms: int,
-    raw: bytes,
-    flags: list[str],
-) -> ScoredTransaction:
+def _again(first: Decided, knowledge: Knowledge) -> Judgement:
     """Repeat the first decision; features stay empty so that nothing is learned from a repetition."""
+    return Judgement(first.score, first.decision, first.profile, first.model, [*knowledge.flags, "duplicate"])
+
+
+def _decided(transaction_id: str, judgement: Judgement) -> Decided:
+    return Decided(transaction_id, judgement.score, judgement.decision, judgement.profile, judgement.model)
+
+
+def _scored(arrival: Arrival, time_ms: int, amount: float, judgement: Judgement) -> ScoredTransaction:
+    transaction = arrival.transaction
     return ScoredTransaction(
         transaction_id=transaction.transaction_id,
         user_id=transaction.user_id,
         event_time_ms=time_ms,
         amount=amount,
-        score=first.score,
-        decision=first.decision,
-        profile=first.profile,
-        features={},
-        flags=flags,
-        model=first.model,
-        source=source,
-        scored_at_ms=now_ms,
+        score=judgement.score,
+        decision=judgement.decision,
+        profile=judgement.profile,
+        features=judgement.features,
+        reasons=judgement.reasons,
+        rules=judgement.rules,
+        flags=judgement.flags,
+        model=judgement.model,
+        source=arrival.source,
+        scored_at_ms=arrival.now_ms,
         merchant_id=transaction.merchant_id,
         device_id=transaction.device_id,
         ip=transaction.ip or None,
         card_id=transaction.card_id,
-        transaction=msgspec.Raw(raw),
+        rules_log_odds=judgement.rules_log_odds,
+        transaction=msgspec.Raw(arrival.raw),
     )
 
 
@@ -234,4 +201,4 @@ def _score_one_of_each() -> None:
     for told in get_args(UserEvent.__annotations__["type"]):
         detector.observe(state, UserEvent(event_id="e", user_id="u", event_time=0, type=told, device_id="d"), now_ms=0)
     payment = Transaction(transaction_id="t", user_id="u", event_time=0, amount=1.0)
-    detector.score(state, payment, source=here, champion=None, reputation={}, now_ms=0, raw=b"null")
+    detector.score(state, Arrival(payment, b"null", here, now_ms=0), Knowledge(b""))

@@ -6,10 +6,11 @@ from typing import Any
 from detector.facts import Facts, facts_of
 from detector.feature_catalogue import FEATURES, features_of, named
 from detector.features import Feature
+from detector.knowledge import Knowledge
 from detector.known_frauds import subjects_of
 from detector.moment import Moment
 from detector.payment import payment_of
-from detector.scoring import Detector
+from detector.scoring import Arrival, Detector
 from detector.state import HABITS, LATEST, UserState, habits_of, header_of, panes_of, recent_of
 from tests.builders import DAY_MS, NOON_MS, a_reputation, a_transaction, a_user_event
 from tests.scorers import a_scorer
@@ -73,11 +74,16 @@ class User:
         for day in range(count, 0, -1):
             self.pay(at_ms=-day * DAY_MS, **fields)
 
-    def send(self, transaction: Transaction, raw: bytes | None = None, **options: Any) -> ScoredTransaction:
-        """Score a transaction; `options` override the detector's arguments."""
-        options = {"champion": self.champion, "reputation": self.reputation, "now_ms": self.now_ms, **options}
+    def send(self, transaction: Transaction, raw: bytes | None = None) -> ScoredTransaction:
+        """Score a transaction; `raw` is its JSON."""
         raw = encode(transaction) if raw is None else raw
-        return self.detector.score(self.state, transaction, source=HERE, raw=raw, **options)
+        return self.detector.score(self.state, Arrival(transaction, raw, HERE, self.now_ms), self.knowledge)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        known = Knowledge(b"")
+        known.champion, known.reputation = self.champion, self.reputation
+        return known
 
     def facts(self, at_ms: int = 0, threshold: float = 30.0) -> Facts:
         """Look at a payment at NOON_MS plus `at_ms`."""
@@ -91,7 +97,7 @@ class User:
         payment = payment_of(transaction, transaction.event_time_ms, transaction.amount, 30.0)
         subjects = subjects_of(transaction, self.reputation)
         numbers = facts_of(self.state.array, payment, subjects)
-        moment = self.detector._moment(transaction, Facts(*numbers.tolist()), self.reputation)
+        moment = self.detector._moment(transaction, Facts(*numbers.tolist()), self.knowledge)
         return moment, named(features_of(numbers, subjects))
 
     def know(self, **fields: Any) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, takewhile
 
 from detector.knowledge import Knowledge
-from detector.scoring import Detector
+from detector.scoring import Arrival, Detector
 from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import Joined, JoinState, LabelJoin
@@ -77,15 +77,8 @@ class Side:
     def score(self, payment: Payment) -> ScoredTransaction:
         transaction = payment.transaction
         state = self._users.setdefault(transaction.user_id, UserState())
-        scored = self._detector.score(
-            state,
-            transaction,
-            source=NOWHERE,
-            champion=self.knowledge.champion,
-            reputation=self.knowledge.reputation,
-            now_ms=payment.event_time_ms,
-            raw=b"null",
-        )
+        arrival = Arrival(transaction, b"null", NOWHERE, payment.event_time_ms)
+        scored = self._detector.score(state, arrival, self.knowledge)
         self.outcomes.note(payment, scored.decision != "approve")
         return scored
 

@@ -5,13 +5,14 @@ from time import perf_counter_ns
 from detector.currency import factors_into, normalised
 from detector.facts import facts_of
 from detector.feature_catalogue import features_of
+from detector.knowledge import Knowledge
 from detector.known_frauds import subjects_of
 from detector.payment import payment_of
-from detector.scoring import Detector
+from detector.scoring import Arrival, Detector
 from detector.state import UserState
 from detector.state_encoding import decode_state, encode_state
 from operations.evaluate.stopwatch import Stopwatch
-from weir.messages import Position, Reputation, ReputationKey, ScoredTransaction, Transaction
+from weir.messages import Position, Reputation, ScoredTransaction, Transaction
 from weir.settings import DetectorSettings
 
 NOWHERE = Position("evaluate", 0, 0)
@@ -30,7 +31,7 @@ class PureDetector:
         self._settings, self._now_ms = settings, now_ms
         self._detector, self._factors = Detector(settings), factors_into(settings.base_currency)
         self._users: dict[str, bytes] = {}
-        self._reputation: dict[ReputationKey, Reputation] = {}
+        self._knowledge = Knowledge(signing_key=b"")
         self._scored = 0
         self.features, self.all_but_models = Stopwatch(), Stopwatch()
 
@@ -44,15 +45,8 @@ class PureDetector:
         if self._scored % TIMED_EVERY == 0:
             self._time_features(state, transaction)
         started_ns = perf_counter_ns()
-        scored = self._detector.score(
-            state,
-            transaction,
-            source=NOWHERE,
-            champion=None,
-            reputation=self._reputation,
-            now_ms=self._now_ms,
-            raw=b"null",
-        )
+        arrival = Arrival(transaction, b"null", NOWHERE, self._now_ms)
+        scored = self._detector.score(state, arrival, self._knowledge)
         self.all_but_models.add(perf_counter_ns() - started_ns)
         self._users[transaction.user_id] = encode_state(state)
         self._scored += 1
@@ -60,12 +54,12 @@ class PureDetector:
 
     def repute(self, changed: list[Reputation]) -> None:
         """Put changed reputations in force."""
-        self._reputation.update((reputation.key, reputation) for reputation in changed)
+        self._knowledge.reputation.update((reputation.key, reputation) for reputation in changed)
 
     def _time_features(self, state: UserState, transaction: Transaction) -> None:
         amount = normalised(transaction.amount, transaction.currency, self._factors)
         started_ns = perf_counter_ns()
         payment = payment_of(transaction, transaction.event_time_ms, amount, self._settings.otp_threshold)
-        subjects = subjects_of(transaction, self._reputation)
+        subjects = subjects_of(transaction, self._knowledge.reputation)
         features_of(facts_of(state.array, payment, subjects), subjects)
         self.features.add(perf_counter_ns() - started_ns)

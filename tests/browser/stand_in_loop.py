@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 
 from detector.knowledge import Knowledge
-from detector.scoring import Detector
+from detector.scoring import Arrival, Detector
 from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import JoinState, LabelJoin
@@ -145,12 +145,8 @@ class StandInLoop:
         transaction = payment.transaction
         return self._detector.score(
             users.setdefault(transaction.user_id, UserState()),
-            transaction,
-            source=self._nowhere,
-            champion=knowledge.champion,
-            reputation=knowledge.reputation,
-            now_ms=now_ms(),
-            raw=encode(transaction),
+            Arrival(transaction, encode(transaction), self._nowhere, now_ms()),
+            knowledge,
         )
 
     def _count(self):
