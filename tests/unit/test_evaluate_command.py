@@ -95,7 +95,7 @@ def test_text_shows_figures_costs_and_how_often_models_are_published(everything)
     output = " ".join(everything[0].output.split())
     for words in (
         "Calibration",
-        "observed / expected",
+        "observed /",
         "AUC",
         "AP",
         "CP@100",
