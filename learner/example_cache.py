@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weir.messages import Example
+from weir.topics import DAY_MS
 
 MOST = 300_000
 """Kept transactions of each verdict. More legitimate ones help the trees a little and take longer (docs/adr/0020)."""
 
 _SALT = b"trees"
 """The label join draws matured payments by an unsalted hash of the same ids; this sample must not depend on that one."""
+
+DENSE = 0.5
+"""Share of a median day's legitimate payments that makes a day known. A round number; not measured."""
 
 _ALL = 2**64
 """Above every hash."""
@@ -42,6 +46,7 @@ class ExampleCache:
         self._names, self._most = names, most
         rows = 3 * most  # both verdicts, and as many examples until the next compaction; untouched memory is free
         self._hashes, self._frauds = np.empty(rows, np.uint64), np.empty(rows, np.bool_)
+        self._days = np.empty(rows, np.int32)
         self._weights, self._values = np.empty(rows, np.float32), np.empty((rows, len(names)), np.float32)
         self._count = 0
         self._kept_below = {False: _ALL, True: _ALL}
@@ -56,6 +61,7 @@ class ExampleCache:
             self.compact()
         row, get = self._count, example.features.get
         self._hashes[row], self._frauds[row], self._weights[row] = hashed, fraud, example.weight
+        self._days[row] = example.event_time_ms // DAY_MS
         with np.errstate(over="ignore"):
             self._values[row] = [get(name, nan) for name in self._names]
         self._count += 1
@@ -74,20 +80,35 @@ class ExampleCache:
                 )
         self._keep(np.flatnonzero(inside))
 
-    def training_set(self) -> TrainingSet:
-        """Compact, and return what is kept, each weighted by the share of its verdict's transactions that is kept.
-
-        The columns are the cache's own: they hold until the next `add`.
-        """
+    def frauds_to_train_on(self) -> int:
+        """Return how many frauds the training set has."""
         self.compact()
-        rows = slice(self._count)
+        return int(self._frauds[self._known_rows()].sum())
+
+    def training_set(self) -> TrainingSet:
+        """Compact, and return what is kept of known days, weighted by the share of its verdict that is kept."""
+        self.compact()
+        rows = self._known_rows()
         shares = [self._kept_below[fraud] / _ALL for fraud in (False, True)]
         weights = self._weights[rows] / np.where(self._frauds[rows], shares[True], shares[False])
         return TrainingSet(self._values[rows], self._frauds[rows], weights.astype(np.float32))
 
+    def _known_rows(self) -> NDArray[np.intp]:
+        """Return the places of payments up to the last day on which about as many legitimate ones are known as on others.
+
+        Frauds are often known before legitimate payments mature. Trees that saw newer frauds alone would tell frauds by
+        their newness, and suspect everybody (docs/adr/0020).
+        """
+        rows = slice(self._count)
+        days, legitimate = self._days[rows], ~self._frauds[rows]
+        found, places = np.unique(days[legitimate], return_inverse=True)
+        weights = np.bincount(places, self._weights[rows][legitimate])
+        known = found[weights >= DENSE * np.median(weights)] if len(found) else found
+        return np.flatnonzero(days <= known[-1]) if len(known) else np.empty(0, np.intp)
+
     def _keep(self, places: NDArray[np.intp]) -> None:
         if len(places) < self._count:
-            for column in (self._hashes, self._frauds, self._weights, self._values):
+            for column in (self._hashes, self._frauds, self._days, self._weights, self._values):
                 column[: len(places)] = column[places]
             self._count = len(places)
 

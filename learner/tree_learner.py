@@ -7,7 +7,7 @@ Everything follows from the log, so whoever reads it again finds the same trees 
 
 from learner.digest import canonical_digest
 from learner.example_cache import ExampleCache
-from learner.training_schedule import TrainingSchedule
+from learner.training_schedule import FIRST_FRAUDS, TrainingSchedule
 from learner.xgboost_training import RECIPE, train
 from weir.artefact import sign
 from weir.feature_schema import KIND_OF
@@ -34,13 +34,10 @@ class TreeLearner:
         """Keep the next example, and return whether the trees are to be trained now, on all examples so far."""
         self.n = n
         self._examples.add(example)
-        due = self._schedule.is_due(example)
-        if due:
-            self._examples.compact()  # even if the training is left out: the sample must not depend on that
-        return due
+        return self._schedule.is_due(example) and self._examples.frauds_to_train_on() >= FIRST_FRAUDS
 
     def train(self, now_ms: int, key: bytes) -> TreesPublication:
-        """Train on the examples so far, and return the signed trees."""
+        """Train on the examples so far, right after training became due, and return the signed trees."""
         examples = self._examples.training_set()
         trees = train(examples, NAMES)
         artefact = pack_trees(trees)

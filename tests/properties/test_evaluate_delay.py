@@ -33,8 +33,8 @@ class Recorder:
     name: str = "recorder"
 
     @property
-    def model(self) -> "Recorder":
-        return self
+    def models(self) -> tuple["Recorder"]:
+        return (self,)
 
     def learn(self, n: int, example: Example) -> None:
         assert n == len(self.learned) + 1

@@ -62,7 +62,7 @@ def test_a_payment_gets_the_streams_decision_with_its_reasons(api_around):
         "reasons": [{"code": "amount", "text": "13x own habit", "contribution": 2.1}],
         "rules": [{"rule": "impossible_travel", "version": 3, "decision": "block", "text": "6,300 km in 2 minutes"}],
         "flags": ["late"],
-        "model": {"publication": 7, "epoch": 1, "n": 42},
+        "model": {"publication": 7, "epoch": 1, "n": 42, "trees_n": None},
     }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from learner.example_cache import ExampleCache
 from learner.label_join import hash_share
-from tests.builders import an_example
+from tests.builders import DAY_MS, an_example
 
 NAMES = ("log_amount", "count_1h")
 
@@ -23,14 +23,15 @@ def filled(*examples, most: int = 100) -> ExampleCache:
 
 def test_columns_hold_the_named_features_and_missing_ones_are_nan():
     example = an_example(features={"log_amount": 2.5, "unknown": 1.0}, weight=5.0)
-    values, frauds, weights = filled(example).training_set()
+    values, frauds, weights = filled(example, a_legitimate(2)).training_set()
     assert values[0, 0] == 2.5
     assert np.isnan(values[0, 1])
-    assert (frauds.tolist(), weights.tolist()) == ([True], [5.0])
+    assert (frauds.tolist(), weights.tolist()) == ([True, False], [5.0, 1.0])
 
 
 def test_a_confirmation_adds_nothing():
-    assert len(filled(an_example(), an_example(outcome="confirmation", weight=0.0)).training_set().frauds) == 1
+    confirmation = an_example(outcome="confirmation", weight=0.0)
+    assert len(filled(an_example(), a_legitimate(2), confirmation).training_set().frauds) == 2
 
 
 def test_a_revision_takes_the_place_of_the_verdict_that_it_supersedes():
@@ -40,7 +41,7 @@ def test_a_revision_takes_the_place_of_the_verdict_that_it_supersedes():
 
 
 def test_a_number_beyond_32_bits_does_not_stop_learning():
-    assert np.isinf(filled(an_example(features={"log_amount": 1e300})).training_set().values[0, 0])
+    assert np.isinf(filled(a_legitimate(1, features={"log_amount": 1e300})).training_set().values[0, 0])
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_the_sample_is_another_than_that_of_matured_payments():
     ids = [f"t{number}" for number in range(10_000)]
     cache = ExampleCache(("number",), 1000)
     for number, name in enumerate(ids):
-        cache.add(an_example(transaction_id=name, features={"number": float(number)}))
+        cache.add(an_example(transaction_id=name, verdict="legitimate", features={"number": float(number)}))
     shares = [hash_share(ids[int(number)]) for number in cache.training_set().values[:, 0]]
     assert np.histogram(shares, 5, (0, 1))[0] == pytest.approx([200] * 5, abs=60)
 
@@ -99,4 +100,38 @@ def test_memory_is_bounded():
     for number in range(3000):
         cache.add(an_example(transaction_id=f"t{number}", verdict="fraud" if number % 2 else "legitimate"))
         cache.add(an_example(transaction_id=f"t{number}", outcome="revision", verdict="fraud"))
-    assert len(cache.training_set().frauds) == 50
+    cache.add(a_legitimate(3000))
+    assert len(cache.training_set().frauds) == 51
+
+
+def on_day(day: int, count: int, verdict: str, weight: float = 1.0):
+    return [
+        an_example(
+            transaction_id=f"{verdict}-{day}-{number}", verdict=verdict, event_time_ms=day * DAY_MS, weight=weight
+        )
+        for number in range(count)
+    ]
+
+
+def test_frauds_wait_until_the_legitimate_payments_of_their_day_are_known():
+    past = [example for day in range(1, 6) for example in [*on_day(day, 10, "legitimate", 5.0), *on_day(day, 2, "fraud")]]
+    cache = filled(*past, *on_day(6, 8, "fraud"))
+    assert cache.frauds_to_train_on() == 10
+    for example in on_day(6, 10, "legitimate", 5.0):
+        cache.add(example)
+    assert cache.frauds_to_train_on() == int(cache.training_set().frauds.sum()) == 18
+
+
+def test_a_few_early_verdicts_of_analysts_make_no_day_known():
+    past = [example for day in range(1, 6) for example in on_day(day, 10, "legitimate", 5.0)]
+    analysts = [*on_day(6, 4, "legitimate"), *on_day(6, 8, "fraud")]
+    assert filled(*past, *analysts).frauds_to_train_on() == 0
+
+
+def test_a_quiet_day_before_the_last_known_one_counts():
+    past = [example for day in (1, 2, 4) for example in on_day(day, 10, "legitimate")]
+    assert filled(*past, *on_day(3, 2, "fraud")).frauds_to_train_on() == 2
+
+
+def test_nothing_is_trained_on_frauds_alone():
+    assert filled(*on_day(1, 9, "fraud")).frauds_to_train_on() == 0
