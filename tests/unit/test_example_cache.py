@@ -114,7 +114,9 @@ def on_day(day: int, count: int, verdict: str, weight: float = 1.0):
 
 
 def test_frauds_wait_until_the_legitimate_payments_of_their_day_are_known():
-    past = [example for day in range(1, 6) for example in [*on_day(day, 10, "legitimate", 5.0), *on_day(day, 2, "fraud")]]
+    past = [
+        example for day in range(1, 6) for example in [*on_day(day, 10, "legitimate", 5.0), *on_day(day, 2, "fraud")]
+    ]
     cache = filled(*past, *on_day(6, 8, "fraud"))
     assert cache.frauds_to_train_on() == 10
     for example in on_day(6, 10, "legitimate", 5.0):
