@@ -35,12 +35,12 @@ def values_within_two_seconds(broker, topic):
     return [record.value() for record in read(broker, topic, lambda found: len(found) >= 1, 2, patience=1)]
 
 
-def test_message_of_eight_megabytes_passes(broker, topics):
+def test_snapshot_of_eight_megabytes_passes(broker, topics):
     model = random.Random(7).randbytes(8 * 1024 * 1024)
     out = producer(broker)
-    out.produce(topics.control, key=KEY, value=model)
+    out.produce(topics.snapshots, key=KEY, value=model)
     out.flush()
-    assert values(broker, topics.control) == [model]
+    assert values(broker, topics.snapshots) == [model]
 
 
 def test_transaction_over_two_topics_is_seen_whole_or_not_at_all(broker, topics):
