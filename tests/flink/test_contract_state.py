@@ -14,7 +14,7 @@ from tests.waiting import eventually
 from weir.kafka_clients import create_topics, producer
 from weir.settings import Settings
 
-MODEL = random.Random(7).randbytes(8 * 1024 * 1024)
+MODEL = random.Random(7).randbytes(1024 * 1024)
 SECOND_MS = 1000
 
 
