@@ -11,7 +11,8 @@ REFILL_BYTES_PER_S = 9_000.0
 """0.78 GB a day; with a full reserve on top, a day writes less than 0.85 GB."""
 
 RESERVE_BYTES = 64_000_000.0
-"""Ten minutes at four publications a second of 26 kB: a burst of labels, or a whole demo, is published at full speed."""
+"""Four minutes at four publications a second of 61 kB, which a model of the handbook data takes: a burst of labels is
+published at full speed."""
 
 MATURED_EVERY_S = 5.0
 """Between publications of matured payments alone. They change a model little, and nobody waits for one of them."""
