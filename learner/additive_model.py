@@ -36,10 +36,6 @@ MOST_DECAY, DECAY_LABELS = 0.01, 100.0
 PAIRED_FEATURES = 12
 """All pairs among the most important features are learned, 66. From 10 to 14 features the results are level."""
 
-UNSEEN, VARIED = -1, -2
-"""Instead of the only bin that a feature has been in. Until it varies it decides nothing, but would act as another
-intercept: with 50 features that a data set lacks, the intercept would learn 50 times too fast (docs/adr/0018)."""
-
 FIRST_CHOICE_FRAUDS = 100
 """Frauds learned when the pairs are first chosen, and again at each doubling. Choosing only once was worse."""
 
@@ -97,7 +93,6 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
         self.layout = Layout(kinds or {})
         self.bins, self.cells = Weights(self.layout.bin_count), Weights()
         self.bins.values[0] = INTERCEPT
-        self.only_bins = np.full(len(self.layout.names), UNSEEN)
         self.labels, self.frauds = 0, 0
         self._choose_at = FIRST_CHOICE_FRAUDS
 
@@ -112,7 +107,7 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
         self.labels += 1
         self.frauds += fraud
         bins, cells = self.bins, self.cells
-        weights = bins.values, bins.squares, cells.values, cells.squares, self.only_bins
+        weights = bins.values, bins.squares, cells.values, cells.squares
         rate = float(self.learning_rate)
         descend(vector, *self.layout.tables, *weights, float(fraud), float(weight), self.labels, rate)
         if self.frauds >= self._choose_at:
@@ -142,7 +137,6 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
             "features": list(self.layout.kinds.items()),
             "pairs": self.layout.pairs,
             "bins": self.bins.__getstate__(),
-            "only_bins": self.only_bins.astype(">i8").tobytes(),
             "cells": self.cells.__getstate__(),
             "labels": self.labels,
             "frauds": self.frauds,
@@ -155,7 +149,6 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
         if new:
             self.layout = Layout(self.layout.kinds | new, self.layout.pairs)
             self.bins.extend(Weights(self.layout.bin_count - len(self.bins.values)))
-            self.only_bins = np.append(self.only_bins, np.full(len(new), UNSEEN))
 
     def _choose_pairs(self) -> None:
         """Pair the most important features, ties by place. Pairs that stay keep their weights."""
@@ -181,7 +174,6 @@ def descend(  # noqa: PLR0917 -- as `log_odds_of`
     bins_squares: Floats,
     cells: Floats,
     cells_squares: Floats,
-    only_bins: Integers,
     fraud: float,
     weight: float,
     labels: int,
@@ -191,22 +183,10 @@ def descend(  # noqa: PLR0917 -- as `log_odds_of`
     places, own = places_of(vector, edges, fine, coarse, pairs), 1 + fine.shape[0]
     slope = weight * (probability(sum_at(places, pairs.shape[0], bins, cells)) - fraud)
     decay = weight * min(MOST_DECAY, DECAY_LABELS / labels)
-    step(bins, bins_squares, places[0], slope, decay, rate)
-    for feature in range(own - 1):
-        if varies(only_bins, feature, places[1 + feature]):
-            step(bins, bins_squares, places[1 + feature], slope, decay, rate)
+    for place in places[:own]:
+        step(bins, bins_squares, place, slope, decay, rate)
     for place in places[own:]:
         step(cells, cells_squares, place, slope, decay, rate * CELLS_SHARE)
-
-
-@compiled
-def varies(only_bins: Integers, feature: int, place: int) -> bool:
-    """Note the bin that a feature is in, and return whether it has been in another one, too."""
-    if only_bins[feature] == UNSEEN:
-        only_bins[feature] = place
-    elif only_bins[feature] != place:
-        only_bins[feature] = VARIED
-    return bool(only_bins[feature] == VARIED)
 
 
 @compiled
