@@ -32,11 +32,6 @@ def features_of(facts: Floats, subjects: Bytes) -> Floats:
     return vector
 
 
-def named(vector: Floats) -> dict[str, float]:
-    """Return the features that are not missing, by name."""
-    return {name: value for name, value in zip(NAMES, vector.tolist(), strict=True) if value == value}  # noqa: PLR0124 -- only NaN differs from itself
-
-
 @compiled
 def _compute(numbers: Floats, packed: Bytes, vector: Floats) -> None:
     facts, subjects = numbers.view(FACTS)[0], packed.view(SUBJECT)
@@ -58,7 +53,7 @@ def _compute(numbers: Floats, packed: Bytes, vector: Floats) -> None:
 
 @compiled
 def _put(vector: Floats, first: int, values: tuple[float, ...]) -> int:
-    """Write values from a place on; return where the next go."""
+    """Write values from a place on, as messages carry them (`weir.feature_vector`); return where the next go."""
     for nth, value in enumerate(values):
-        vector[first + nth] = value
+        vector[first + nth] = np.float32(value)
     return first + len(values)

@@ -17,9 +17,9 @@ def _payments(window: str, moment: Moment, value: float) -> str:
     return f"{plural(expm1(value), 'payment')} in the previous {window}; {moment.facts.recent_payments_a_day:.1f} a day is usual"
 
 
-def _spent(window: str, moment: Moment, value: float) -> str:
+def _spent(window: str, spent: float, moment: Moment) -> str:
     usual = moment.facts.recent_payments_a_day * moment.facts.usual_amount
-    return f"{expm1(value):.2f} {moment.currency} spent in the previous {window}; {usual:.2f} a day is usual"
+    return f"{spent:.2f} {moment.currency} spent in the previous {window}; {usual:.2f} a day is usual"
 
 
 @feature(COUNT, lambda m, v: _payments("30 seconds", m, v))
@@ -58,19 +58,19 @@ def count_30d(facts: Facts) -> float:
     return log1p(facts.count_30d)
 
 
-@feature(MONEY, lambda m, v: _spent("hour", m, v))
+@feature(MONEY, lambda m, _: _spent("hour", m.facts.amount_1h, m))
 def amount_1h(facts: Facts) -> float:
     """Sum of the payments in the previous hour."""
     return log1p(facts.amount_1h)
 
 
-@feature(MONEY, lambda m, v: _spent("24 hours", m, v))
+@feature(MONEY, lambda m, _: _spent("24 hours", m.facts.amount_24h, m))
 def amount_24h(facts: Facts) -> float:
     """Sum of the payments in the previous 24 hours."""
     return log1p(facts.amount_24h)
 
 
-@feature(MONEY, lambda m, v: _spent("7 days", m, v))
+@feature(MONEY, lambda m, _: _spent("7 days", m.facts.amount_7d, m))
 def amount_7d(facts: Facts) -> float:
     """Sum of the payments in the previous 7 days."""
     return log1p(facts.amount_7d)
@@ -123,10 +123,10 @@ def week_pace_ratio(facts: Facts) -> float:
     return _own_pace(facts, facts.count_7d, facts.week_days)
 
 
-def _spending(window: str, days: float, moment: Moment, value: float) -> str:
+def _spending(window: str, spent: float, days: float, moment: Moment) -> str:
     usual = _usual_spending(moment.facts.usual_amount, moment.facts.payments_a_day, days)
     return (
-        f"{exp(value) * (usual + 1) - 1:.2f} {moment.currency} within {window}, this payment included; "
+        f"{spent + moment.facts.amount:.2f} {moment.currency} within {window}, this payment included; "
         f"{usual:.2f} would match this customer's pace"
     )
 
@@ -143,19 +143,19 @@ def _own_spending(facts: Facts, spent: float, days: float) -> float:
     return log((spent + facts.amount + 1) / (_usual_spending(facts.usual_amount, facts.payments_a_day, days) + 1))
 
 
-@feature("log ratio", lambda m, v: _spending("an hour", HOUR_DAYS, m, v))
+@feature("log ratio", lambda m, _: _spending("an hour", m.facts.amount_1h, HOUR_DAYS, m))
 def spend_ratio_1h(facts: Facts) -> float:
     """Spending in the previous hour and now relative to the user's own rate and usual amount; absent on the first."""
     return _own_spending(facts, facts.amount_1h, HOUR_DAYS)
 
 
-@feature("log ratio", lambda m, v: _spending("24 hours", 1, m, v))
+@feature("log ratio", lambda m, _: _spending("24 hours", m.facts.amount_24h, 1, m))
 def spend_ratio_24h(facts: Facts) -> float:
     """Spending in the previous 24 hours and now, likewise."""
     return _own_spending(facts, facts.amount_24h, 1)
 
 
-@feature("log ratio", lambda m, v: _spending("7 days", m.facts.week_days, m, v))
+@feature("log ratio", lambda m, _: _spending("7 days", m.facts.amount_7d, m.facts.week_days, m))
 def week_spend_ratio(facts: Facts) -> float:
     """Spending in the previous 7 days and now, likewise."""
     return _own_spending(facts, facts.amount_7d, facts.week_days)
@@ -176,7 +176,7 @@ def session_count(facts: Facts) -> float:
     return log1p(facts.session_count)
 
 
-@feature(MONEY, lambda m, v: f"{expm1(v):.2f} {m.currency} spent earlier in this session")
+@feature(MONEY, lambda m, _: f"{m.facts.session_amount:.2f} {m.currency} spent earlier in this session")
 def session_amount(facts: Facts) -> float:
     """Sum of the earlier payments in this session."""
     return log1p(facts.session_amount)

@@ -13,7 +13,7 @@ from detector.currency import factors_into, normalised
 from detector.decision import decide, profile_of, thresholds_by_profile
 from detector.explanation import reasons_of, weigh
 from detector.facts import Facts, facts_of
-from detector.feature_catalogue import features_of, named
+from detector.feature_catalogue import features_of
 from detector.history import advance, insert, is_late
 from detector.knowledge import Knowledge
 from detector.known_frauds import subjects_of
@@ -27,6 +27,7 @@ from detector.user_events import note
 from weir.artefact import probability
 from weir.compiled import warm_up
 from weir.errors import InvalidRecord
+from weir.feature_vector import Features, named
 from weir.messages import (
     Decision,
     ModelRef,
@@ -40,6 +41,7 @@ from weir.messages import (
     is_alert,
 )
 from weir.settings import DetectorSettings
+from weir.vectors import packed
 from weir.voices import risk
 
 
@@ -60,7 +62,7 @@ class Judgement(NamedTuple):
     profile: str
     model: ModelRef | None
     flags: list[str]
-    features: dict[str, float] = {}  # noqa: RUF012 -- never changed
+    features: Features = {}  # noqa: RUF012 -- never changed
     reasons: list[Reason] = []  # noqa: RUF012 -- never changed
     rules: list[RuleHit] = []  # noqa: RUF012 -- never changed
     rules_log_odds: float | None = None
@@ -126,7 +128,7 @@ class Detector:
         numbers = facts_of(state.array, payment, subjects)
         vector, facts = features_of(numbers, subjects), Facts(*numbers.tolist())
         moment = self._moment(transaction, facts, knowledge)
-        hits, profile, features = hits_of(moment), profile_of(facts), named(vector)
+        hits, profile, features = hits_of(moment), profile_of(facts), packed(vector)
         model = knowledge.champion.scorer if knowledge.champion is not None else None
         rules = rules_log_odds(hits)
         score = probability(risk(model, rules, vector))
@@ -138,7 +140,7 @@ class Detector:
             model=knowledge.champion.ref if knowledge.champion is not None else None,
             flags=[*knowledge.flags, *_flags(facts, knowledge, late)],
             features=features,
-            reasons=reasons_of(weigh(hits, vector, model), hits, features, moment) if is_alert(decision) else [],
+            reasons=reasons_of(weigh(hits, vector, model), hits, named(features), moment) if is_alert(decision) else [],
             rules=hits,
             rules_log_odds=rules,
         )
@@ -172,6 +174,7 @@ def _decided(transaction_id: str, judgement: Judgement) -> Decided:
 def _scored(arrival: Arrival, time_ms: int, amount: float, judgement: Judgement) -> ScoredTransaction:
     transaction = arrival.transaction
     return ScoredTransaction(
+        schema_version=2,
         transaction_id=transaction.transaction_id,
         user_id=transaction.user_id,
         event_time_ms=time_ms,

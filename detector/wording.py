@@ -9,7 +9,7 @@ def plural(count: float, noun: str, nouns: str | None = None) -> str:
     >>> plural(1, "payment"), plural(3, "payment"), plural(2, "country", "countries")
     ('1 payment', '3 payments', '2 countries')
     """
-    number = f"{count:.0f}"
+    number = str(round(count))
     return f"{number} {noun}" if number == "1" else f"{number} {nouns or noun + 's'}"
 
 

@@ -5,7 +5,6 @@ for the rest. What the cache holds follows from the log alone.
 """
 
 import hashlib
-from math import nan
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from weir.messages import Example
 from weir.topics import DAY_MS
+from weir.vectors import arranged, places_of, vector_of
 
 MOST = 300_000
 """Kept transactions of each verdict. More legitimate ones help the trees a little and take longer (docs/adr/0020)."""
@@ -43,7 +43,7 @@ class ExampleCache:
     """
 
     def __init__(self, names: tuple[str, ...], most: int = MOST) -> None:
-        self._names, self._most = names, most
+        self._places, self._most = places_of(names), most
         rows = 3 * most  # both verdicts, and as many examples until the next compaction; untouched memory is free
         self._hashes, self._frauds = np.empty(rows, np.uint64), np.empty(rows, np.bool_)
         self._days = np.empty(rows, np.int32)
@@ -59,11 +59,11 @@ class ExampleCache:
             return
         if self._count == len(self._hashes):
             self.compact()
-        row, get = self._count, example.features.get
+        row = self._count
         self._hashes[row], self._frauds[row], self._weights[row] = hashed, fraud, example.weight
         self._days[row] = example.event_time_ms // DAY_MS
         with np.errstate(over="ignore"):
-            self._values[row] = [get(name, nan) for name in self._names]
+            self._values[row] = arranged(vector_of(example.features), self._places)
         self._count += 1
 
     def compact(self) -> None:

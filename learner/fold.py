@@ -24,6 +24,7 @@ from weir.errors import BrokenLog
 from weir.feature_schema import KIND_OF
 from weir.messages import DriftFinding, Example, Publication, Reputation
 from weir.settings import LearningSettings
+from weir.vectors import vector_of
 
 CHAMPION = "champion"
 
@@ -55,7 +56,7 @@ class Fold:
                 "Start a new epoch: see docs/adr/0010.",
             )
         self.n, self.clock_ms = n, max(self.clock_ms, example.event_time_ms)
-        vector = self.model.layout.vector(example.features)
+        vector = vector_of(example.features)  # the model's layout is the schema's
         self._evaluation.judge(example, probability(self.model.log_odds_of(vector)))
         self._findings += self._drift.watch(n, example)
         if example.weight > 0:

@@ -1,8 +1,11 @@
 """Decode scored transactions and labels, join them, and encode the results."""
 
+import numpy as np
+
 from learner.label_join import Joined, JoinState, LabelJoin, Unusable, decode_join_state, encode_join_state
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
+from weir.feature_schema import NAMES
 from weir.messages import (
     LABEL,
     LAST_MS,
@@ -16,6 +19,7 @@ from weir.messages import (
 from weir.records import Inbound, Outbound, Processed, StateChange
 from weir.settings import LearningSettings
 from weir.topics import Topics
+from weir.vectors import vector_of
 
 _LARGEST_FEATURE = 1e12
 """The learner squares features, and the square of a huge one overflows. A round number far above any feature."""
@@ -90,6 +94,7 @@ def _require_learnable(scored: ScoredTransaction) -> None:
         raise InvalidRecord("event_time_ms", "must lie between the years 1970 and 9999")
     if not 0 <= scored.score <= 1:
         raise InvalidRecord("score", "must be a probability, from 0 to 1")
-    for name, value in scored.features.items():
-        if abs(value) > _LARGEST_FEATURE:
-            raise InvalidRecord(f"features.{name}", f"must lie between -{_LARGEST_FEATURE:g} and {_LARGEST_FEATURE:g}")
+    too_large = np.abs(vector_of(scored.features)) > _LARGEST_FEATURE
+    if too_large.any():
+        name = NAMES[int(too_large.argmax())]
+        raise InvalidRecord(f"features.{name}", f"must lie between -{_LARGEST_FEATURE:g} and {_LARGEST_FEATURE:g}")

@@ -15,6 +15,7 @@ import hashlib
 import msgspec
 from msgspec import Struct, field, structs
 
+from weir.feature_vector import Features
 from weir.messages import Decision, Example, Label, ModelRef, Outcome, Position, ScoredTransaction, Verdict
 from weir.settings import LearningSettings
 
@@ -38,7 +39,7 @@ class Subject(Struct, frozen=True, array_like=True):
     amount: float
     score: float
     decision: Decision
-    features: dict[str, float]
+    features: Features
     model: ModelRef | None
     merchant_id: str | None
     user_id: str | None = None
@@ -222,6 +223,7 @@ def _drop(state: JoinState) -> None:
 def _example_of(subject: Subject, outcome: Outcome, verdict: Verdict, *, revision: int, weight: float) -> Example:
     """Build an example with the features as they were scored, without a label's fields."""
     return Example(
+        schema_version=2,
         transaction_id=subject.transaction_id,
         revision=revision,
         outcome=outcome,

@@ -13,9 +13,9 @@ import pandas as pd
 
 from weir.artefact import probability, read_artefact
 from weir.champion import VerifiedModel, VerifiedTrees, champion_of
-from weir.feature_schema import vector_of
 from weir.messages import CONTROL, Publication, TreesPublication, decode_with
 from weir.trees_artefact import read_trees
+from weir.vectors import vector_of
 from weir.voices import Voices
 
 

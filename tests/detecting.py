@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from detector.facts import Facts, facts_of
-from detector.feature_catalogue import FEATURES, features_of, named
+from detector.feature_catalogue import FEATURES, features_of
 from detector.features import Feature
 from detector.knowledge import Knowledge
 from detector.known_frauds import subjects_of
@@ -16,8 +16,10 @@ from tests.builders import DAY_MS, NOON_MS, a_reputation, a_transaction, a_user_
 from tests.scorers import a_scorer
 from tests.trees import some_trees
 from weir.champion import Champion
+from weir.feature_vector import named
 from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
 from weir.settings import DetectorSettings
+from weir.vectors import packed
 from weir.voices import Voices
 
 HERE = Position("live.transactions", 0, 0)
@@ -98,7 +100,7 @@ class User:
         subjects = subjects_of(transaction, self.reputation)
         numbers = facts_of(self.state.array, payment, subjects)
         moment = self.detector._moment(transaction, Facts(*numbers.tolist()), self.knowledge)
-        return moment, named(features_of(numbers, subjects))
+        return moment, named(packed(features_of(numbers, subjects)))
 
     def know(self, **fields: Any) -> None:
         """Put a reputation in force, by default that of merchant m1."""

@@ -4,15 +4,9 @@ The detector computes a feature, the learner bins it by its kind, and neither kn
 meaning, because the learning log keeps old values: a changed feature gets a new name.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import repeat
-from math import nan
 from typing import Literal
 
-import numpy as np
 from msgspec import Struct
-
-from weir.compiled import Floats, Integers, compiled, warm_up
 
 Kind = Literal[
     "log_amount",
@@ -136,30 +130,13 @@ NAMES = tuple(row.name for row in FEATURES)
 ROW_OF = {row.name: row for row in FEATURES}
 KIND_OF = {row.name: row.kind for row in FEATURES}
 
+SCHEMA = 2
+"""The number of this list of names. Messages carry it beside their values; in schema 1 each value had its name.
 
-def vector_of(features: Mapping[str, float]) -> Floats:
-    """Return a payment's features in the schema's order; a missing one is NaN."""
-    return np.fromiter(map(features.get, NAMES, repeat(nan)), np.float64, len(NAMES))
+To add, remove or move a feature, raise it and put the names as they were into `FORMER_NAMES`.
+"""
 
+FORMER_NAMES: dict[int, tuple[str, ...]] = {}
+"""The names of earlier schemas, whose messages stay readable."""
 
-def places_of(names: Sequence[str]) -> Integers:
-    """Return where a model's features are in the schema's order; -1 if the schema no longer has one.
-
-    >>> places_of(["log_amount", "weather"]).tolist()
-    [0, -1]
-    """
-    return np.array([NAMES.index(name) if name in ROW_OF else -1 for name in names], np.int64)
-
-
-@compiled
-def arranged(vector: Floats, places: Integers) -> Floats:
-    """Return the features at these places; NaN for the place -1."""
-    chosen = np.empty(len(places))
-    for nth in range(len(places)):
-        chosen[nth] = vector[places[nth]] if places[nth] >= 0 else nan
-    return chosen
-
-
-@warm_up
-def _arrange() -> None:
-    arranged(vector_of({}), places_of(NAMES[:1]))
+NAMES_OF = FORMER_NAMES | {SCHEMA: NAMES}

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from weir.errors import InvalidRecord
+from weir.feature_vector import Features
 
 Verdict = Literal["fraud", "legitimate"]
 Decision = Literal["approve", "challenge", "review", "block"]
@@ -135,7 +136,7 @@ class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     score: float
     decision: Decision
     profile: str
-    features: dict[str, float]
+    features: Features
     reasons: list[Reason] = []
     rules: list[RuleHit] = []
     flags: list[str] = []
@@ -227,7 +228,7 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     amount: float
     score: float
     decision: Decision
-    features: dict[str, float]
+    features: Features
     model: ModelRef | None = None
     merchant_id: str | None = None
     user_id: str | None = None

@@ -44,9 +44,13 @@ def schema_of(message: type[Struct]) -> dict[str, Any]:
     return {"$schema": _DIALECT, **_tidy(msgspec.json.schema(message))}
 
 
+VERSIONS = {"scored-transaction": 2, "example": 2}
+"""The versions of messages that changed incompatibly. Earlier ones stay readable, and their schemas stay published."""
+
+
 def file_name(name: str) -> str:
-    """Return the schema's file name. An incompatible message gets a new version beside the old one."""
-    return f"{name}.v1.json"
+    """Return the schema's file name."""
+    return f"{name}.v{VERSIONS.get(name, 1)}.json"
 
 
 def write_schemas(folder: Path = Path("docs/schemas")) -> list[Path]:

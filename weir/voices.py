@@ -12,9 +12,9 @@ from functools import cached_property
 
 from weir.artefact import AdditiveScorer
 from weir.compiled import Floats, Integers
-from weir.feature_schema import arranged, places_of
 from weir.topics import DAY_MS
 from weir.trees import Trees
+from weir.vectors import arranged, places_of
 
 HALF = 0.5
 """The trees' share while they are fresh. Shares from .3 to .7 rank alike; no learned weighting was better."""
@@ -48,8 +48,15 @@ class Voices:
 
     def log_odds(self, vector: Floats) -> float:
         """Return the log-odds of fraud by the model alone; `vector` has the features in the schema's order."""
-        additive = self.additive.log_odds_of(arranged(vector, self._additive_places))
-        return self._mean(additive, self.trees.log_odds_of(arranged(vector, self._trees_places)) if self.trees else 0.0)
+        return self._mean(self.additive_log_odds(vector), self.trees_log_odds(vector))
+
+    def additive_log_odds(self, vector: Floats) -> float:
+        """Return the log-odds by the additive model alone."""
+        return self.additive.log_odds_of(arranged(vector, self._additive_places))
+
+    def trees_log_odds(self, vector: Floats) -> float:
+        """Return the log-odds by the trees alone; 0 without trees."""
+        return 0.0 if self.trees is None else self.trees.log_odds_of(arranged(vector, self._trees_places))
 
     def contributions(self, vector: Floats) -> dict[str, float]:
         """Return what each feature adds to the log-odds. With the intercept they sum to `log_odds`."""

@@ -5,8 +5,8 @@ from contextlib import suppress
 from weir.artefact import probability
 from weir.champion import VerifiedModel, VerifiedTrees, champion_of, verified_model, verified_trees
 from weir.errors import RefusedArtefact
-from weir.feature_schema import vector_of
 from weir.messages import Publication, ScoredTransaction, TreesPublication
+from weir.vectors import vector_of
 from weir.voices import Voices, risk
 
 

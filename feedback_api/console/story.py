@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from feedback_api.console.words import DAY_MS, MINUTE_MS, money, plural, span
 from weir.errors import InvalidRecord
+from weir.feature_vector import Features
 from weir.messages import TRANSACTION, Reason, ScoredTransaction, Transaction, decode_with
 
 REFERENCE_LOG_ODDS = -4.59512
@@ -133,14 +134,14 @@ def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _travel(features: dict[str, float]) -> str | None:
+def _travel(features: Features) -> str | None:
     km, pause = _value(features, "distance_km"), _value(features, "seconds_since_last")
     if km is None or pause is None:
         return None
     return f"{km:,.0f} km from the payment {span(max(pause, 1) * 1000)} earlier"
 
 
-def _value(features: dict[str, float], name: str) -> float | None:
+def _value(features: Features, name: str) -> float | None:
     """The value of a feature that is stored as log(1 + value)."""
     return expm1(_bounded(features[name])) if name in features else None
 
@@ -163,7 +164,7 @@ def _detail(alert: ScoredTransaction, payment: Transaction | None, currency: str
     return f"{paid}{merchant}{category}{device}.{normal}"
 
 
-def _device_kind(features: dict[str, float]) -> DeviceKind | None:
+def _device_kind(features: Features) -> DeviceKind | None:
     """None if the payment names no device, or if there was no earlier device to compare with."""
     if features.get("device_own") == 1.0:
         return "own"
@@ -215,7 +216,7 @@ def _amount(alert: ScoredTransaction, currency: str) -> Fact:
     return Fact("amount", f"{paid}, {times:.1f}× usual", money(usual, currency), odd=times >= UNUSUAL_RATIO)
 
 
-def _place(features: dict[str, float], payment: Transaction | None) -> Fact | None:
+def _place(features: Features, payment: Transaction | None) -> Fact | None:
     country, km = payment.country if payment else None, _value(features, "home_distance_km")
     if country is None and km is None:
         return None
@@ -228,7 +229,7 @@ def _place(features: dict[str, float], payment: Transaction | None) -> Fact | No
     return Fact("place", " · ".join(where), normal or "unknown", odd=new == 1.0 or (km or 0) > FAR_KM)
 
 
-def _last_payment(features: dict[str, float]) -> Fact | None:
+def _last_payment(features: Features) -> Fact | None:
     km, kmh, pause = (_value(features, name) for name in ("distance_km", "speed_kmh", "seconds_since_last"))
     if pause is None:
         return None
@@ -240,7 +241,7 @@ def _last_payment(features: dict[str, float]) -> Fact | None:
     return Fact("last paid", f"{happened}, {km:,.0f} km away", f"needs {kmh:,.0f} km/h", odd=kmh > FAST_KMH)
 
 
-def _device(features: dict[str, float], payment: Transaction | None) -> Fact | None:
+def _device(features: Features, payment: Transaction | None) -> Fact | None:
     if features.get("device_missing") == 1.0:
         return Fact("device", "not given", _recent_devices(features), odd=False)
     kind, age = _device_kind(features), _value(features, "device_age_days")
@@ -251,7 +252,7 @@ def _device(features: dict[str, float], payment: Transaction | None) -> Fact | N
     return Fact("device", happened, normal, odd=kind != "own")
 
 
-def _recent_devices(features: dict[str, float]) -> str:
+def _recent_devices(features: Features) -> str:
     count = _value(features, "devices_24h")
     if count is None:
         return "unknown"
@@ -267,7 +268,7 @@ def _merchant(alert: ScoredTransaction, payment: Transaction | None) -> Fact | N
     return Fact("merchant", f"{alert.merchant_id}{category}", normal, odd=new == 1.0)
 
 
-def _reputation(features: dict[str, float]) -> Fact | None:
+def _reputation(features: Features) -> Fact | None:
     known, rate = _value(features, "merchant_known_frauds"), features.get("merchant_fraud_rate")
     if known is None or rate is None:
         return None
@@ -282,7 +283,7 @@ def _reputation(features: dict[str, float]) -> Fact | None:
     )
 
 
-def _pace(features: dict[str, float]) -> Fact | None:
+def _pace(features: Features) -> Fact | None:
     hour, day, ratio = _value(features, "count_1h"), _value(features, "count_24h"), features.get("pace_ratio")
     if hour is None or day is None:
         return None

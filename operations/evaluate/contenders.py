@@ -18,10 +18,12 @@ from learner.additive_model import INTERCEPT
 from learner.fold import Fold
 from learner.tree_learner import TreeLearner
 from weir.artefact import probability
+from weir.compiled import Floats
 from weir.errors import DeploymentError
-from weir.feature_schema import vector_of
+from weir.feature_vector import named
 from weir.messages import Decision, Example, ScoredTransaction, TreesPublication, encode
 from weir.settings import LearningSettings, Settings
+from weir.vectors import vector_of
 from weir.voices import Voices, risk
 
 KEY = b"evaluate"
@@ -118,27 +120,19 @@ class ModelAlone:
         name: str,
         models: tuple[Model, ...],
         parts: "ContenderParts",
-        log_odds: Callable[[Voices, dict[str, float]], float | None],
+        log_odds: Callable[[Voices, Floats], float | None],
     ) -> None:
         self.name, self.models, self._log_odds = name, models, log_odds
         self._knowledge, self._thresholds = parts.knowledge, parts.thresholds
 
     def score(self, scored: ScoredTransaction) -> Assessment:
         voices = _voices(self._knowledge)
-        log_odds = None if voices is None else self._log_odds(voices, scored.features)
+        log_odds = None if voices is None else self._log_odds(voices, vector_of(scored.features))
         return _without_rules(probability(INTERCEPT if log_odds is None else log_odds), scored, self._thresholds)
 
 
-def _both(voices: Voices, features: dict[str, float]) -> float:
-    return voices.log_odds(vector_of(features))
-
-
-def _additive(voices: Voices, features: dict[str, float]) -> float:
-    return voices.additive.log_odds(features)
-
-
-def _trees(voices: Voices, features: dict[str, float]) -> float | None:
-    return None if voices.trees is None else voices.trees.log_odds(features)
+def _trees(voices: Voices, vector: Floats) -> float | None:
+    return None if voices.trees is None else voices.trees_log_odds(vector)
 
 
 def _voices(knowledge: Knowledge) -> Voices | None:
@@ -155,8 +149,9 @@ class RiverPair:
 
     def learn(self, n: int, example: Example) -> None:  # noqa: ARG002 -- River does not number examples
         if example.weight > 0:
-            self._scaler.learn_one(example.features)
-            scaled = self._scaler.transform_one(example.features)
+            features = named(example.features)
+            self._scaler.learn_one(features)
+            scaled = self._scaler.transform_one(features)
             self._classifier.learn_one(scaled, example.verdict == "fraud", example.weight)
 
     def publish(self, now_ms: int) -> None:  # noqa: ARG002 -- nor has it a clock
@@ -174,7 +169,7 @@ class ScaledLogisticRegression:
 
     def score(self, scored: ScoredTransaction) -> Assessment:
         scaler, classifier = self._model.in_force
-        score = float(classifier.predict_proba_one(scaler.transform_one(scored.features))[True])
+        score = float(classifier.predict_proba_one(scaler.transform_one(named(scored.features)))[True])
         return _without_rules(score, scored, self._thresholds)
 
 
@@ -207,8 +202,8 @@ class ContenderParts:
 
 BUILDERS: dict[str, Callable[[ContenderParts], Contender]] = {
     "champion": ChampionContender,
-    "champion-model": lambda parts: ModelAlone("champion-model", (parts.fold, parts.trees), parts, _both),
-    "additive": lambda parts: ModelAlone("additive", (parts.fold,), parts, _additive),
+    "champion-model": lambda parts: ModelAlone("champion-model", (parts.fold, parts.trees), parts, Voices.log_odds),
+    "additive": lambda parts: ModelAlone("additive", (parts.fold,), parts, Voices.additive_log_odds),
     "trees": lambda parts: ModelAlone("trees", (parts.fold, parts.trees), parts, _trees),
     "scaled-logistic-regression": ScaledLogisticRegression,
 }

@@ -21,10 +21,10 @@ from tests.learning_stream import a_learning_stream, numbered
 from tests.trees import some_trees, trees_published
 from tests.waiting import eventually
 from weir.artefact import probability, unpack
-from weir.feature_schema import vector_of
 from weir.kafka_clients import create_topics, producer
 from weir.messages import DriftFinding, Publication, TreesPublication, encode
 from weir.settings import KafkaSettings, LearningSettings, MlflowSettings, Settings
+from weir.vectors import vector_of
 from weir.voices import Voices
 
 KEY = b"the key of these tests"

@@ -12,9 +12,10 @@ from detector.rules import RULES, rules_log_odds
 from tests.trees import some_trees
 from weir.artefact import AdditiveScorer, pack, probability, read_artefact
 from weir.bins import Layout
-from weir.feature_schema import KIND_OF, vector_of
+from weir.feature_schema import KIND_OF
 from weir.messages import RuleHit
 from weir.topics import DAY_MS
+from weir.vectors import vector_of
 from weir.voices import Voices, risk
 
 names = st.sampled_from(list(KIND_OF))

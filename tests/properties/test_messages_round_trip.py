@@ -2,14 +2,18 @@ from datetime import UTC, datetime
 from functools import singledispatch
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
 from weir.errors import InvalidRecord
+from weir.feature_schema import NAMES
+from weir.feature_vector import FeatureVector
 from weir.messages import decode_with, decoder_of, encode
 from weir.schemas import PUBLISHED
+from weir.vectors import packed
 
 LONG = 2**63 - 1
 few = settings(max_examples=30, deadline=None)
@@ -77,6 +81,8 @@ def _(kind: inspect.DictType) -> st.SearchStrategy:
 
 @values_of.register
 def _(kind: inspect.StructType) -> st.SearchStrategy:
+    if kind.cls is FeatureVector:  # refuses values that are not of its schema
+        return st.lists(st.floats(width=32), min_size=len(NAMES), max_size=len(NAMES)).map(np.array).map(packed)
     return st.builds(kind.cls, **{field.name: values_of(field.type) for field in kind.fields})
 
 

@@ -83,8 +83,23 @@ def test_every_value_has_its_words():
     assert texts["merchant_fraud_run"] == (
         "2 frauds in a row among the latest known payments of this merchant from customers' own devices"
     )
-    assert texts["ip_fraud_age_days"] == "The last known fraud of this IP address was 48 hours earlier"
+    assert texts["ip_fraud_age_days"] == "The last known fraud of this IP address was 2 days earlier"
     assert all(text[0].isalnum() and "None" not in text and "nan" not in text for text in texts.values())
+
+
+def test_words_name_large_sums_to_the_cent():
+    """A 32-bit logarithm, as messages carry it, does not hold the cents of a hundred thousand."""
+    user = User()
+    for nth in range(3, 0, -1):
+        user.pay(100_000.07, at_ms=-nth * 10 * MINUTE_MS)
+    moment, values = user.look(amount=20.01)
+    words = {
+        feature.name: feature.words(moment, values[feature.name]) for feature in FEATURES if feature.name in values
+    }
+    for name in ("amount_1h", "amount_24h", "amount_7d", "session_amount"):
+        assert words[name].startswith("300000.21 EUR")
+    for name in ("spend_ratio_1h", "spend_ratio_24h", "week_spend_ratio"):
+        assert words[name].startswith("300020.22 EUR")
 
 
 def test_without_optional_fields_only_what_needs_none_of_them_is_computed():

@@ -70,9 +70,9 @@ def test_the_sample_is_even_over_time():
 def test_the_sample_is_another_than_that_of_matured_payments():
     """The label join keeps those whose unsalted hash is low."""
     ids = [f"t{number}" for number in range(10_000)]
-    cache = ExampleCache(("number",), 1000)
+    cache = ExampleCache(("log_amount",), 1000)
     for number, name in enumerate(ids):
-        cache.add(an_example(transaction_id=name, verdict="legitimate", features={"number": float(number)}))
+        cache.add(an_example(transaction_id=name, verdict="legitimate", features={"log_amount": float(number)}))
     shares = [hash_share(ids[int(number)]) for number in cache.training_set().values[:, 0]]
     assert np.histogram(shares, 5, (0, 1))[0] == pytest.approx([200] * 5, abs=60)
 

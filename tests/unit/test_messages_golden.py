@@ -12,7 +12,13 @@ from weir.schemas import PUBLISHED, file_name, schema_of, text_of
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
-SHAPES = GOLDEN / "shapes.v1.json"
+SHAPES = json.loads((GOLDEN / "shapes.v1.json").read_text()) | json.loads((GOLDEN / "shapes.v2.json").read_text())
+MESSAGES = [
+    (file.stem.partition(".")[0], file) for file in sorted(GOLDEN.glob("*.v?.json")) if "shapes" not in file.stem
+]
+"""A message of each version of each type."""
+
+LATEST = [(name, GOLDEN / file_name(name)) for name in PUBLISHED]
 
 
 def shapes() -> dict[str, Any]:
@@ -40,9 +46,13 @@ def _plain(node: Any) -> Any:
     return {key: _plain(value) for key, value in node.items() if key not in left_out}
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_a_golden_message_keeps_decoding_and_loses_nothing(name):
-    golden = (GOLDEN / file_name(name)).read_bytes()
+def test_every_version_has_a_golden_message():
+    assert {file for _, file in LATEST} <= {file for _, file in MESSAGES}
+
+
+@pytest.mark.parametrize(("name", "file"), MESSAGES)
+def test_a_golden_message_keeps_decoding_and_loses_nothing(name, file):
+    golden = file.read_bytes()
     message = decode_with(decoder_of(PUBLISHED[name]), golden)
     again = msgspec.json.decode(encode(message))
     expected = json.loads(golden)
@@ -57,21 +67,20 @@ def _as_long_as(golden: Any, now: Any) -> Any:
     return now
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_a_golden_message_has_a_value_for_every_field_of_its_version(name):
-    golden = json.loads((GOLDEN / file_name(name)).read_bytes())
-    assert set(json.loads(SHAPES.read_text())[PUBLISHED[name].__name__]) == set(golden)
+@pytest.mark.parametrize(("name", "file"), LATEST)
+def test_a_golden_message_has_a_value_for_every_field_of_its_version(name, file):
+    assert set(SHAPES[PUBLISHED[name].__name__]) == set(json.loads(file.read_bytes()))
 
 
-@pytest.mark.parametrize("structure", json.loads(SHAPES.read_text()))
+@pytest.mark.parametrize("structure", SHAPES)
 def test_a_field_never_changes_within_a_version(structure):
-    frozen, now = json.loads(SHAPES.read_text())[structure], shapes()[structure]
+    frozen, now = SHAPES[structure], shapes()[structure]
     assert {field: now.get(field) for field in frozen} == frozen, "a changed field needs a new version of the message"
 
 
 @pytest.mark.parametrize("structure", shapes())
 def test_a_field_added_later_has_a_default(structure):
-    frozen, now = json.loads(SHAPES.read_text())[structure], shapes()[structure]
+    frozen, now = SHAPES[structure], shapes()[structure]
     assert not [field for field in now.keys() - frozen.keys() if now[field]["required"]]
 
 

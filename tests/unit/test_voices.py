@@ -4,8 +4,8 @@ import pytest
 
 from tests.scorers import a_scorer
 from tests.trees import features_of, rows, some_trees
-from weir.feature_schema import vector_of
 from weir.topics import DAY_MS
+from weir.vectors import vector_of
 from weir.voices import Voices, risk, share_of_trees
 
 PAYMENTS = [features_of(row) for row in rows(20, seed=11)]
