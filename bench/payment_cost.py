@@ -1,0 +1,171 @@
+"""What a payment and an example cost, bytes in to bytes out: `python -m bench.payment_cost [CHECKOUT]` prints microseconds.
+
+The payments are simulated. The first half is scored and learned; the second half is timed, scored by what was learned and
+then learned itself. With another checkout of this repository, 0.1.0's for one, both are timed in turn, in processes of
+their own, and stand side by side. Times are CPU times.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from detector.intake import Intake
+from detector.knowledge import Knowledge
+from learner.fold import Fold
+from weir.messages import EXAMPLE, SCORED, TRANSACTION, Example, encode
+from weir.settings import DetectorSettings, LearningSettings
+from weir.topics import Topics
+
+HERE = Path(__file__).parents[1]
+PAYMENTS, REPEATS = 16_000, 3
+"""Payments in all, and processes a checkout, of which the median counts."""
+
+KEY, TOPICS = b"bench", Topics("bench")
+
+
+def main(checkouts: list[Path]) -> None:
+    """Print the medians, a column for each checkout."""
+    found: dict[Path, list[dict[str, float]]] = {checkout: [] for checkout in checkouts}
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as traffic:
+        Path(traffic.name).write_bytes(b"\n".join(_payments()))
+        for _ in range(REPEATS):
+            for checkout, figures in found.items():
+                figures.append(_timed_in(checkout, traffic.name))
+    for name in found[checkouts[0]][0]:
+        costs = [median(one[name] for one in figures) if name in figures[0] else None for figures in found.values()]
+        print(f"{name:44}" + "".join(f"{'-':>10}" if cost is None else f"{cost:10.1f}" for cost in costs))
+
+
+def _payments() -> Iterator[bytes]:
+    """Yield payments as JSON, each with what it is: `[fraud, payment]`."""
+    from simulator.world.traffic import TrafficSettings, traffic  # noqa: PLC0415 -- in an older checkout it differs
+
+    for payment in islice(traffic(TrafficSettings(seed=11)), PAYMENTS):
+        yield encode([payment.kind is not None, payment.transaction])
+
+
+def _timed_in(checkout: Path, traffic: str) -> dict[str, float]:
+    """Run this file with the checkout's modules."""
+    env = os.environ | {"PYTHONPATH": str(checkout)}
+    done = subprocess.run(
+        [sys.executable, __file__, "--once", traffic], cwd=checkout, env=env, stdout=subprocess.PIPE, check=True
+    )
+    return dict(json.loads(done.stdout))
+
+
+class Stream:
+    """A checkout's detector and learner over records; names that changed since 0.1.0 are looked up."""
+
+    def __init__(self) -> None:
+        try:
+            from detector.scoring import Detector  # noqa: PLC0415
+        except ImportError:
+            from detector.detector import Detector  # type: ignore[import-not-found,no-redef] # noqa: PLC0415 -- 0.1.0
+        intake, self.knowledge, self.fold = Intake(Detector(DetectorSettings()), TOPICS), Knowledge(KEY), Fold(LearningSettings())
+        self._process = getattr(intake, "process", None) or intake.take  # type: ignore[attr-defined]
+        self._apply = getattr(self.knowledge, "apply", None) or self.knowledge.take  # type: ignore[attr-defined]
+        self._users: dict[str, bytes] = {}
+
+    def score(self, records: Iterable[tuple[str, Any, int]]) -> list[bytes]:
+        """Score records, keep the users' states, and return the scores."""
+        scores = []
+        for user, record, now_ms in records:
+            done = self._process(record, user, self._users.get(user), self.knowledge, now_ms)
+            self._users[user] = done.state
+            scores.append(done.outbound[0].payload)
+        return scores
+
+    def learn(self, examples: Iterable[bytes]) -> None:
+        for payload in examples:
+            self.fold.learn(1, self.fold.n + 1, EXAMPLE.decode(payload))
+
+    def publish(self, examples: Iterable[bytes]) -> None:
+        """Publish the model and, where there are any, trees of these examples."""
+        self._apply(encode(self.fold.publication(1, 0, KEY)))
+        try:
+            from learner.tree_learner import TreeLearner  # noqa: PLC0415
+        except ImportError:
+            return
+        trees = TreeLearner(1)
+        for n, payload in enumerate(examples, start=1):
+            trees.learn(n, EXAMPLE.decode(payload))
+        self._apply(encode(trees.train(0, KEY)))
+
+
+def timed(traffic: Path) -> dict[str, float]:
+    """Time one process's second half."""
+    _warm()
+    lines = [json.loads(line) for line in traffic.read_bytes().splitlines()]
+    records, half = [_record(offset, payment) for offset, (_, payment) in enumerate(lines)], len(lines) // 2
+    stream, costs = Stream(), {}
+    first = _examples(stream.score(records[:half]), lines)
+    stream.learn(first)
+    stream.publish(first)
+    began_s = time.process_time()
+    scores = stream.score(records[half:])
+    costs["payment, bytes in to bytes out, with a model"] = (time.process_time() - began_s) / half * 1e6
+    second = _examples(scores, lines[half:])
+    began_s = time.process_time()
+    stream.learn(second)
+    costs["example, bytes in to learned"] = (time.process_time() - began_s) / half * 1e6
+    costs["bytes of a score, median"] = median(map(len, scores))
+    costs["bytes of an example, median"] = median(map(len, second))
+    return costs
+
+
+def _record(offset: int, payment: dict[str, Any]) -> tuple[str, Any, int]:
+    try:
+        from weir.records import Inbound  # noqa: PLC0415
+    except ImportError:
+        from weir.records import Record as Inbound  # type: ignore[attr-defined,no-redef] # noqa: PLC0415 -- 0.1.0
+    payload = json.dumps(payment).encode()
+    return payment["user_id"], Inbound(None, payload, TOPICS.transactions, 0, offset), TRANSACTION.decode(payload).event_time_ms
+
+
+def _examples(scores: list[bytes], lines: list[Any]) -> list[bytes]:
+    """Return the scores as examples with the true verdicts."""
+    scored = map(SCORED.decode, scores)
+    return [
+        encode(
+            Example(
+                transaction_id=one.transaction_id,
+                revision=0,
+                outcome="example",
+                verdict="fraud" if fraud else "legitimate",
+                weight=1.0,
+                event_time_ms=one.event_time_ms,
+                amount=one.amount,
+                score=one.score,
+                decision=one.decision,
+                features=one.features,
+                model=one.model,
+                merchant_id=one.merchant_id,
+            )
+        )
+        for one, (fraud, _) in zip(scored, lines, strict=False)
+    ]
+
+
+def _warm() -> None:
+    try:
+        from weir.compiled import warm  # noqa: PLC0415 -- an older checkout compiles nothing
+    except ImportError:
+        return
+    from weir.settings import Settings  # noqa: PLC0415
+
+    warm(Settings().cache_dir)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--once"]:
+        print(json.dumps(timed(Path(sys.argv[2]))))
+    else:
+        main([HERE, *map(Path, sys.argv[1:])])
