@@ -69,7 +69,11 @@ class Stream:
             from detector.scoring import Detector  # noqa: PLC0415
         except ImportError:
             from detector.detector import Detector  # type: ignore[import-not-found,no-redef] # noqa: PLC0415 -- 0.1.0
-        intake, self.knowledge, self.fold = Intake(Detector(DetectorSettings()), TOPICS), Knowledge(KEY), Fold(LearningSettings())
+        intake, self.knowledge, self.fold = (
+            Intake(Detector(DetectorSettings()), TOPICS),
+            Knowledge(KEY),
+            Fold(LearningSettings()),
+        )
         self._process = getattr(intake, "process", None) or intake.take  # type: ignore[attr-defined]
         self._apply = getattr(self.knowledge, "apply", None) or self.knowledge.take  # type: ignore[attr-defined]
         self._users: dict[str, bytes] = {}
@@ -127,7 +131,11 @@ def _record(offset: int, payment: dict[str, Any]) -> tuple[str, Any, int]:
     except ImportError:
         from weir.records import Record as Inbound  # type: ignore[attr-defined,no-redef] # noqa: PLC0415 -- 0.1.0
     payload = json.dumps(payment).encode()
-    return payment["user_id"], Inbound(None, payload, TOPICS.transactions, 0, offset), TRANSACTION.decode(payload).event_time_ms
+    return (
+        payment["user_id"],
+        Inbound(None, payload, TOPICS.transactions, 0, offset),
+        TRANSACTION.decode(payload).event_time_ms,
+    )
 
 
 def _examples(scores: list[bytes], lines: list[Any]) -> list[bytes]:

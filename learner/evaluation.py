@@ -7,14 +7,21 @@ as it was given.
 
 from collections import OrderedDict
 
-from msgspec import Struct
-from river import metrics, stats
+import numpy as np
+from msgspec import Struct, structs
+from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from weir.compiled import Floats
 from weir.messages import Example
+
+Flags = NDArray[np.bool_]
 
 WINDOW = 2000
 """Transactions that the metrics cover. A round number; not measured."""
+
+LEAST_LIKELIHOOD = 1e-15
+"""Keeps the log loss of one payment finite: at most 34.5, as River's."""
 
 
 class Judged(Struct, frozen=True, array_like=True):
@@ -32,12 +39,11 @@ class Judged(Struct, frozen=True, array_like=True):
 
 
 class Evaluation:
+    """The window. Learning only adds to it; the metrics are computed when they are asked for, some times a second."""
+
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window
         self._judged: OrderedDict[str, Judged] = OrderedDict()
-        self._log_loss, self._log_loss_current = metrics.LogLoss(), metrics.LogLoss()
-        self._precision, self._recall = metrics.Precision(), metrics.Recall()
-        self._delay_s = stats.Mean()
         self.examples = 0
         self.frauds = 0
 
@@ -48,57 +54,55 @@ class Evaluation:
         fraud = example.verdict == "fraud"
         self.examples += 1
         self.frauds += fraud
-        earlier = self._judged.pop(example.transaction_id, None)
+        self._judged.pop(example.transaction_id, None)
         judged = Judged(fraud, example.score, current, example.is_alert, example.weight, _delay(example))
         self._judged[example.transaction_id] = judged
-        self._change(judged, sign=1)
-        if earlier is not None:
-            self._change(earlier, sign=-1)
         if len(self._judged) > self._window:
-            self._change(self._judged.popitem(last=False)[1], sign=-1)
-
-    def _change(self, judged: Judged, *, sign: int) -> None:
-        """Add a transaction to the rolling metrics (`sign` is 1) or remove it (-1)."""
-        for metric, predicted in (
-            (self._log_loss, judged.score),
-            (self._log_loss_current, judged.current),
-            (self._precision, judged.alerted),
-            (self._recall, judged.alerted),
-        ):
-            (metric.update if sign > 0 else metric.revert)(judged.fraud, predicted, judged.weight)
-        if judged.delay_ms is not None:
-            (self._delay_s.update if sign > 0 else self._delay_s.revert)(judged.delay_ms / 1000)
+            self._judged.popitem(last=False)
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics by name. Ranking metrics are absent until the window holds both verdicts."""
         known = {"examples": float(self.examples), "frauds": float(self.frauds), "window": float(len(self._judged))}
         if not self._judged:
             return known
-        known["log_loss"], known["log_loss_current"] = self._log_loss.get(), self._log_loss_current.get()
-        known["precision_alerts"], known["recall_alerts"] = self._precision.get(), self._recall.get()
-        known["label_delay_s"] = self._delay_s.get()
-        return known | self._rates() | self._ranking()
+        columns = zip(*map(structs.astuple, self._judged.values()), strict=True)
+        fraud, score, current, alerted, weight, delays_ms = columns
+        return (
+            known
+            | _metrics(np.array(fraud), np.array(score), np.array(current), np.array(alerted), np.array(weight))
+            | {"label_delay_s": _mean([delay_ms / 1000 for delay_ms in delays_ms if delay_ms is not None])}
+        )
 
-    def _rates(self) -> dict[str, float]:
-        judged = self._judged.values()
-        total = sum(one.weight for one in judged)
-        return {
-            "fraud_rate": sum(one.weight for one in judged if one.fraud) / total,
-            "mean_score": sum(one.weight * one.score for one in judged) / total,
-        }
 
-    def _ranking(self) -> dict[str, float]:
-        judged = self._judged.values()
-        frauds, weights = [one.fraud for one in judged], [one.weight for one in judged]
-        if all(frauds) or not any(frauds):
-            return {}
-        ranking = {}
-        for suffix, scores in (("", [one.score for one in judged]), ("_current", [one.current for one in judged])):
-            ranking[f"roc_auc{suffix}"] = float(roc_auc_score(frauds, scores, sample_weight=weights))
-            ranking[f"average_precision{suffix}"] = float(
-                average_precision_score(frauds, scores, sample_weight=weights)
-            )
-        return ranking
+def _metrics(fraud: Flags, score: Floats, current: Floats, alerted: Flags, weight: Floats) -> dict[str, float]:
+    right, total = float(weight[fraud & alerted].sum()), float(weight.sum())
+    found = {
+        "log_loss": _log_loss(fraud, score, weight),
+        "log_loss_current": _log_loss(fraud, current, weight),
+        "precision_alerts": _share(right, float(weight[alerted].sum())),
+        "recall_alerts": _share(right, float(weight[fraud].sum())),
+        "fraud_rate": float(weight[fraud].sum()) / total,
+        "mean_score": float((weight * score).sum()) / total,
+    }
+    if fraud.all() or not fraud.any():
+        return found
+    for suffix, scores in (("", score), ("_current", current)):
+        found[f"roc_auc{suffix}"] = float(roc_auc_score(fraud, scores, sample_weight=weight))
+        found[f"average_precision{suffix}"] = float(average_precision_score(fraud, scores, sample_weight=weight))
+    return found
+
+
+def _log_loss(fraud: Flags, score: Floats, weight: Floats) -> float:
+    likelihood = np.maximum(np.where(fraud, score, 1 - score), LEAST_LIKELIHOOD)
+    return float(np.average(-np.log(likelihood), weights=weight))
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def _delay(example: Example) -> int | None:

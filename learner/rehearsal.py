@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weir.compiled import Floats
+
+Rows = NDArray[np.float64]
 
 KEPT = 200
 """Legitimate examples that are kept, the latest ones. A round number; not measured."""
@@ -17,32 +20,35 @@ KEPT = 200
 BESIDE_EACH_FRAUD = 10
 """Legitimate examples that are learned again beside a fraud, in turn (docs/measurements/additive-model.md)."""
 
-_BIG_ENDIAN = ">f8"
-
 
 class Rehearsal:
-    """The latest legitimate examples with their weights, packed: the digest reads them with every publication."""
+    """The latest legitimate examples: a row for each, its weight before its features."""
 
     def __init__(self) -> None:
-        self._kept: list[bytes] = []
-        self._oldest, self._turn = 0, 0
+        self._kept: Rows | None = None
+        self._count, self._oldest, self._turn = 0, 0, 0
 
     def keep(self, vector: Floats, weight: float) -> None:
         """Keep a legitimate example's features in place of the oldest one's."""
-        packed = np.append(weight, vector).astype(_BIG_ENDIAN).tobytes()
-        if len(self._kept) < KEPT:
-            self._kept.append(packed)
+        if self._kept is None:
+            self._kept = np.zeros((KEPT, 1 + len(vector)))
+        row = self._count if self._count < KEPT else self._oldest
+        self._kept[row, 0], self._kept[row, 1:] = weight, vector
+        if self._count < KEPT:
+            self._count += 1
         else:
-            self._kept[self._oldest] = packed
             self._oldest = (self._oldest + 1) % KEPT
 
     def next(self) -> Iterator[tuple[Floats, float]]:
         """Yield the examples to learn beside a fraud, as features and weight."""
-        for _ in range(min(BESIDE_EACH_FRAUD, len(self._kept))):
-            self._turn = (self._turn + 1) % len(self._kept)
-            packed = np.frombuffer(self._kept[self._turn], _BIG_ENDIAN).astype(np.float64)
-            yield packed[1:], float(packed[0])
+        if self._kept is None:
+            return
+        for _ in range(min(BESIDE_EACH_FRAUD, self._count)):
+            self._turn = (self._turn + 1) % self._count
+            row = self._kept[self._turn]
+            yield row[1:], float(row[0])
 
     def learned_state(self) -> dict[str, Any]:
         """Return plain values for the digest."""
-        return {"kept": b"".join(self._kept), "oldest": self._oldest, "turn": self._turn}
+        kept = b"" if self._kept is None else self._kept[: self._count].astype(">f8").tobytes()
+        return {"kept": kept, "oldest": self._oldest, "turn": self._turn}
