@@ -61,7 +61,7 @@ def _timed_in(checkout: Path, traffic: str) -> dict[str, float]:
     return dict(json.loads(done.stdout))
 
 
-class Stream:
+class PureLoop:
     """A checkout's detector and learner over records; names that changed since 0.1.0 are looked up."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ def timed(traffic: Path) -> dict[str, float]:
     _warm()
     lines = [json.loads(line) for line in traffic.read_bytes().splitlines()]
     records, half = [_record(offset, payment) for offset, (_, payment) in enumerate(lines)], len(lines) // 2
-    stream, costs = Stream(), {}
+    stream, costs = PureLoop(), {}
     first = _examples(stream.score(records[:half]), lines)
     stream.learn(first)
     stream.publish(first)

@@ -60,6 +60,14 @@ class Facts(NamedTuple):
     country_code: float
     channel_code: float
     type_code: float
+    attribute_number_1: float
+    attribute_number_2: float
+    attribute_number_3: float
+    attribute_number_4: float
+    attribute_code_1: float
+    attribute_code_2: float
+    attribute_code_3: float
+    attribute_code_4: float
 
     payments: float
     cold: float
@@ -71,6 +79,7 @@ class Facts(NamedTuple):
     hour_sin: float
     hour_cos: float
 
+    count_20s: float
     count_30s: float
     count_10m: float
     tiny_10m: float
@@ -93,6 +102,8 @@ class Facts(NamedTuple):
     session_count: float
     session_amount: float
     session_start_ms: float
+    count_today: float
+    amount_today: float
 
     amount_ratio: float
     category_amount: float
@@ -157,6 +168,10 @@ def _look_at_payment(facts: Any, paid: Any) -> None:
     facts.device_named = flag(paid.event.names[DEVICE] != NO_NAME)
     facts.category_code, facts.country_code = paid.category_code, paid.country_code
     facts.channel_code, facts.type_code = paid.channel_code, paid.type_code
+    facts.attribute_number_1, facts.attribute_number_2 = paid.numbers[0], paid.numbers[1]
+    facts.attribute_number_3, facts.attribute_number_4 = paid.numbers[2], paid.numbers[3]
+    facts.attribute_code_1, facts.attribute_code_2 = paid.codes[0], paid.codes[1]
+    facts.attribute_code_3, facts.attribute_code_4 = paid.codes[2], paid.codes[3]
 
 
 @compiled

@@ -5,6 +5,7 @@ import numpy as np
 from detector.facts import FACTS, merchant_of
 from detector.features import BY_NAME, Feature
 from detector.features_amount import amount_features
+from detector.features_attributes import attribute_features
 from detector.features_card import card_features
 from detector.features_device import device_features
 from detector.features_ip import ip_features
@@ -47,6 +48,7 @@ def _compute(numbers: Floats, packed: Bytes, vector: Floats) -> None:
     end = _put(vector, end, merchant_features(facts))
     end = _put(vector, end, known_frauds(merchant_of(facts, subjects), facts.time_ms))
     end = _put(vector, end, payment_features(facts))
+    end = _put(vector, end, attribute_features(facts))
     end = _put(vector, end, time_features(facts))
     _put(vector, end, history_features(facts))
 

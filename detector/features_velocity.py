@@ -22,6 +22,12 @@ def _spent(window: str, spent: float, moment: Moment) -> str:
     return f"{spent:.2f} {moment.currency} spent in the previous {window}; {usual:.2f} a day is usual"
 
 
+@feature(COUNT, lambda m, v: _payments("20 seconds", m, v))
+def count_20s(facts: Facts) -> float:
+    """Payments in the previous 20 seconds."""
+    return log1p(facts.count_20s)
+
+
 @feature(COUNT, lambda m, v: _payments("30 seconds", m, v))
 def count_30s(facts: Facts) -> float:
     """Payments in the previous 30 seconds."""
@@ -188,10 +194,28 @@ def session_duration(facts: Facts) -> float:
     return log1p((facts.time_ms - facts.session_start_ms) / 1000)
 
 
+@feature(
+    COUNT,
+    lambda m, v: (
+        f"{plural(expm1(v), 'payment')} earlier today (UTC); {m.facts.recent_payments_a_day:.1f} a day is usual"
+    ),
+)
+def count_today(facts: Facts) -> float:
+    """Earlier payments of this day, from midnight UTC."""
+    return log1p(facts.count_today)
+
+
+@feature(MONEY, lambda m, _: f"{m.facts.amount_today:.2f} {m.currency} spent earlier today (UTC)")
+def amount_today(facts: Facts) -> float:
+    """Sum of the earlier payments of this day, from midnight UTC."""
+    return log1p(facts.amount_today)
+
+
 @compiled
 def velocity_features(facts: Facts) -> tuple[float, ...]:
     """Return the group's values in the schema's order."""
     return (
+        count_20s(facts),
         count_30s(facts),
         count_10m(facts),
         count_1h(facts),
@@ -212,4 +236,6 @@ def velocity_features(facts: Facts) -> tuple[float, ...]:
         session_count(facts),
         session_amount(facts),
         session_duration(facts),
+        count_today(facts),
+        amount_today(facts),
     )

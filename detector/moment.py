@@ -2,12 +2,13 @@
 
 from msgspec import Struct
 
+from detector.attributes import Attributes
 from detector.facts import Facts
 from weir.messages import Reputation, Transaction
 
 
 class Moment(Struct, frozen=True):
-    """A payment as of its event time. `currency` is the base currency.
+    """A payment as of its event time. `currency` is the base currency, `attributes` are those that are declared.
 
     `merchant` is the merchant's reputation among payments of the same kind; None without a known fraud.
     """
@@ -16,3 +17,4 @@ class Moment(Struct, frozen=True):
     facts: Facts
     merchant: Reputation | None
     currency: str
+    attributes: Attributes

@@ -11,6 +11,7 @@ from detector.names import name_of
 from detector.records import NUMBER, Bytes, record
 from detector.state import EVENT
 from weir.bins import CODES
+from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
 from weir.messages import Transaction
 
 PAYMENT = record(
@@ -21,14 +22,18 @@ PAYMENT = record(
     ("country_code", NUMBER),
     ("channel_code", NUMBER),
     ("type_code", NUMBER),
+    ("numbers", NUMBER, (len(NUMBER_SLOTS),)),
+    ("codes", NUMBER, (len(CODE_SLOTS),)),
 )
 """The event that the user's state keeps, and what only this payment's features need; what is missing is NaN."""
 
-_PACKED = Struct("<qdd6q2d6d")
+_PACKED = Struct(f"<qdd6q2d6d{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
 
 
-def payment_of(transaction: Transaction, time_ms: int, amount: float, otp_threshold: float) -> Bytes:
-    """Return a payment's record; `amount` and `otp_threshold` are in base currency."""
+def payment_of(
+    transaction: Transaction, time_ms: int, amount: float, otp_threshold: float, attributes: tuple[float, ...]
+) -> Bytes:
+    """Return a payment's record; `amount` and `otp_threshold` are in base currency, `attributes` the declared ones."""
     category, country = transaction.merchant_category, transaction.country
     packed = _PACKED.pack(
         time_ms,
@@ -48,6 +53,7 @@ def payment_of(transaction: Transaction, time_ms: int, amount: float, otp_thresh
         code_of(country),
         code_of(transaction.channel),
         code_of(transaction.type),
+        *attributes,
     )
     return np.frombuffer(packed, np.uint8)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
+from detector.attributes import Attributes
 from detector.currency import factors_into, normalised
 from detector.decision import decide, profile_of, thresholds_by_profile
 from detector.explanation import reasons_of, weigh
@@ -75,6 +76,7 @@ class Detector:
         self._settings = settings
         self._factors = factors_into(settings.base_currency)
         self._thresholds = thresholds_by_profile(settings)
+        self._attributes = Attributes(settings.numeric_attributes, settings.categorical_attributes)
 
     def score(self, state: UserState, arrival: Arrival, knowledge: Knowledge) -> ScoredTransaction:
         """Score a transaction and add it to its user's state, which changes in place.
@@ -115,7 +117,8 @@ class Detector:
         return time_ms
 
     def _payment(self, transaction: Transaction, time_ms: int, amount: float) -> Bytes:
-        return payment_of(transaction, time_ms, amount, self._settings.otp_threshold)
+        attributes = self._attributes.values(transaction.attributes)
+        return payment_of(transaction, time_ms, amount, self._settings.otp_threshold, attributes)
 
     def _insert(self, state: UserState, payment: Bytes) -> None:
         while not insert(state.array, payment, self._settings.max_recent_events):
@@ -149,7 +152,7 @@ class Detector:
         merchant_id, merchant = transaction.merchant_id, None
         if merchant_id is not None and facts.merchant_known:
             merchant = knowledge.reputation[ReputationKey("merchant", merchant_id, bool(facts.own_device))]
-        return Moment(transaction, facts, merchant, self._settings.base_currency)
+        return Moment(transaction, facts, merchant, self._settings.base_currency, self._attributes)
 
 
 def _flags(facts: Facts, knowledge: Knowledge, late: bool) -> list[str]:

@@ -1,9 +1,10 @@
-"""The sliding windows and the session of a payment, over the payments before it.
+"""The sliding and tumbling windows and the session of a payment, over the payments before it.
 
-30 s to 24 h         exact: (time - window, time]
+20 s to 24 h         exact: (time - window, time]
 7 d, 30 d            exact for payments that are not compacted yet, daily panes for older ones; a pane counts if its
                      middle is inside, so the far edge is off by at most 12 h
 session              the payments before it without a pause above 30 min, at most 24 h
+today                tumbling: from midnight, UTC, on
 
 The lengths are round numbers; not measured.
 """
@@ -41,6 +42,7 @@ def look_at_windows(state: Bytes, earlier: int, facts: Any) -> None:
     day = recent[first_of_day:earlier]
     _last_hour(facts, day)
     day_cents = _last_day(facts, day)
+    _today(facts, day)
     _session(facts, day)
     _long(facts, day_cents, recent[:first_of_day], panes_of(state)[: header_of(state).panes])
 
@@ -48,7 +50,7 @@ def look_at_windows(state: Bytes, earlier: int, facts: Any) -> None:
 @compiled
 def _last_hour(facts: Any, day: Any) -> None:
     cents, threshold = 0.0, facts.otp_threshold * 100
-    facts.count_30s = facts.count_10m = facts.tiny_10m = 0.0
+    facts.count_20s = facts.count_30s = facts.count_10m = facts.tiny_10m = 0.0
     facts.count_1h = facts.under_1h = facts.just_under_1h = 0.0
     for place in range(len(day) - 1, -1, -1):
         event = day[place]
@@ -63,6 +65,7 @@ def _last_hour(facts: Any, day: Any) -> None:
             facts.count_10m += 1
             facts.tiny_10m += event.cents <= threshold * TINY_SHARE
             facts.count_30s += age < 30 * SECOND_MS
+            facts.count_20s += age < 20 * SECOND_MS
     facts.amount_1h = cents / 100
 
 
@@ -80,6 +83,18 @@ def _last_day(facts: Any, day: Any) -> float:
     facts.ips_24h = _distinct(day, IP)
     facts.cards_24h = _distinct(day, CARD)
     return cents
+
+
+@compiled
+def _today(facts: Any, day: Any) -> None:
+    midnight_ms = facts.time_ms // DAY_MS * DAY_MS
+    facts.count_today, cents = 0.0, 0.0
+    for place in range(len(day) - 1, -1, -1):
+        if day[place].time_ms < midnight_ms:
+            break
+        facts.count_today += 1
+        cents += day[place].cents
+    facts.amount_today = cents / 100
 
 
 @compiled

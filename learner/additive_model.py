@@ -16,7 +16,7 @@ import numpy as np
 from river import base
 
 from weir.artefact import AdditiveScorer, log_odds_of, probability, sum_at
-from weir.bins import GridKind, Layout, places_of
+from weir.bins import Layout, places_of
 from weir.compiled import Floats, Integers, compiled, warm_up
 from weir.feature_schema import Kind
 from weir.settings import LearningSettings
@@ -145,7 +145,7 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
 
     def _admit(self, x: Mapping[str, float]) -> None:
         """Add the features that are new, by name, because an example has no order."""
-        new: dict[str, GridKind] = {name: "number" for name in sorted(x) if name not in self.layout.kinds}
+        new: dict[str, Kind] = {name: "number" for name in sorted(x) if name not in self.layout.kinds}
         if new:
             self.layout = Layout(self.layout.kinds | new, self.layout.pairs)
             self.bins.extend(Weights(self.layout.bin_count - len(self.bins.values)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from detector.attributes import Attributes
 from detector.facts import Facts, facts_of
 from detector.feature_catalogue import FEATURES, features_of
 from detector.features import Feature
@@ -90,13 +91,15 @@ class User:
     def facts(self, at_ms: int = 0, threshold: float = 30.0) -> Facts:
         """Look at a payment at NOON_MS plus `at_ms`."""
         transaction = a_transaction(event_time=NOON_MS + at_ms)
-        payment = payment_of(transaction, transaction.event_time_ms, transaction.amount, threshold)
+        payment = payment_of(
+            transaction, transaction.event_time_ms, transaction.amount, threshold, Attributes([], []).values({})
+        )
         return Facts(*facts_of(self.state.array, payment, subjects_of(transaction, {})).tolist())
 
     def look(self, **fields: Any) -> tuple[Moment, dict[str, float]]:
         """Return the moment and the features of a payment at NOON_MS, which is not added to the state."""
         transaction = a_transaction(event_time=NOON_MS, **fields)
-        payment = payment_of(transaction, transaction.event_time_ms, transaction.amount, 30.0)
+        payment = self.detector._payment(transaction, transaction.event_time_ms, transaction.amount)
         subjects = subjects_of(transaction, self.reputation)
         numbers = facts_of(self.state.array, payment, subjects)
         moment = self.detector._moment(transaction, Facts(*numbers.tolist()), self.knowledge)

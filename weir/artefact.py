@@ -14,10 +14,11 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike
 
-from weir.bins import GridKind, Layout, Pair, places_of
+from weir.bins import Layout, Pair, places_of
 from weir.compiled import Floats, Integers, compiled, warm_up
 from weir.errors import RefusedArtefact
 from weir.exponential import exponential
+from weir.feature_schema import Kind
 from weir.messages import Reputation, encode
 
 ARTEFACT_SCHEMA = 2
@@ -145,7 +146,7 @@ class _Envelope(Struct, frozen=True):
 
 
 class _Body(Struct, frozen=True, array_like=True):
-    kinds: dict[str, GridKind]
+    kinds: dict[str, Kind]
     pairs: list[Pair]
     bins: bytes
     cells: bytes

@@ -9,15 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import repeat
 from math import log, log1p, nan
-from typing import Literal
 
 import numpy as np
 
 from weir.compiled import Floats, Integers, compiled
 from weir.feature_schema import Kind
-
-GridKind = Kind | Literal["number"]
-"""A kind of the schema, or a number of which nothing is known: it gets a signed logarithmic grid."""
 
 Edges = tuple[float, ...]
 Pair = tuple[int, int]
@@ -36,13 +32,13 @@ _TIMES_S = (300.0, _HOUR, 6 * _HOUR, *(_DAY * days for days in (1, 3, 7, 10, 14,
 
 
 @cache
-def fine_edges(kind: GridKind) -> Edges:
+def fine_edges(kind: Kind) -> Edges:
     """Return the edges of a feature's own weights."""
     return _GRIDS[kind][0]
 
 
 @cache
-def coarse_edges(kind: GridKind) -> Edges:
+def coarse_edges(kind: Kind) -> Edges:
     """Return the edges of a feature's part in a pair."""
     return _GRIDS[kind][1]
 
@@ -64,7 +60,7 @@ class Layout:
         IndexError: a pair names a feature that is not there.
     """
 
-    def __init__(self, kinds: Mapping[str, GridKind], pairs: Sequence[Pair] = ()) -> None:
+    def __init__(self, kinds: Mapping[str, Kind], pairs: Sequence[Pair] = ()) -> None:
         self.kinds, self.pairs = dict(kinds), tuple(pairs)
         self.names = tuple(self.kinds)
         if not all(0 <= place < len(self.names) for pair in self.pairs for place in pair):
@@ -92,7 +88,7 @@ class Layout:
         places: list[int] = places_of(self.vector(features), *self.tables).tolist()
         return places
 
-    def __reduce__(self) -> tuple[type["Layout"], tuple[dict[str, GridKind], tuple[Pair, ...]]]:
+    def __reduce__(self) -> tuple[type["Layout"], tuple[dict[str, Kind], tuple[Pair, ...]]]:
         """Pickle what it was made of: the grids belong to the release."""
         return Layout, (self.kinds, self.pairs)
 
@@ -157,7 +153,7 @@ class _Edges:
         return np.array(self._edges, np.float64)
 
 
-def _fine_rows(kinds: Iterable[GridKind], edges: _Edges) -> tuple[list[tuple[int, int, int]], int]:
+def _fine_rows(kinds: Iterable[Kind], edges: _Edges) -> tuple[list[tuple[int, int, int]], int]:
     """Return each feature's edges and its missing bin, and the number of all bins."""
     rows, count = [], 1
     for kind in kinds:
@@ -200,7 +196,7 @@ def _signed(values: Sequence[float]) -> Edges:
     return (*(-value for value in reversed(values)), *values)
 
 
-_GRIDS: dict[GridKind, tuple[Edges, Edges]] = {
+_GRIDS: dict[Kind, tuple[Edges, Edges]] = {
     "log_amount": (_log1p(_geometric(0.5, 1e6, 1.25)), _log1p(_geometric(0.5, 1e6, 2.0))),
     "log_ratio": (_even(-5, 5, 0.25), (-2, -1, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4)),
     "log_count": (_log1p(_COUNTS), _log1p(_FEW_COUNTS)),
@@ -215,5 +211,8 @@ _GRIDS: dict[GridKind, tuple[Edges, Edges]] = {
     "hour": (_even(0.5, 22.5, 1), _even(1.5, 21.5, 2)),
     "flag": ((0.5,), (0.5,)),
     "code": (_even(0.5, CODES - 1.5, 1), _even(0.5, 28.5, 1)),
+    # Fewer coarse bins than for codes: four more of those would make a publication twice as long.
+    "attribute_code": (_even(0.5, CODES - 1.5, 1), _even(0.5, 12.5, 1)),
+    # Nothing is known of such a number, so its grid is logarithmic and signed.
     "number": (_signed(_geometric(1e-3, 1e6, 1.6)), _signed(_geometric(1e-3, 1e6, 10.0))),
 }

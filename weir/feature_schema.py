@@ -23,8 +23,10 @@ Kind = Literal[
     "hour",
     "flag",
     "code",
+    "attribute_code",
+    "number",
 ]
-"""What a number measures, which decides how it is binned (`weir.bins`)."""
+"""What a number measures, which decides how it is binned (`weir.bins`); of a `number` nothing is known."""
 
 
 class FeatureRow(Struct, frozen=True):
@@ -54,6 +56,10 @@ def _known_frauds(entity: str) -> list[FeatureRow]:
     return [FeatureRow(f"{entity}_{name}", entity, kind) for name, kind in kinds.items()]
 
 
+NUMBER_SLOTS = tuple(f"attribute_number_{slot}" for slot in (1, 2, 3, 4))
+CODE_SLOTS = tuple(f"attribute_code_{slot}" for slot in (1, 2, 3, 4))
+"""Features whose meaning the deployment declares (`detector.numeric_attributes`, `detector.categorical_attributes`)."""
+
 FEATURES: tuple[FeatureRow, ...] = (
     *_rows(
         "amount",
@@ -66,6 +72,7 @@ FEATURES: tuple[FeatureRow, ...] = (
     ),
     *_rows(
         "velocity",
+        count_20s="log_count",
         count_30s="log_count",
         count_10m="log_count",
         count_1h="log_count",
@@ -86,6 +93,8 @@ FEATURES: tuple[FeatureRow, ...] = (
         session_count="log_count",
         session_amount="log_amount",
         session_duration="log_seconds",
+        count_today="log_count",
+        amount_today="log_amount",
     ),
     *_rows(
         "location",
@@ -123,6 +132,8 @@ FEATURES: tuple[FeatureRow, ...] = (
     ),
     *_known_frauds("merchant"),
     *_rows("payment", channel_code="code", type_code="code"),
+    *(FeatureRow(name, "attributes", "number") for name in NUMBER_SLOTS),
+    *(FeatureRow(name, "attributes", "attribute_code") for name in CODE_SLOTS),
     *_rows("time", hour="hour", night="flag", hour_unusual="share"),
     *_rows("history", payments_known="log_count", history_cold="flag", challenge_failed="log_count"),
 )

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from weir.errors import DeploymentError
@@ -36,6 +36,12 @@ WEIR_HOTS is 0.89 like WEIR_HOST, WEIR_API_URL only 0.8 like WEIR_API__PORT. Oth
 
 _KUBERNETES = re.compile(r"\w+(_SERVICE_HOST|_SERVICE_PORT\w*|_PORT_\d+_(TCP|UDP|SCTP)\w*)=.*|\w+=(tcp|udp|sctp)://.*")
 """What Kubernetes sets for a service such as `weir-api`: WEIR_API_SERVICE_HOST, WEIR_API_PORT=tcp://10.0.0.1:8000, ..."""
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(names) or len(set(names)) < len(names):
+        raise ValueError("needs names, each once")
+    return names
 
 
 class _Section(BaseModel):
@@ -99,6 +105,9 @@ class ApiSettings(_Section):
     max_body_bytes: Annotated[int, Field(ge=1, le=MAX_RECORD_BYTES)] = 65_536
 
 
+Declared = Annotated[tuple[str, ...], Field(max_length=4), AfterValidator(_distinct)]
+
+
 class DetectorSettings(_Section):
     """Event time, money and decisions. With `twin_freezes_at_ms`, a frozen twin runs beside the detector."""
 
@@ -107,6 +116,8 @@ class DetectorSettings(_Section):
     future_skew_ms: Milliseconds = 60_000
     max_recent_events: Annotated[int, Field(ge=16)] = 256
     otp_threshold: Amount = 30.0
+    numeric_attributes: Declared = ()
+    categorical_attributes: Declared = ()
     challenge_at: Share = 0.3
     review_at: Share = 0.6
     block_at: Share = 0.95

@@ -2,6 +2,7 @@
 
 from time import perf_counter_ns
 
+from detector.attributes import Attributes
 from detector.currency import factors_into, normalised
 from detector.facts import facts_of
 from detector.feature_catalogue import features_of
@@ -30,6 +31,7 @@ class PureDetector:
     def __init__(self, settings: DetectorSettings, now_ms: int) -> None:
         self._settings, self._now_ms = settings, now_ms
         self._detector, self._factors = Detector(settings), factors_into(settings.base_currency)
+        self._attributes = Attributes(settings.numeric_attributes, settings.categorical_attributes)
         self._users: dict[str, bytes] = {}
         self._knowledge = Knowledge(signing_key=b"")
         self._scored = 0
@@ -59,7 +61,8 @@ class PureDetector:
     def _time_features(self, state: UserState, transaction: Transaction) -> None:
         amount = normalised(transaction.amount, transaction.currency, self._factors)
         started_ns = perf_counter_ns()
-        payment = payment_of(transaction, transaction.event_time_ms, amount, self._settings.otp_threshold)
+        attributes = self._attributes.values(transaction.attributes)
+        payment = payment_of(transaction, transaction.event_time_ms, amount, self._settings.otp_threshold, attributes)
         subjects = subjects_of(transaction, self._knowledge.reputation)
         features_of(facts_of(state.array, payment, subjects), subjects)
         self.features.add(perf_counter_ns() - started_ns)

@@ -8,6 +8,7 @@ from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, SECOND_MS
 from tests.detecting import User, habits
 from weir import feature_schema
 from weir.bins import CODES
+from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
 from weir.messages import DecayedCounts
 
 PARIS = {"latitude": 48.8566, "longitude": 2.3522, "country": "FR"}
@@ -22,8 +23,10 @@ NAMED = {
     "card_id": "c1",
     "channel": "pos",
     "type": "purchase",
+    "attributes": {"n1": 1.0, "n2": 2.0, "n3": 3.0, "n4": 4.0, "c1": "a", "c2": "b", "c3": "c", "c4": "d"},
     **PARIS,
 }
+DECLARED = {"numeric_attributes": ("n1", "n2", "n3", "n4"), "categorical_attributes": ("c1", "c2", "c3", "c4")}
 KNOWN = {
     "known_frauds": 3,
     "fraud_run": 2,
@@ -45,7 +48,7 @@ def of(entity, features):
 
 
 def a_user_with_everything():
-    user = User()
+    user = User(**DECLARED)
     for entity, entity_id in ENTITIES.items():
         user.know(entity=entity, entity_id=entity_id, own_device=entity == "merchant", **KNOWN)
     user.pay_daily(8, **NAMED)
@@ -111,6 +114,7 @@ def test_without_optional_fields_only_what_needs_none_of_them_is_computed():
     needs |= {f"{entity}_{name}" for entity in ENTITIES for name in (*AT_ONCE, *AGES)}
     needs |= {f"{name}_new" for name in ("country", "device", "ip", "card", "merchant", "category")}
     needs |= {"distance_km", "speed_kmh", "home_distance_km", "device_own", "device_age_days"}
+    needs |= {*NUMBER_SLOTS, *CODE_SLOTS}
     assert absent == needs | {"merchant_fraud_rate", "merchant_fraud_share", "merchant_known_frauds"}
 
 

@@ -8,7 +8,7 @@ from math import expm1, isnan
 
 import pytest
 
-from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, SECOND_MS
 from tests.detecting import User, panes
 
 
@@ -68,11 +68,22 @@ def test_distinct_names_of_a_day_leave_out_the_missing_ones(field, window):
     assert expm1(user.pay().features[window]) == pytest.approx(2)
 
 
-@pytest.mark.parametrize(("ago", "count"), [(29_999, 1), (30_000, 0)])
-def test_half_a_minute_is_a_window_too(ago, count):
-    user = User()
-    user.pay(at_ms=-ago)
-    assert expm1(user.pay().features["count_30s"]) == pytest.approx(count)
+@pytest.mark.parametrize(("window", "seconds"), [("count_20s", 20), ("count_30s", 30)])
+def test_seconds_are_windows_too(window, seconds):
+    for ago, count in ((seconds * 1000 - 1, 1), (seconds * 1000, 0)):
+        user = User()
+        user.pay(at_ms=-ago)
+        assert expm1(user.pay().features[window]) == pytest.approx(count)
+
+
+def test_today_begins_at_midnight():
+    """NOON_MS is a quarter past three in the afternoon, UTC."""
+    user, midnight = User(), NOON_MS % DAY_MS
+    for ago in (midnight + 1, midnight, HOUR_MS):
+        user.pay(5.0, at_ms=-ago)
+    features = user.pay(7.0).features
+    assert (round(expm1(features["count_today"])), round(expm1(features["amount_today"]))) == (2, 10)
+    assert user.pay(at_ms=DAY_MS).features["count_today"] == 0
 
 
 def test_the_highest_ratio_of_a_day_leaves_out_older_and_first_payments():

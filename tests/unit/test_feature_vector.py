@@ -13,7 +13,7 @@ from weir.messages import SCORED, decode_with, encode
 from weir.vectors import packed, vector_of
 
 PAYMENT = {"log_amount": 3.5, "count_1h": 0.0, "device_new": 1.0}
-NAMES_DIGESTS = {2: "edc3726c9edf8e58"}
+NAMES_DIGESTS = {2: "d96f28a54ee14148"}
 
 
 def test_it_reads_like_a_dictionary_of_the_features_that_are_not_missing():
