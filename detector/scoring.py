@@ -8,6 +8,7 @@ Every check that can refuse a record comes before the first change of the state.
 from typing import NamedTuple, get_args
 
 import msgspec
+from msgspec import Struct
 
 from detector.attributes import Attributes
 from detector.currency import factors_into, normalised
@@ -55,7 +56,7 @@ class Arrival(NamedTuple):
     now_ms: int
 
 
-class Judgement(NamedTuple):
+class Judgement(Struct, frozen=True, gc=False):
     """What the detector makes of a transaction; the fields are those of `ScoredTransaction`."""
 
     score: float
@@ -63,9 +64,9 @@ class Judgement(NamedTuple):
     profile: str
     model: ModelRef | None
     flags: list[str]
-    features: Features = {}  # noqa: RUF012 -- never changed
-    reasons: list[Reason] = []  # noqa: RUF012 -- never changed
-    rules: list[RuleHit] = []  # noqa: RUF012 -- never changed
+    features: Features = {}
+    reasons: list[Reason] = []
+    rules: list[RuleHit] = []
     rules_log_odds: float | None = None
 
 
@@ -129,7 +130,7 @@ class Detector:
     ) -> Judgement:
         subjects = subjects_of(transaction, knowledge.reputation)
         numbers = facts_of(state.array, payment, subjects)
-        vector, facts = features_of(numbers, subjects), Facts(*numbers.tolist())
+        vector, facts = features_of(numbers, subjects), Facts._make(numbers.tolist())
         moment = self._moment(transaction, facts, knowledge)
         hits, profile, features = hits_of(moment), profile_of(facts), packed(vector)
         model = knowledge.champion.scorer if knowledge.champion is not None else None
@@ -156,13 +157,13 @@ class Detector:
 
 
 def _flags(facts: Facts, knowledge: Knowledge, late: bool) -> list[str]:
-    raised = {
-        "no_model": knowledge.champion is None,
-        "late": late,
-        "history_cold": facts.cold,
-        "window_truncated": facts.window_truncated,
-    }
-    return [flag for flag, holds in raised.items() if holds]
+    raised = (
+        ("no_model", knowledge.champion is None),
+        ("late", late),
+        ("history_cold", facts.cold),
+        ("window_truncated", facts.window_truncated),
+    )
+    return [flag for flag, holds in raised if holds]
 
 
 def _again(first: Decided, knowledge: Knowledge) -> Judgement:

@@ -94,7 +94,7 @@ class User:
         payment = payment_of(
             transaction, transaction.event_time_ms, transaction.amount, threshold, Attributes([], []).values({})
         )
-        return Facts(*facts_of(self.state.array, payment, subjects_of(transaction, {})).tolist())
+        return Facts._make(facts_of(self.state.array, payment, subjects_of(transaction, {})).tolist())
 
     def look(self, **fields: Any) -> tuple[Moment, dict[str, float]]:
         """Return the moment and the features of a payment at NOON_MS, which is not added to the state."""
@@ -102,7 +102,7 @@ class User:
         payment = self.detector._payment(transaction, transaction.event_time_ms, transaction.amount)
         subjects = subjects_of(transaction, self.reputation)
         numbers = facts_of(self.state.array, payment, subjects)
-        moment = self.detector._moment(transaction, Facts(*numbers.tolist()), self.knowledge)
+        moment = self.detector._moment(transaction, Facts._make(numbers.tolist()), self.knowledge)
         return moment, named(packed(features_of(numbers, subjects)))
 
     def know(self, **fields: Any) -> None:

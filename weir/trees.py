@@ -98,10 +98,11 @@ def child_of(vector: Floats, nodes: NDArray[Any], node: int) -> int:
     return left if goes_left else left + 1
 
 
+STUMP = Trees(names=("amount",), base=0.0, roots=np.zeros(1, np.int32), nodes=np.array([(-1, True, 0, 0, 0)], NODE))
+"""A tree that is a leaf."""
+
+
 @warm_up
 def _score() -> None:
-    nodes = np.zeros(1, NODE)
-    nodes["feature"] = -1
-    stump = Trees(names=("amount",), base=0.0, roots=np.zeros(1, np.int32), nodes=nodes)
-    stump.log_odds({})
-    stump.contributions({})
+    STUMP.log_odds({})
+    STUMP.contributions({})
