@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from detector.features import BY_NAME
 from detector.moment import Moment
-from detector.rules import BASE_LOG_ODDS, WEIGHTS
+from detector.rules import AMOUNT_LOG_ODDS, BASE_LOG_ODDS, WEIGHTS
 from weir.compiled import Floats
+from weir.feature_schema import LOG_AMOUNT
 from weir.messages import Reason, RuleHit
 from weir.voices import Voices
 
@@ -38,10 +39,11 @@ def weigh(hits: Sequence[RuleHit], vector: Floats, scorer: Voices | None) -> Evi
     """Take the blend of rules and model (`weir.voices.risk`) apart. It costs more than the score, so only alerts pay."""
     trust = scorer.trust if scorer is not None else 0.0
     intercept, contributions = (1 - trust) * BASE_LOG_ODDS, {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
+    contributions["log_amount"] = (1 - trust) * AMOUNT_LOG_ODDS * float(vector[LOG_AMOUNT])
     if scorer is not None:
         intercept += trust * scorer.intercept
         for name, added in scorer.contributions(vector).items():
-            contributions[name] = trust * added
+            contributions[name] = contributions.get(name, 0.0) + trust * added
     return Evidence(intercept, contributions)
 
 

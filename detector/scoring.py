@@ -29,6 +29,7 @@ from detector.user_events import note
 from weir.artefact import probability
 from weir.compiled import warm_up
 from weir.errors import InvalidRecord
+from weir.feature_schema import LOG_AMOUNT
 from weir.feature_vector import Features, named
 from weir.messages import (
     Decision,
@@ -134,7 +135,7 @@ class Detector:
         moment = self._moment(transaction, facts, knowledge)
         hits, profile, features = hits_of(moment), profile_of(facts), packed(vector)
         model = knowledge.champion.scorer if knowledge.champion is not None else None
-        rules = rules_log_odds(hits)
+        rules = rules_log_odds(hits, float(vector[LOG_AMOUNT]))
         score = probability(risk(model, rules, vector))
         decision = decide(score, self._thresholds[profile], hits, model.trust if model is not None else 0.0)
         return Judgement(

@@ -138,6 +138,9 @@ FEATURES: tuple[FeatureRow, ...] = (
     *_rows("history", payments_known="log_count", history_cold="flag", challenge_failed="log_count"),
 )
 NAMES = tuple(row.name for row in FEATURES)
+LOG_AMOUNT = NAMES.index("log_amount")
+"""The place of the only feature that every payment has and that the rules read as the models do."""
+
 ROW_OF = {row.name: row for row in FEATURES}
 KIND_OF = {row.name: row.kind for row in FEATURES}
 

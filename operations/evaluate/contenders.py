@@ -20,6 +20,7 @@ from learner.tree_learner import TreeLearner
 from weir.artefact import probability
 from weir.compiled import Floats
 from weir.errors import DeploymentError
+from weir.feature_schema import LOG_AMOUNT
 from weir.feature_vector import named
 from weir.messages import Decision, Example, ScoredTransaction, TreesPublication, encode
 from weir.settings import LearningSettings, Settings
@@ -107,7 +108,8 @@ class ChampionContender:
 
     def score(self, scored: ScoredTransaction) -> Assessment:
         voices = _voices(self._knowledge)
-        score = probability(risk(voices, rules_log_odds(scored.rules), vector_of(scored.features)))
+        vector = vector_of(scored.features)
+        score = probability(risk(voices, rules_log_odds(scored.rules, float(vector[LOG_AMOUNT])), vector))
         thresholds = self._thresholds[cast("Profile", scored.profile)]
         return Assessment(score, decide(score, thresholds, scored.rules, 0.0 if voices is None else voices.trust))
 

@@ -4,15 +4,16 @@ import random
 from itertools import combinations
 from math import exp, fsum, log
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.explanation import weigh
-from detector.rules import RULES, rules_log_odds
+from detector.rules import AMOUNT_LOG_ODDS, RULES, rules_log_odds
 from tests.trees import some_trees
 from weir.artefact import AdditiveScorer, pack, probability, read_artefact
 from weir.bins import Layout
-from weir.feature_schema import KIND_OF
+from weir.feature_schema import KIND_OF, LOG_AMOUNT
 from weir.messages import RuleHit
 from weir.topics import DAY_MS
 from weir.vectors import vector_of
@@ -20,7 +21,7 @@ from weir.voices import Voices, risk
 
 names = st.sampled_from(list(KIND_OF))
 some_features = st.dictionaries(names, st.floats(-20, 20))
-vectors = some_features.map(vector_of)
+vectors = st.builds(lambda amount, others: vector_of(others | {"log_amount": amount}), st.floats(0, 20), some_features)
 hits = st.lists(st.sampled_from(RULES), unique_by=lambda rule: rule.name).map(
     lambda rules: [RuleHit(rule=rule.name, version=rule.version, decision=rule.asks, text="") for rule in rules]
 )
@@ -48,7 +49,7 @@ models = st.builds(
 @settings(deadline=None, max_examples=100)
 @given(hits, vectors, st.none() | models)
 def test_the_evidence_adds_up_to_the_score(fired, vector, model):
-    evidence, score = weigh(fired, vector, model), risk(model, rules_log_odds(fired), vector)
+    evidence, score = weigh(fired, vector, model), risk(model, rules_log_odds(fired, float(vector[LOG_AMOUNT])), vector)
     assert close(score, evidence.intercept + fsum(evidence.contributions.values()))
     assert close(score, evidence.log_odds)
 
@@ -63,7 +64,10 @@ def test_contributions_of_the_model_and_its_intercept_sum_to_its_log_odds(vector
 @given(vectors, models)
 def test_contributions_of_the_model_are_its_own(vector, model):
     scaled = {name: model.trust * value for name, value in model.contributions(vector).items()}
-    assert weigh([], vector, model).contributions == scaled
+    found = weigh([], vector, model).contributions
+    of_rules = (1 - model.trust) * AMOUNT_LOG_ODDS * float(vector[LOG_AMOUNT])
+    assert found.pop("log_amount") == pytest.approx(of_rules + scaled.pop("log_amount", 0.0))
+    assert found == scaled
 
 
 @settings(deadline=None, max_examples=100)

@@ -1,5 +1,8 @@
+from math import log
+
 import pytest
 
+from detector.rules import AMOUNT_LOG_ODDS
 from tests.builders import HOUR_MS
 from tests.detecting import User, a_champion, a_model_of_everything, champion_with_trees
 from weir.artefact import probability
@@ -7,13 +10,20 @@ from weir.artefact import probability
 
 def test_without_a_model_the_rules_score_and_the_score_says_so():
     scored = User().pay()
-    assert scored.score == pytest.approx(probability(-4.0))
+    assert scored.score == pytest.approx(probability(-4.0 + AMOUNT_LOG_ODDS * log(21)))
     assert (scored.model, scored.flags) == (None, ["no_model", "history_cold"])
 
 
 def test_trust_shifts_the_score_from_the_rules_to_the_model():
     scores = [User(a_champion(trust, intercept=2.0)).pay().score for trust in (0.0, 0.5, 1.0)]
-    assert scores == pytest.approx([probability(log_odds) for log_odds in (-4.0, -1.0, 2.0)])
+    rules = -4.0 + AMOUNT_LOG_ODDS * log(21)
+    assert scores == pytest.approx([probability(log_odds) for log_odds in (rules, (rules + 2.0) / 2, 2.0)])
+
+
+def test_before_a_model_the_amount_ranks_payments_but_decides_nothing():
+    small, large, huge = (User().pay(amount) for amount in (1.0, 100.0, 1e9))
+    assert small.score < large.score < huge.score < 0.03
+    assert huge.decision == "approve"
 
 
 def test_the_model_on_the_score_is_the_one_that_scored():
@@ -61,5 +71,6 @@ def test_trees_are_half_of_the_models_evidence():
     half = 0.5 * champion.scorer.trees.contributions(scored.features)["log_amount"]
     half += 0.5 * champion.scorer.additive.contributions(scored.features)["log_amount"]
     found = {reason.code: reason.contribution for reason in scored.reasons}
-    assert found["log_amount"] == pytest.approx(champion.scorer.trust * half)
+    of_rules = (1 - champion.scorer.trust) * AMOUNT_LOG_ODDS * log(21)
+    assert found["log_amount"] == pytest.approx(of_rules + champion.scorer.trust * half)
     assert scored.model == champion.ref
