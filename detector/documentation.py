@@ -7,14 +7,16 @@ from detector.decision import OVERRIDE_BELOW_SCORE, OVERRIDE_FROM_TRUST
 from detector.feature_catalogue import FEATURES
 from detector.rules import AMOUNT_LOG_ODDS, BASE_LOG_ODDS, RULES
 from weir.artefact import probability
+from weir.feature_schema import SCHEMA
 
-_FEATURES_INTRO = """\
+_FEATURES_INTRO = f"""\
 # Features
 
 The detector computes these features for each payment, in this order.
 They are as of the payment's event time and cover only the payments before it; a payment does not count itself.
 
-If the payment or its user's history lacks what a feature needs, the feature is absent from `features`, never zero.
+Messages carry them without their names: `features` is `[{SCHEMA}, values]`, the number of this list and a 32-bit little-endian float for each row, in Base64 ([ADR 24](adr/0024-features-without-names.md)).
+If the payment or its user's history lacks what a feature needs, the feature is missing: its value is NaN, never zero.
 Three features report a missing position, device or merchant.
 A feature's kind decides how a model bins its values.
 
