@@ -2,17 +2,20 @@
 
 import pickle
 import random
+from math import log
 
 import numpy as np
 import pytest
 from river import checks
 
-from learner.additive_model import FIRST_CHOICE_FRAUDS, PAIRED_FEATURES, AdditiveModel, compile_scorer
+from detector.rules import BASE_LOG_ODDS
+from learner.additive_model import FIRST_CHOICE_FRAUDS, INTERCEPT, PAIRED_FEATURES, AdditiveModel, compile_scorer
 from learner.digest import canonical_digest
 from tests.learning_stream import a_learning_stream
 from weir.feature_schema import KIND_OF
 
 FLAGS = {"night": "flag", "country_new": "flag", "hour": "hour"}
+ABSENT = {f"absent_{n}": "flag" for n in range(50)}
 
 
 def taught(examples, **options):
@@ -54,6 +57,42 @@ def test_a_first_fraud_moves_each_weight_by_less_than_the_rate():
     model = taught([({"night": 1.0}, True)], kinds=FLAGS)
     assert sum(value != 0 for value in model.bins.values) == 1 + len(FLAGS)
     assert 0 < model.bins.values[model.layout.bins({"night": 1.0})[1]] < model.learning_rate
+
+
+def test_a_first_fraud_raises_the_score_of_the_next_payment_like_it():
+    """By more than from the model's intercept to the rules' base, or a model that knows one fraud lowers the score."""
+    payment = {"log_amount": 6.0, "device_new": 1.0}
+    before, model = AdditiveModel(kinds=KIND_OF).log_odds_one(payment), taught([(payment, True)], kinds=KIND_OF)
+    assert model.log_odds_one(payment) - before > 2 * (BASE_LOG_ODDS - INTERCEPT)
+
+
+def test_a_fraud_raises_the_others_hardly_more_where_features_never_come():
+    few, many = rise_of_others(FLAGS), rise_of_others(FLAGS | ABSENT)
+    assert 0 < few < many < few + 0.1
+
+
+def rise_of_others(kinds):
+    """How much the log-odds of payments at noon rise with a fraud at five."""
+    model = taught([({"night": float(n % 2), "hour": float(n % 24)}, False) for n in range(2000)], kinds=kinds)
+    before = model.log_odds_one({"night": 0.0, "hour": 12.0})
+    model.learn_one({"night": 1.0, "hour": 5.0}, True)
+    return model.log_odds_one({"night": 0.0, "hour": 12.0}) - before
+
+
+def test_features_that_never_come_disturb_no_cold_start():
+    for seed in range(3):
+        assert log_loss_of_flags(FLAGS | ABSENT, seed) < 1.02 * log_loss_of_flags(FLAGS, seed)
+
+
+def log_loss_of_flags(kinds, seed):
+    """The mean log loss of a cold start: each payment is scored, then learned."""
+    rng, model, losses = random.Random(seed), AdditiveModel(kinds=kinds), []
+    for _ in range(2000):
+        fraud = rng.random() < 0.02
+        x = {"night": float(rng.random() < (0.7 if fraud else 0.1)), "hour": float(rng.randrange(24))}
+        losses.append(-log(model.predict_proba_one(x)[fraud]))
+        model.learn_one(x, fraud)
+    return sum(losses) / len(losses)
 
 
 def test_a_heavier_example_moves_the_model_more():
