@@ -65,9 +65,9 @@ class PureLoop:
     """A checkout's detector and learner over records; names that changed since 0.1.0 are looked up."""
 
     def __init__(self) -> None:
-        try:
+        if _has("detector.scoring"):
             from detector.scoring import Detector  # noqa: PLC0415
-        except ImportError:
+        else:
             from detector.detector import Detector  # type: ignore[import-not-found,no-redef] # noqa: PLC0415 -- 0.1.0
         intake, self.knowledge, self.fold = (
             Intake(Detector(DetectorSettings()), TOPICS),
@@ -94,10 +94,10 @@ class PureLoop:
     def publish(self, examples: Iterable[bytes]) -> None:
         """Publish the model and, where there are any, trees of these examples."""
         self._apply(encode(self.fold.publication(1, 0, KEY)))
-        try:
-            from learner.tree_learner import TreeLearner  # noqa: PLC0415
-        except ImportError:
+        if not _has("learner.tree_learner"):
             return
+        from learner.tree_learner import TreeLearner  # noqa: PLC0415
+
         trees = TreeLearner(1)
         for n, payload in enumerate(examples, start=1):
             trees.learn(n, EXAMPLE.decode(payload))
@@ -120,15 +120,30 @@ def timed(traffic: Path) -> dict[str, float]:
     began_s = time.process_time()
     stream.learn(second)
     costs["example, bytes in to learned"] = (time.process_time() - began_s) / half * 1e6
+    costs |= _score_alone(stream.knowledge, scores)
     costs["bytes of a score, median"] = median(map(len, scores))
     costs["bytes of an example, median"] = median(map(len, second))
     return costs
 
 
+def _score_alone(knowledge: Knowledge, scores: list[bytes]) -> dict[str, float]:
+    """Time the model's score from a vector, both voices; 0.1.0 has one, and scores a dictionary."""
+    if not _has("weir.vectors") or knowledge.champion is None:
+        return {}
+    from weir.vectors import vector_of  # noqa: PLC0415
+
+    model = knowledge.champion.scorer
+    vectors = [vector_of(SCORED.decode(score).features) for score in scores]
+    began_s = time.process_time()
+    for vector in vectors:
+        model.log_odds(vector)
+    return {"score, both voices, one call": (time.process_time() - began_s) / len(vectors) * 1e6}
+
+
 def _record(offset: int, payment: dict[str, Any]) -> tuple[str, Any, int]:
-    try:
+    if _has("learner.pace"):
         from weir.records import Inbound  # noqa: PLC0415
-    except ImportError:
+    else:
         from weir.records import Record as Inbound  # type: ignore[attr-defined,no-redef] # noqa: PLC0415 -- 0.1.0
     payload = json.dumps(payment).encode()
     return (
@@ -163,13 +178,17 @@ def _examples(scores: list[bytes], lines: list[Any]) -> list[bytes]:
 
 
 def _warm() -> None:
-    try:
-        from weir.compiled import warm  # noqa: PLC0415 -- an older checkout compiles nothing
-    except ImportError:
+    if not _has("weir.compiled"):
         return
+    from weir.compiled import warm  # noqa: PLC0415 -- an older checkout compiles nothing
     from weir.settings import Settings  # noqa: PLC0415
 
     warm(Settings().cache_dir)
+
+
+def _has(module: str) -> bool:
+    """Whether the checkout, the working directory, has a module; an import would find this checkout's."""
+    return Path(module.replace(".", "/") + ".py").exists()
 
 
 if __name__ == "__main__":
