@@ -1,6 +1,6 @@
 """What a payment and an example cost, bytes in to bytes out: `python -m bench.payment_cost [CHECKOUT]` prints microseconds.
 
-The payments are simulated. The first half is scored and learned; the second half is timed, scored by what was learned and
+The payments are those of `bench.traffic`. The first half is scored and learned; the second half is timed, scored by what was learned and
 then learned itself. With another checkout of this repository, 0.1.0's for one, both are timed in turn, in processes of
 their own, and stand side by side. Times are CPU times.
 """
@@ -12,11 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from msgspec import structs
+
+from bench.traffic import payments
 from detector.intake import Intake
 from detector.knowledge import Knowledge
 from learner.fold import Fold
@@ -25,8 +27,11 @@ from weir.settings import DetectorSettings, LearningSettings
 from weir.topics import Topics
 
 HERE = Path(__file__).parents[1]
-PAYMENTS, REPEATS = 16_000, 3
-"""Payments in all, and processes a checkout, of which the median counts."""
+PAYMENTS, USERS, REPEATS = 16_000, 400, 3
+"""Payments in all, their users, and processes a checkout, of which the median counts."""
+
+IDS = ("merchant_id", "user_id", "device_id", "ip", "card_id")
+"""0.1.0's examples have the first two."""
 
 KEY, TOPICS = b"bench", Topics("bench")
 
@@ -45,11 +50,10 @@ def main(checkouts: list[Path]) -> None:
 
 
 def _payments() -> Iterator[bytes]:
-    """Yield payments as JSON, each with what it is: `[fraud, payment]`."""
-    from simulator.world.traffic import TrafficSettings, traffic  # noqa: PLC0415 -- in an older checkout it differs
-
-    for payment in islice(traffic(TrafficSettings(seed=11)), PAYMENTS):
-        yield encode([payment.kind is not None, payment.transaction])
+    """Yield payments as JSON, each with what it is: `[fraud, payment]`. One in 66 is a fraud, of ten times the amount."""
+    for nth, (_, payload) in enumerate(payments(PAYMENTS, USERS)):
+        payment, fraud = TRANSACTION.decode(payload), nth % 66 == 0
+        yield encode([fraud, structs.replace(payment, amount=10 * payment.amount) if fraud else payment])
 
 
 def _timed_in(checkout: Path, traffic: str) -> dict[str, float]:
@@ -170,7 +174,7 @@ def _examples(scores: list[bytes], lines: list[Any]) -> list[bytes]:
                 decision=one.decision,
                 features=one.features,
                 model=one.model,
-                merchant_id=one.merchant_id,
+                **{name: getattr(one, name) for name in IDS if name in Example.__struct_fields__},
             )
         )
         for one, (fraud, _) in zip(scored, lines, strict=False)

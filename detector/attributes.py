@@ -16,6 +16,10 @@ LARGEST = 1e9
 """A larger number counts as this: the last bin begins far below, and sums of squares stay finite."""
 
 
+LONGEST = 512
+"""Characters of a text that count, as in a payment's other texts: codes are cached, and memory must stay bounded."""
+
+
 class Attributes:
     """The declared attributes, by the slots of their features."""
 
@@ -43,14 +47,20 @@ _NOTHING = (nan,) * (len(NUMBER_SLOTS) + len(CODE_SLOTS))
 
 def _number(value: str | float | None) -> float:
     try:
-        number = nan if value is None else float(value)
+        number = nan if value is None else float(value if isinstance(value, float) else value[:LONGEST])
     except ValueError:
         return nan
     return min(max(number, -LARGEST), LARGEST) if isfinite(number) else nan
 
 
 def _code(value: str | float | None) -> float:
-    """Return a category's code; 5411.0 and "5411" are one, sent as a number or as text."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return code_of(None if value is None else str(value))
+    return nan if value is None else code_of(as_text(value)[:LONGEST])
+
+
+def as_text(value: str | float) -> str:
+    """Return a value as text. 5411, 5411.0 and "5411" are one category.
+
+    >>> as_text(5411.0), as_text(0.5), as_text("apple")
+    ('5411', '0.5', 'apple')
+    """
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -38,7 +38,7 @@ _RULES_INTRO = f"""\
 Before a model has learned, the rules alone score; later the model's trust weighs it against them ([ADR 8](adr/0008-model-and-rules-in-one-score.md)):
 `log odds = (1 - trust) * ({BASE_LOG_ODDS:g} + {AMOUNT_LOG_ODDS:g} * log(1 + amount) + weights of the rules that fire) + trust * model`.
 The model's log-odds are the mean of those of its two voices, the additive model and the trees ([ADR 20](adr/0020-two-voices.md)).
-With no model, a payment on which no rule fires scores from {probability(BASE_LOG_ODDS):.3f}; the amount adds so little that it ranks payments and decides nothing.
+With no model, a payment on which no rule fires scores from {probability(BASE_LOG_ODDS):.3f}; the amount adds so little that it ranks payments and, with the default thresholds, decides nothing.
 
 A rule can raise the decision to challenge or review; only a high score blocks.
 

@@ -1,5 +1,6 @@
 """Features of producers' own attributes, which a deployment declares (`detector.attributes`)."""
 
+from detector.attributes import as_text
 from detector.facts import Facts
 from detector.features import CODE, Words, feature
 from detector.moment import Moment
@@ -7,11 +8,14 @@ from weir.compiled import compiled
 
 NUMBER = "as sent"
 
+# A score repeats the text in a reason and must not outgrow the record. A round number; not measured.
+SHOWN = 64
+
 
 def _words(slot: str) -> Words:
     def words(moment: Moment, _: float) -> str:
         name = moment.attributes.name_of[slot]
-        return f"{name} is {moment.transaction.attributes[name]}"
+        return f"{name} is {as_text(moment.transaction.attributes[name])[:SHOWN]}"
 
     return words
 

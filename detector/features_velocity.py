@@ -155,7 +155,7 @@ def spend_ratio_1h(facts: Facts) -> float:
     return _own_spending(facts, facts.amount_1h, HOUR_DAYS)
 
 
-@feature("log ratio", lambda m, _: _spending("24 hours", m.facts.amount_24h, 1, m))
+@feature("log ratio", lambda m, _: _spending("24 hours", m.facts.amount_24h, 1.0, m))
 def spend_ratio_24h(facts: Facts) -> float:
     """Spending in the previous 24 hours and now, likewise."""
     return _own_spending(facts, facts.amount_24h, 1)

@@ -19,6 +19,7 @@ def duration(seconds: float) -> str:
     >>> duration(20), duration(90 * 60), duration(30 * 3600), duration(5 * 24 * 3600)
     ('less than a minute', '90 minutes', '30 hours', '5 days')
     """
+    seconds = round(seconds)  # a 32-bit logarithm of an exact minute is a little more or less than it
     if seconds < MINUTE_S:
         return "less than a minute"
     if seconds < 2 * HOUR_S:

@@ -32,6 +32,9 @@ UNUSUAL_HOUR = 1.2
 BAD_RATE = 0.05
 """The merchant's smoothed fraud rate: five times the reference rate. Not measured."""
 
+CENTS_BELOW = 10_000
+"""A 32-bit feature holds the cents of smaller amounts."""
+
 LARGEST_LOGARITHM = 100.0
 """Of a feature that is a logarithm: a foreign record may hold any number, and its exponential would overflow."""
 
@@ -160,7 +163,7 @@ def _detail(alert: ScoredTransaction, payment: Transaction | None, currency: str
     category = f" ({_category(payment)})" if _category(payment) else ""
     device = _DEVICE_IN_WORDS[_device_kind(features)]
     usual = _usual(alert)
-    normal = f" Usually {money(usual, currency)}." if usual is not None else " No earlier payment to compare with."
+    normal = f" Usually {_habit(usual, currency)}." if usual is not None else " No earlier payment to compare with."
     return f"{paid}{merchant}{category}{device}.{normal}"
 
 
@@ -194,6 +197,11 @@ def _usual(alert: ScoredTransaction) -> float | None:
     return None if ratio is None else max(0.0, (alert.amount + 1) / _exp(ratio) - 1)
 
 
+def _habit(usual: float, currency: str) -> str:
+    """Format the usual amount; from 10,000 on, 32-bit features do not hold its cents."""
+    return money(usual, currency, 2 if usual < CENTS_BELOW else 0)
+
+
 def _facts(alert: ScoredTransaction, payment: Transaction | None, currency: str) -> list[Fact | None]:
     features = alert.features
     return [
@@ -213,7 +221,7 @@ def _amount(alert: ScoredTransaction, currency: str) -> Fact:
     if usual is None:
         return Fact("amount", paid, "first payment", odd=False)
     times = _exp(alert.features["amount_ratio"])
-    return Fact("amount", f"{paid}, {times:.1f}× usual", money(usual, currency), odd=times >= UNUSUAL_RATIO)
+    return Fact("amount", f"{paid}, {times:.1f}× usual", _habit(usual, currency), odd=times >= UNUSUAL_RATIO)
 
 
 def _place(features: Features, payment: Transaction | None) -> Fact | None:

@@ -12,6 +12,7 @@ from feedback_api.console.words import clock, moment
 from tests.builders import HOUR_MS, a_scored_transaction, a_transaction
 from tests.detecting import User
 from weir.messages import Reason, RuleHit, encode
+from weir.vectors import packed, vector_of
 
 HIT = RuleHit(rule="amount_spike", version=3, decision="challenge", text="6.0 times the usual amount")
 
@@ -31,6 +32,11 @@ def test_the_usual_amount_stands_beside_the_amount():
     story = a_story({"amount_ratio": log(241 / 41)}, amount=240.0)
     assert fact(story, "amount")[1:] == ("240.00 €, 5.9× usual", "40.00 €", True)
     assert "Usually 40.00 €" in story.detail
+
+
+def test_a_large_usual_amount_has_no_cents_because_the_feature_holds_none():
+    ratio = packed(vector_of({"amount_ratio": log(500_001 / 196_763.49)}))
+    assert fact(a_story(ratio, amount=500_000.0), "amount")[2] == "196,762 €"
 
 
 def test_a_first_payment_is_compared_with_nothing():

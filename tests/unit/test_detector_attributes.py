@@ -54,6 +54,17 @@ def test_an_analyst_reads_the_attributes_own_name():
     assert texts == ["points is 7.5", "wallet is apple"]
 
 
+def test_words_are_whole_numbers_without_a_point_and_long_texts_cut():
+    moment, values = a_user().look(attributes={"points": 3.0, "wallet": "w" * 100_000})
+    texts = [BY_NAME[name].words(moment, values[name]) for name in ("attribute_number_1", "attribute_code_1")]
+    assert texts == ["points is 3", f"wallet is {'w' * 64}"]
+
+
+def test_only_the_start_of_a_long_text_counts_because_codes_are_cached():
+    codes = [Attributes([], ["a"]).values({"a": "x" * 512 + end})[4] for end in ("one", "two")]
+    assert codes[0] == codes[1] == code_of("x" * 512)
+
+
 @pytest.mark.parametrize("names", [("a", "a"), ("",), ("a", "b", "c", "d", "e")])
 def test_a_declaration_that_is_ambiguous_or_too_long_is_refused(names):
     with pytest.raises(ValidationError, match="numeric_attributes"):

@@ -1,11 +1,15 @@
+from itertools import combinations
 from math import log
 
 import pytest
 
-from detector.rules import AMOUNT_LOG_ODDS
+from detector.decision import decide, thresholds_by_profile
+from detector.rules import AMOUNT_LOG_ODDS, RULES, rules_log_odds
 from tests.builders import HOUR_MS
 from tests.detecting import User, a_champion, a_model_of_everything, champion_with_trees
 from weir.artefact import probability
+from weir.messages import RuleHit
+from weir.settings import DetectorSettings
 
 
 def test_without_a_model_the_rules_score_and_the_score_says_so():
@@ -22,8 +26,17 @@ def test_trust_shifts_the_score_from_the_rules_to_the_model():
 
 def test_before_a_model_the_amount_ranks_payments_but_decides_nothing():
     small, large, huge = (User().pay(amount) for amount in (1.0, 100.0, 1e9))
-    assert small.score < large.score < huge.score < 0.03
+    assert small.score < large.score < huge.score < 0.021
     assert huge.decision == "approve"
+
+
+@pytest.mark.parametrize("count", range(len(RULES) + 1))
+def test_with_the_default_thresholds_no_amount_decides(count):
+    for rules in combinations(RULES, count):
+        hits = [RuleHit(rule=rule.name, version=1, decision=rule.asks, text="") for rule in rules]
+        for thresholds in thresholds_by_profile(DetectorSettings()).values():
+            scores = [probability(rules_log_odds(hits, log(1 + amount))) for amount in (0.0, 1e12)]
+            assert len({decide(score, thresholds, hits, trust=0.0) for score in scores}) == 1
 
 
 def test_the_model_on_the_score_is_the_one_that_scored():

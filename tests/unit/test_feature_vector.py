@@ -41,8 +41,8 @@ def test_names_without_a_schema_are_read_as_before():
 @pytest.mark.parametrize(
     ("features", "reason"),
     [
-        (b'[9, "AAAAAA=="]', "features of schema 9 are unknown; this release reads up to 2"),
-        (b'[2, "AAAAAA=="]', f"schema 2 has {len(NAMES)} features"),
+        (b'[9, "AAAAAA=="]', f"features of schema 9 are unknown; this release reads up to {SCHEMA}"),
+        (b'[2, "AAAAAA=="]', f"schema 2 has {len(NAMES_OF[2])} features"),
         (b'[1, ""]', "Expected `int` >= 2"),
     ],
 )

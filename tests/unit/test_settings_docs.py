@@ -35,6 +35,8 @@ def written(default: Any) -> str:
         return "none"
     if isinstance(default, Path):
         return str(default).replace(str(Path.home()), "~")
+    if isinstance(default, tuple):
+        return str([*default])
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
