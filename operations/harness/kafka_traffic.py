@@ -50,6 +50,11 @@ class TransactionSender:
         if left := self._producer.flush(_TIMEOUT_S):
             raise PartUnavailable(f"The broker did not accept {left} transactions.", "See `weir logs kafka`.")
 
+    def close(self) -> None:
+        """Drop what is not sent and close the producer, which would otherwise complain when the broker stops."""
+        self._producer.purge()
+        self._producer.close()
+
 
 class Watcher:
     """Calls the handler of its topic with key and payload of every record, in a thread, while the block runs."""

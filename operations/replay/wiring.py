@@ -101,10 +101,12 @@ async def run(plan: ReplayPlan, settings: Settings, console: Console) -> Summary
         Watcher(settings, observed.handlers()) as watcher,
         _progress(console, plan.extent.rows) as report,
     ):
-        one = Replay(TransactionSender(settings), label, labels, watcher, observed, schedule, report)
+        transactions = TransactionSender(settings)
+        one = Replay(transactions, label, labels, watcher, observed, schedule, report)
         try:
             await _paced(one, plan, started_s)
         finally:
+            transactions.close()
             if labels:
                 await labels.close()
     if observed.counts is None:

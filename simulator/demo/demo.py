@@ -102,6 +102,7 @@ class Demo:
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None
             finally:
+                self.transactions.close()
                 await self.labels.close()
 
     @property
