@@ -5,7 +5,7 @@ import numpy as np
 from detector.facts import FACTS, merchant_of
 from detector.features import BY_NAME, Feature
 from detector.features_amount import amount_features
-from detector.features_attributes import attribute_features
+from detector.features_attributes import attribute_features, describe_attributes
 from detector.features_card import card_features
 from detector.features_device import device_features
 from detector.features_ip import ip_features
@@ -22,6 +22,7 @@ from weir.feature_schema import NAMES
 
 for entity in NOUN:
     describe_known_frauds(entity)
+describe_attributes()
 
 FEATURES: tuple[Feature, ...] = tuple(BY_NAME[name] for name in NAMES)
 

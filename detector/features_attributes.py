@@ -2,14 +2,22 @@
 
 from detector.attributes import as_text
 from detector.facts import Facts
-from detector.features import CODE, Words, feature
+from detector.features import CODE, Words, describe
 from detector.moment import Moment
 from weir.compiled import compiled
-
-NUMBER = "as sent"
+from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
 
 # A score repeats the text in a reason and must not outgrow the record. A round number; not measured.
 SHOWN = 64
+
+
+def describe_attributes() -> None:
+    """Describe the features of all slots."""
+    for nth, slot in enumerate(NUMBER_SLOTS, start=1):
+        describe(slot, "as sent", _words(slot), f"The declared number {nth}.")
+    for nth, slot in enumerate(CODE_SLOTS, start=1):
+        text = f"The declared category {nth}, as a hash of its value."
+        describe(slot, CODE, _words(slot), text)
 
 
 def _words(slot: str) -> Words:
@@ -20,64 +28,16 @@ def _words(slot: str) -> Words:
     return words
 
 
-@feature(NUMBER, _words("attribute_number_1"))
-def attribute_number_1(facts: Facts) -> float:
-    """The first attribute that is declared as a number."""
-    return facts.attribute_number_1
-
-
-@feature(NUMBER, _words("attribute_number_2"))
-def attribute_number_2(facts: Facts) -> float:
-    """The second attribute that is declared as a number."""
-    return facts.attribute_number_2
-
-
-@feature(NUMBER, _words("attribute_number_3"))
-def attribute_number_3(facts: Facts) -> float:
-    """The third attribute that is declared as a number."""
-    return facts.attribute_number_3
-
-
-@feature(NUMBER, _words("attribute_number_4"))
-def attribute_number_4(facts: Facts) -> float:
-    """The fourth attribute that is declared as a number."""
-    return facts.attribute_number_4
-
-
-@feature(CODE, _words("attribute_code_1"))
-def attribute_code_1(facts: Facts) -> float:
-    """The first attribute that is declared as a category, as a hash of its value."""
-    return facts.attribute_code_1
-
-
-@feature(CODE, _words("attribute_code_2"))
-def attribute_code_2(facts: Facts) -> float:
-    """The second attribute that is declared as a category, as a hash of its value."""
-    return facts.attribute_code_2
-
-
-@feature(CODE, _words("attribute_code_3"))
-def attribute_code_3(facts: Facts) -> float:
-    """The third attribute that is declared as a category, as a hash of its value."""
-    return facts.attribute_code_3
-
-
-@feature(CODE, _words("attribute_code_4"))
-def attribute_code_4(facts: Facts) -> float:
-    """The fourth attribute that is declared as a category, as a hash of its value."""
-    return facts.attribute_code_4
-
-
 @compiled
 def attribute_features(facts: Facts) -> tuple[float, ...]:
     """Return the group's values in the schema's order."""
     return (
-        attribute_number_1(facts),
-        attribute_number_2(facts),
-        attribute_number_3(facts),
-        attribute_number_4(facts),
-        attribute_code_1(facts),
-        attribute_code_2(facts),
-        attribute_code_3(facts),
-        attribute_code_4(facts),
+        facts.attribute_number_1,
+        facts.attribute_number_2,
+        facts.attribute_number_3,
+        facts.attribute_number_4,
+        facts.attribute_code_1,
+        facts.attribute_code_2,
+        facts.attribute_code_3,
+        facts.attribute_code_4,
     )
