@@ -39,7 +39,7 @@ class Judged(Struct, frozen=True, array_like=True):
 
 
 class Evaluation:
-    """The window. Learning only adds to it; the metrics are computed when they are asked for, some times a second."""
+    """The window. Learning only adds to it; the metrics are computed when they are asked for, a few times a second."""
 
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window
