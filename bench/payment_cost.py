@@ -1,8 +1,8 @@
 """What a payment and an example cost, bytes in to bytes out: `python -m bench.payment_cost [CHECKOUT]` prints microseconds.
 
-The payments are those of `bench.traffic`. The first half is scored and learned; the second half is timed, scored by what was learned and
-then learned itself. With another checkout of this repository, 0.1.0's for one, both are timed in turn, in processes of
-their own, and stand side by side. Times are CPU times.
+The payments are those of `bench.traffic`. The first half is scored and learned. The second half is timed: scored by the
+model that has learned the first, then learned itself. With another checkout of this repository, such as 0.1.0's, both are
+timed in turn, in processes of their own, and stand side by side. Times are CPU times.
 """
 
 import json

@@ -15,7 +15,6 @@ from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
 LARGEST = 1e9
 """A larger number counts as this: the last bin begins far below, and sums of squares stay finite."""
 
-
 LONGEST = 512
 """Characters of a text that count, as in a payment's other texts: codes are cached, and memory must stay bounded."""
 

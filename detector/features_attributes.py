@@ -14,9 +14,9 @@ SHOWN = 64
 def describe_attributes() -> None:
     """Describe the features of all slots."""
     for nth, slot in enumerate(NUMBER_SLOTS, start=1):
-        describe(slot, "as sent", _words(slot), f"The declared number {nth}.")
+        describe(slot, "as sent", _words(slot), f"Attribute {nth} of `detector.numeric_attributes`.")
     for nth, slot in enumerate(CODE_SLOTS, start=1):
-        text = f"The declared category {nth}, as a hash of its value."
+        text = f"Attribute {nth} of `detector.categorical_attributes`, as a hash of its value."
         describe(slot, CODE, _words(slot), text)
 
 

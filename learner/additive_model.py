@@ -31,7 +31,7 @@ FIRST_SQUARED_GRADIENT = 1.0
 """AdaGrad's start: a weight's first step is at most about seven tenths of the rate."""
 
 SHARE_PRIOR = 30.0
-"""Labels that used no weight, counted before any is learned: a first fraud then raises all payments that it is like.
+"""Labels that used no weight, counted before the first real one, so that the first labels keep nearly their full effect.
 
 From 10 to 30 a cold start ranks alike. At 1 the first labels teach too little, from 100 on the bins of features that never
 vary disturb the first week again, and 10 was worse on simulated traffic (docs/measurements/two-voices.md).
