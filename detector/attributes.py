@@ -9,7 +9,7 @@ A slot must keep its attribute, because the learning log holds its old values.
 from collections.abc import Mapping, Sequence
 from math import isfinite, nan
 
-from detector.payment import code_of
+from detector.names import code_of
 from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
 
 LARGEST = 1e9

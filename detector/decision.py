@@ -1,17 +1,20 @@
 """Turn a score and the rules that fired into a decision."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
 from detector.facts import Facts
 from detector.habits import DAY_MS
 from detector.rules import OVERRIDABLE
+from weir.compiled import compiled
 from weir.messages import Decision, RuleHit
 from weir.settings import DetectorSettings
 
 Profile = Literal["new", "standard", "trusted"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
+NEW, STANDARD, TRUSTED = range(3)
 
 # A long history earns later thresholds. Both are round numbers; not measured.
 TRUSTED_PAYMENTS = 100
@@ -58,15 +61,16 @@ def thresholds_by_profile(settings: DetectorSettings) -> dict[Profile, Threshold
     }
 
 
-def profile_of(facts: Facts) -> Profile:
-    """Return the user's profile as of a payment.
+@compiled
+def profile_of(facts: Facts) -> int:
+    """Return the place in `PROFILES` of the user's profile as of a payment.
 
     `trusted` needs a long history, and every challenge failed in the last 60 days must be followed by one passed.
     """
     if facts.cold:
-        return "new"
+        return NEW
     long_known = facts.payments > TRUSTED_PAYMENTS and facts.time_ms - facts.first_ms > TRUSTED_DAYS * DAY_MS
-    return "trusted" if long_known and not facts.challenges_failed_60d else "standard"
+    return TRUSTED if long_known and not facts.challenges_failed_60d else STANDARD
 
 
 def decide(score: float, thresholds: Thresholds, hits: Iterable[RuleHit], trust: float) -> Decision:

@@ -35,15 +35,14 @@ class Evidence(Struct, frozen=True):
         return self.intercept + sum(self.contributions.values())
 
 
-def weigh(hits: Sequence[RuleHit], vector: Floats, scorer: Voices | None) -> Evidence:
+def weigh(hits: Sequence[RuleHit], vector: Floats, model: Voices) -> Evidence:
     """Take the blend of rules and model (`weir.voices.risk`) apart. It costs more than the score, so only alerts pay."""
-    trust = scorer.trust if scorer is not None else 0.0
-    intercept, contributions = (1 - trust) * BASE_LOG_ODDS, {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
+    trust = model.trust
+    intercept = (1 - trust) * BASE_LOG_ODDS + trust * model.intercept
+    contributions = {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
     contributions["log_amount"] = (1 - trust) * AMOUNT_LOG_ODDS * float(vector[LOG_AMOUNT])
-    if scorer is not None:
-        intercept += trust * scorer.intercept
-        for name, added in scorer.contributions(vector).items():
-            contributions[name] = contributions.get(name, 0.0) + trust * added
+    for name, added in model.contributions(vector).items():
+        contributions[name] = contributions.get(name, 0.0) + trust * added
     return Evidence(intercept, contributions)
 
 

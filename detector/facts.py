@@ -3,19 +3,16 @@
 from math import isnan, nan
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from detector.geography import distance_km
 from detector.habits import DAY_MS, log_ratio
 from detector.history import NO_EARLIER, category_mean, earlier_than, first_seen, habits_at
-from detector.known_frauds import KNOWN, MERCHANT_OTHERS, MERCHANT_OWN, SUBJECT
+from detector.known_frauds import KNOWN
 from detector.names import NO_NAME
-from detector.payment import PAYMENT
 from detector.records import NUMBER, Bytes, flag, record
 from detector.state import CARD, CATEGORY, COUNTRY, DEVICE, IP, MERCHANT, header_of
 from detector.user_events import device_is_confirmed, failed_challenges, trip_covers
 from detector.windows import HOUR_MS, look_at_windows
-from weir.compiled import Floats, compiled
+from weir.compiled import compiled
 
 # With fewer earlier payments a user's habits are too uncertain to compare with. A round number; not measured.
 COLD_BELOW = 5
@@ -129,23 +126,18 @@ class Facts(NamedTuple):
 
     merchant_known: float
     merchant_frauds: float
+    merchant_victims: float
     merchant_legitimate: float
     merchant_fraud_rate: float
+    merchant_fraud_run: float
 
 
 FACTS = record(*((name, NUMBER) for name in Facts._fields))
 
 
-def facts_of(state: Bytes, payment: Bytes, subjects: Bytes) -> Floats:
-    """Return the facts of a payment as an array, in the order of `Facts`. The state is not changed."""
-    facts = np.empty(len(Facts._fields))
-    _look(state, payment, subjects, facts)
-    return facts
-
-
 @compiled
-def _look(state: Bytes, payment: Bytes, subjects: Bytes, numbers: Floats) -> None:
-    facts, paid = numbers.view(FACTS)[0], payment.view(PAYMENT)[0]
+def look(state: Bytes, paid: Any, facts: Any) -> None:
+    """Fill in the facts of a payment. The state is not changed."""
     earlier, habits = earlier_than(state, paid.event.time_ms), habits_at(state, paid.event.time_ms)
     _look_at_payment(facts, paid)
     _look_at_habits(facts, habits)
@@ -157,7 +149,7 @@ def _look(state: Bytes, payment: Bytes, subjects: Bytes, numbers: Floats) -> Non
     _look_at_names(state, earlier, facts, paid.event)
     _look_at_user_events(state, facts, paid.event)
     _look_at_place(facts, habits, paid.event)
-    _look_at_merchant(facts, subjects.view(SUBJECT))
+    _look_at_merchant(facts, merchant_of(facts, paid))
 
 
 @compiled
@@ -223,14 +215,14 @@ def _look_at_place(facts: Any, habits: Any, event: Any) -> None:
 
 
 @compiled
-def merchant_of(facts: Any, subjects: Any) -> Any:
+def merchant_of(facts: Any, paid: Any) -> Any:
     """Return the merchant's reputation among payments of the same kind."""
-    return subjects[MERCHANT_OWN if facts.own_device else MERCHANT_OTHERS]
+    return paid.subjects.merchant_own if facts.own_device else paid.subjects.merchant_others
 
 
 @compiled
-def _look_at_merchant(facts: Any, subjects: Any) -> None:
-    merchant = merchant_of(facts, subjects)
+def _look_at_merchant(facts: Any, merchant: Any) -> None:
     facts.merchant_known = flag(merchant.known == KNOWN)
     facts.merchant_frauds, facts.merchant_legitimate = merchant.known_frauds, merchant.known_legitimate
+    facts.merchant_victims, facts.merchant_fraud_run = merchant.known_victims, merchant.fraud_run
     facts.merchant_fraud_rate = merchant.fraud_rate

@@ -1,8 +1,10 @@
 """All features in the schema's order."""
 
+from typing import Any
+
 import numpy as np
 
-from detector.facts import FACTS, merchant_of
+from detector.facts import merchant_of
 from detector.features import BY_NAME, Feature
 from detector.features_amount import amount_features
 from detector.features_attributes import attribute_features, describe_attributes
@@ -15,8 +17,7 @@ from detector.features_payment import payment_features
 from detector.features_place import place_features
 from detector.features_time import history_features, time_features
 from detector.features_velocity import velocity_features
-from detector.known_frauds import CARD, DEVICE, IP, SUBJECT, known_frauds
-from detector.records import Bytes
+from detector.known_frauds import known_frauds
 from weir.compiled import Floats, compiled
 from weir.feature_schema import NAMES
 
@@ -27,27 +28,20 @@ describe_attributes()
 FEATURES: tuple[Feature, ...] = tuple(BY_NAME[name] for name in NAMES)
 
 
-def features_of(facts: Floats, subjects: Bytes) -> Floats:
-    """Compute the features of a payment, in the schema's order; those that cannot be computed are NaN."""
-    vector = np.empty(len(NAMES))
-    _compute(facts, subjects, vector)
-    return vector
-
-
 @compiled
-def _compute(numbers: Floats, packed: Bytes, vector: Floats) -> None:
-    facts, subjects = numbers.view(FACTS)[0], packed.view(SUBJECT)
+def compute_features(facts: Any, paid: Any, vector: Floats) -> None:
+    """Compute the features of a payment, in the schema's order; those that cannot be computed are NaN."""
     end = _put(vector, 0, amount_features(facts))
     end = _put(vector, end, velocity_features(facts))
     end = _put(vector, end, place_features(facts))
     end = _put(vector, end, device_features(facts))
-    end = _put(vector, end, known_frauds(subjects[DEVICE], facts.time_ms))
+    end = _put(vector, end, known_frauds(paid.subjects.device_record, facts.time_ms))
     end = _put(vector, end, ip_features(facts))
-    end = _put(vector, end, known_frauds(subjects[IP], facts.time_ms))
+    end = _put(vector, end, known_frauds(paid.subjects.ip_record, facts.time_ms))
     end = _put(vector, end, card_features(facts))
-    end = _put(vector, end, known_frauds(subjects[CARD], facts.time_ms))
+    end = _put(vector, end, known_frauds(paid.subjects.card_record, facts.time_ms))
     end = _put(vector, end, merchant_features(facts))
-    end = _put(vector, end, known_frauds(merchant_of(facts, subjects), facts.time_ms))
+    end = _put(vector, end, known_frauds(merchant_of(facts, paid), facts.time_ms))
     end = _put(vector, end, payment_features(facts))
     end = _put(vector, end, attribute_features(facts))
     end = _put(vector, end, time_features(facts))

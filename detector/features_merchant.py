@@ -16,7 +16,7 @@ RATE_FLOOR = 1e-4
 
 
 def from_devices(moment: Moment) -> str:
-    """Name the kind of payments that `moment.merchant` counts."""
+    """Name the kind of payments that the merchant's numbers count."""
     return "from customers' own devices" if moment.facts.own_device else "from other devices"
 
 
@@ -62,7 +62,7 @@ def _none_known(facts: Facts) -> float:
 
 
 def _known_rate(moment: Moment) -> str:
-    rate = moment.merchant.fraud_rate if moment.merchant else REFERENCE_RATE
+    rate = moment.facts.merchant_fraud_rate if moment.facts.merchant_known else REFERENCE_RATE
     return (
         f"The merchant's fraud rate {from_devices(moment)} is {rate:.1%} (smoothed); "
         f"the reference is {REFERENCE_RATE:.0%}"
@@ -82,7 +82,8 @@ _REFERENCE_LOG_ODDS = log(REFERENCE_RATE / (1 - REFERENCE_RATE))
 
 
 def _known_share(moment: Moment) -> str:
-    frauds, legitimate = (moment.merchant.known_frauds, moment.merchant.known_legitimate) if moment.merchant else (0, 0)
+    facts = moment.facts
+    frauds, legitimate = (facts.merchant_frauds, facts.merchant_legitimate) if facts.merchant_known else (0, 0)
     known = plural(frauds + legitimate, "known payment")
     return f"{plural(frauds, 'fraud')} among {known} at this merchant {from_devices(moment)}"
 

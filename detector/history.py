@@ -5,7 +5,6 @@ from typing import Any
 
 from detector.habits import DAY_MS, clipped_mean, learn, log_ratio
 from detector.names import NO_NAME, place_of, remember, shift_to_last
-from detector.payment import PAYMENT
 from detector.records import Bytes
 from detector.state import (
     AS_OF,
@@ -128,12 +127,11 @@ def _drop(records: Any, count: int, gone: int) -> int:
 
 
 @compiled
-def insert(state: Bytes, payment: Bytes, max_recent_events: int) -> bool:
+def insert(state: Bytes, event: Any, max_recent_events: int) -> bool:
     """Insert a payment that is not late in event-time order; if there are too many, compact the oldest early.
 
     If the array has no room for one more, nothing changes and the result is false.
     """
-    event = payment.view(PAYMENT)[0].event
     header, recent, latest = header_of(state), recent_of(state), habits_of(state)[LATEST]
     place = header.recent
     if place == len(recent):

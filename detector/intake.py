@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from detector.knowledge import Knowledge
 from detector.scoring import Arrival, Detector
-from detector.state_encoding import decode_state, encode_state
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
 from weir.messages import LONGEST_ID, TRANSACTION, USER_EVENT, decode_with, encode, require_size
@@ -41,20 +40,17 @@ class Intake:
     def _score(self, record: Inbound, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Processed:
         transaction = decode_with(TRANSACTION, record.payload)
         _require_key(key, transaction.user_id)
-        state = decode_state(user)
         arrival = Arrival(transaction, record.payload or b"null", record.position, now_ms)
-        scored = self._detector.score(state, arrival, knowledge)
+        scored, state = self._detector.score(user, arrival, knowledge)
         payload = encode(scored)
         topics = [self._scored, self._alerts] if scored.is_alert else [self._scored]
         leaving = [Outbound(topic, transaction.transaction_id.encode(), payload) for topic in topics]
-        return Processed(encode_state(state), [*leaving, *self._reply(record, payload)])
+        return Processed(state, [*leaving, *self._reply(record, payload)])
 
     def _observe(self, record: Inbound, key: str, user: bytes | None, now_ms: int) -> Processed:
         event = decode_with(USER_EVENT, record.payload)
         _require_key(key, event.user_id)
-        state = decode_state(user)
-        self._detector.observe(state, event, now_ms=now_ms)
-        return Processed(encode_state(state), [])
+        return Processed(self._detector.observe(user, event, now_ms=now_ms), [])
 
     def _bury(self, record: Inbound, error: InvalidRecord, now_ms: int) -> Processed:
         payload = encode(dead_letter(record, error, stage="detector", now_ms=now_ms))

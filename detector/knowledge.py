@@ -1,6 +1,6 @@
 """The champion in force and the reputations, compiled from the control topic.
 
-Flink's broadcast state keeps the records as bytes; this compiled form is rebuilt from them after a restore. Reputations
+Flink's broadcast state keeps the records as bytes; this compiled form is rebuilt from them after a restore. KnownFrauds
 are kept there without names and signature, in a third of their bytes: 20,000 of them take 3.7 MB (docs/adr/0019).
 """
 
@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from detector.known_frauds import KnownFrauds
 from weir.artefact import verify_reputation
 from weir.champion import Champion, VerifiedModel, VerifiedTrees, champion_of, verified_model, verified_trees
 from weir.errors import InvalidRecord, RefusedArtefact
 from weir.messages import CONTROL, Publication, Reputation, ReputationKey, TreesPublication, decode_with
+from weir.voices import SILENT, Voices
 
 MODEL_KEY, TREES_KEY = "model:champion", "model:trees"
 
@@ -31,12 +33,17 @@ class Knowledge:
     def __init__(self, signing_key: bytes) -> None:
         self._signing_key = signing_key
         self.champion: Champion | None = None
-        self.reputation: dict[ReputationKey, Reputation] = {}
+        self.reputation = KnownFrauds()
         self.refused: int | None = None
         self._model: VerifiedModel | None = None
         self._trees: VerifiedTrees | None = None
         self._trees_refused = False
         self._kept = {MODEL_KEY: b"", TREES_KEY: b""}
+
+    @property
+    def model(self) -> Voices:
+        """The champion's model; without a champion one that says nothing."""
+        return SILENT if self.champion is None else self.champion.scorer
 
     @property
     def flags(self) -> tuple[str, ...]:

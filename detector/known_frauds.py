@@ -1,16 +1,14 @@
 """What the learning log knows at a payment's time about the frauds of its merchant, device, IP address or card."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, MutableMapping
 from math import exp, isnan, log, log1p, nan
 from struct import Struct
 from typing import Any
 
-import numpy as np
-
 from detector.habits import DAY_MS
-from detector.records import NUMBER, Bytes, record
+from detector.records import NUMBER, record
 from weir.compiled import compiled
-from weir.messages import Reputation, ReputationKey, Transaction
+from weir.messages import Entity, Reputation, ReputationKey, Transaction
 
 # How many payments the base rate counts for in the odds. A round number; not measured.
 PRIOR_PAYMENTS = 2.0
@@ -18,43 +16,86 @@ PRIOR_PAYMENTS = 2.0
 NOT_NAMED, NONE_KNOWN, KNOWN = 0.0, 1.0, 2.0
 
 _FIELDS = (
-    *("known", "known_frauds", "known_legitimate", "fraud_rate", "fraud_run", "unexplained_frauds"),
+    *("known", "known_frauds", "known_victims", "known_legitimate", "fraud_rate", "fraud_run", "unexplained_frauds"),
     *("run_since_ms", "last_legitimate_ms", "last_fraud_ms", "reference_ms", "base_rate"),
     *("frauds_3d", "frauds_10d", "frauds_30d", "payments_3d", "payments_10d", "payments_30d"),
 )
 SUBJECT = record(*((name, NUMBER) for name in _FIELDS))
 """The reputation of one that a payment names: `known` is `NOT_NAMED`, `NONE_KNOWN` or `KNOWN`. What is missing is NaN."""
 
-MERCHANT_OTHERS, MERCHANT_OWN, DEVICE, IP, CARD = range(5)
+SUBJECTS = record(
+    ("merchant_others", SUBJECT),
+    ("merchant_own", SUBJECT),
+    ("device_record", SUBJECT),  # not `device`: NumPy's own records have an attribute of that name
+    ("ip_record", SUBJECT),
+    ("card_record", SUBJECT),
+)
 """The subjects of a payment. A merchant has two: payments from customers' own devices, and all others."""
 
 _PACKED = Struct(f"<{len(_FIELDS)}d")
 _NOT_NAMED = _PACKED.pack(NOT_NAMED, *[nan] * (len(_FIELDS) - 1))
 _NONE_KNOWN = _PACKED.pack(NONE_KNOWN, *[nan] * (len(_FIELDS) - 1))
+_MERCHANT_NOT_NAMED, _MERCHANT_NONE_KNOWN = 2 * _NOT_NAMED, 2 * _NONE_KNOWN
 
 
-def subjects_of(transaction: Transaction, reputation: Mapping[ReputationKey, Reputation]) -> Bytes:
-    """Return the records of a payment's subjects."""
-    merchant_id, get = transaction.merchant_id, reputation.get
-    merchant, own = _NOT_NAMED, _NOT_NAMED
-    if merchant_id is not None:
-        merchant = _packed(get(ReputationKey("merchant", merchant_id)))
-        own = _packed(get(ReputationKey("merchant", merchant_id, own_device=True)))
-    device_id, ip, card_id = transaction.device_id, transaction.ip or None, transaction.card_id
-    return np.frombuffer(
-        merchant
-        + own
-        + (_NOT_NAMED if device_id is None else _packed(get(ReputationKey("device", device_id))))
-        + (_NOT_NAMED if ip is None else _packed(get(ReputationKey("ip", ip))))
-        + (_NOT_NAMED if card_id is None else _packed(get(ReputationKey("card", card_id)))),
-        np.uint8,
-    )
+class KnownFrauds(MutableMapping[ReputationKey, Reputation]):
+    """The reputations in force, also as compiled code reads them."""
+
+    def __init__(self) -> None:
+        self._records: dict[ReputationKey, Reputation] = {}
+        self._merchants: dict[str, bytes] = {}
+        self._others: dict[Entity, dict[str, bytes]] = {"device": {}, "ip": {}, "card": {}}
+
+    def __getitem__(self, key: ReputationKey) -> Reputation:
+        return self._records[key]
+
+    def __setitem__(self, key: ReputationKey, reputation: Reputation) -> None:
+        self._records[key] = reputation
+        self._pack(key)
+
+    def __delitem__(self, key: ReputationKey) -> None:
+        del self._records[key]
+        self._pack(key)
+
+    def __iter__(self) -> Iterator[ReputationKey]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def subjects_of(self, transaction: Transaction) -> bytes:
+        """Return the `SUBJECTS` of a payment."""
+        merchant, device, ip, card = transaction.merchant_id, transaction.device_id, transaction.ip, transaction.card_id
+        others = self._others
+        return b"".join(
+            (
+                _MERCHANT_NOT_NAMED if merchant is None else self._merchants.get(merchant, _MERCHANT_NONE_KNOWN),
+                _NOT_NAMED if device is None else others["device"].get(device, _NONE_KNOWN),
+                others["ip"].get(ip, _NONE_KNOWN) if ip else _NOT_NAMED,
+                _NOT_NAMED if card is None else others["card"].get(card, _NONE_KNOWN),
+            )
+        )
+
+    def _pack(self, key: ReputationKey) -> None:
+        if key.entity == "merchant":
+            both = self._packed(key._replace(own_device=False)) + self._packed(key._replace(own_device=True))
+            _put(self._merchants, key.entity_id, both, _MERCHANT_NONE_KNOWN)
+        else:
+            _put(self._others[key.entity], key.entity_id, self._packed(key), _NONE_KNOWN)
+
+    def _packed(self, key: ReputationKey) -> bytes:
+        found = self._records.get(key)
+        return _NONE_KNOWN if found is None else _packed(found)
 
 
-def _packed(record: Reputation | None) -> bytes:
-    if record is None:
-        return _NONE_KNOWN
-    numbers = (KNOWN, record.known_frauds, record.known_legitimate, record.fraud_rate, record.fraud_run)
+def _put(packed: dict[str, bytes], entity_id: str, record: bytes, nothing: bytes) -> None:
+    if record == nothing:
+        packed.pop(entity_id, None)
+    else:
+        packed[entity_id] = record
+
+
+def _packed(record: Reputation) -> bytes:
     times = (record.run_since_ms, record.last_legitimate_ms, record.last_fraud_ms)
     decayed = record.decayed
     counts = (
@@ -68,7 +109,11 @@ def _packed(record: Reputation | None) -> bytes:
         ]
     )
     return _PACKED.pack(
-        *numbers, record.unexplained_frauds, *(nan if time_ms is None else time_ms for time_ms in times), *counts
+        KNOWN,
+        *(record.known_frauds, record.known_victims, record.known_legitimate),
+        *(record.fraud_rate, record.fraud_run, record.unexplained_frauds),
+        *(nan if time_ms is None else time_ms for time_ms in times),
+        *counts,
     )
 
 

@@ -4,17 +4,13 @@ from msgspec import Struct
 
 from detector.attributes import Attributes
 from detector.facts import Facts
-from weir.messages import Reputation, Transaction
+from weir.messages import Transaction
 
 
 class Moment(Struct, frozen=True):
-    """A payment as of its event time. `currency` is the base currency, `attributes` are those that are declared.
-
-    `merchant` is the merchant's reputation among payments of the same kind; None without a known fraud.
-    """
+    """A payment as of its event time. `currency` is the base currency, `attributes` are those that are declared."""
 
     transaction: Transaction
     facts: Facts
-    merchant: Reputation | None
     currency: str
     attributes: Attributes

@@ -1,4 +1,4 @@
-"""Names as 64-bit hashes, and records of when a user first used each.
+"""Names as 64-bit hashes and as codes of features, and records of when a user first used each.
 
 Two names are taken for one if their hashes are equal. A user's state compares at most a few hundred names, so this
 happens to one user in some 10^14.
@@ -6,9 +6,12 @@ happens to one user in some 10^14.
 
 from functools import lru_cache
 from hashlib import blake2b
+from math import nan
 from typing import Any
+from zlib import crc32
 
 from detector.records import INTEGER, record
+from weir.bins import CODES
 from weir.compiled import compiled
 
 NO_NAME = 0
@@ -27,6 +30,12 @@ def name_of(text: str | None) -> int:
     if text is None:
         return NO_NAME
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little", signed=True) or 1
+
+
+@lru_cache(maxsize=1 << 12)
+def code_of(text: str | None) -> float:
+    """Return the code of a text, the same on every machine; different texts may share one."""
+    return nan if text is None else float(crc32(text.encode()) % CODES)
 
 
 @compiled

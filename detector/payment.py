@@ -1,18 +1,18 @@
 """A payment as compiled code reads it: one record, with names as hashes and codes."""
 
-from functools import lru_cache
 from math import nan
 from struct import Struct
-from zlib import crc32
 
 import numpy as np
 
-from detector.names import name_of
+from detector.attributes import Attributes
+from detector.known_frauds import SUBJECTS
+from detector.names import code_of, name_of
 from detector.records import NUMBER, Bytes, record
 from detector.state import EVENT
-from weir.bins import CODES
 from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
 from weir.messages import Transaction
+from weir.settings import DetectorSettings
 
 PAYMENT = record(
     ("event", EVENT),
@@ -24,41 +24,41 @@ PAYMENT = record(
     ("type_code", NUMBER),
     ("numbers", NUMBER, (len(NUMBER_SLOTS),)),
     ("codes", NUMBER, (len(CODE_SLOTS),)),
+    ("subjects", SUBJECTS),
 )
 """The event that the user's state keeps, and what only this payment's features need; what is missing is NaN."""
 
 _PACKED = Struct(f"<qdd6q2d6d{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
 
 
-def payment_of(
-    transaction: Transaction, time_ms: int, amount: float, otp_threshold: float, attributes: tuple[float, ...]
-) -> Bytes:
-    """Return a payment's record; `amount` and `otp_threshold` are in base currency, `attributes` the declared ones."""
-    category, country = transaction.merchant_category, transaction.country
-    packed = _PACKED.pack(
-        time_ms,
-        float(round(amount * 100)),
-        nan,
-        name_of(transaction.merchant_id),
-        name_of(category),
-        name_of(transaction.device_id),
-        name_of(country),
-        name_of(transaction.ip or None),
-        name_of(transaction.card_id),
-        nan if transaction.latitude is None else transaction.latitude,
-        nan if transaction.longitude is None else transaction.longitude,
-        amount,
-        otp_threshold,
-        code_of(category),
-        code_of(country),
-        code_of(transaction.channel),
-        code_of(transaction.type),
-        *attributes,
-    )
-    return np.frombuffer(packed, np.uint8)
+class Payments:
+    """Makes the records of payments under a deployment's settings."""
 
+    def __init__(self, settings: DetectorSettings) -> None:
+        self._otp_threshold = settings.otp_threshold
+        self.attributes = Attributes(settings.numeric_attributes, settings.categorical_attributes)
 
-@lru_cache(maxsize=1 << 12)
-def code_of(text: str | None) -> float:
-    """Return the code of a text, the same on every machine; different texts may share one."""
-    return nan if text is None else float(crc32(text.encode()) % CODES)
+    def record_of(self, transaction: Transaction, time_ms: int, amount: float, subjects: bytes) -> Bytes:
+        """Return a payment's record; `amount` is in base currency, `subjects` are its `SUBJECTS`."""
+        category, country = transaction.merchant_category, transaction.country
+        packed = _PACKED.pack(
+            time_ms,
+            float(round(amount * 100)),
+            nan,
+            name_of(transaction.merchant_id),
+            name_of(category),
+            name_of(transaction.device_id),
+            name_of(country),
+            name_of(transaction.ip or None),
+            name_of(transaction.card_id),
+            nan if transaction.latitude is None else transaction.latitude,
+            nan if transaction.longitude is None else transaction.longitude,
+            amount,
+            self._otp_threshold,
+            code_of(category),
+            code_of(country),
+            code_of(transaction.channel),
+            code_of(transaction.type),
+            *self.attributes.values(transaction.attributes),
+        )
+        return np.frombuffer(packed + subjects, np.uint8)

@@ -9,7 +9,6 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from detector.state import UserState
 from weir.messages import Decision, ModelRef
 
 # Bounds a user's state. A round number; not measured.
@@ -30,11 +29,13 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Decided)
 
 
-def first_decision(state: UserState, transaction_id: str) -> Decided | None:
+def may_hold(state: bytes, transaction_id: str) -> bool:
+    """Whether an encoded state may hold a decision on a transaction; a chance match is rare and costs a search."""
+    return _check(transaction_id) in state
+
+
+def first_decision(record: bytes, transaction_id: str) -> Decided | None:
     """Return the transaction's first decision; None if it has none or the record no longer holds it."""
-    record = state.decided
-    if _check(transaction_id) not in record:
-        return None
     at = 0
     while at < len(record):
         end = _end(record, at)
@@ -45,15 +46,12 @@ def first_decision(state: UserState, transaction_id: str) -> Decided | None:
     return None
 
 
-def record_decision(state: UserState, decided: Decided) -> None:
-    """Append a decision and drop the oldest beyond `MAX_DECIDED`."""
-    record = state.decided
-    if state.decided_count >= MAX_DECIDED:
-        record = record[_end(record, 0) :]
-        state.decided_count -= 1
+def with_decision(record: bytes, count: int, decided: Decided) -> tuple[bytes, int]:
+    """Append a decision and drop the oldest beyond `MAX_DECIDED`; return the record and the number of its entries."""
+    if count >= MAX_DECIDED:
+        record, count = record[_end(record, 0) :], count - 1
     entry = _encoder.encode(decided)
-    state.decided = record + len(entry).to_bytes(_LENGTH_BYTES, "big") + _check(decided.transaction_id) + entry
-    state.decided_count += 1
+    return record + len(entry).to_bytes(_LENGTH_BYTES, "big") + _check(decided.transaction_id) + entry, count + 1
 
 
 def _check(transaction_id: str) -> bytes:

@@ -1,19 +1,21 @@
 """The rules: evidence of fraud that needs no trained model.
 
-A rule is a function that returns its evidence in words, or None if it does not fire, with a row of metadata. Its weight
-is in log-odds. It asks for `review` at most: a rule alone may inconvenience a customer; only a high score blocks one.
+A rule is a compiled condition on a payment's facts, and a row of what people read of it. Its weight is in log-odds. It asks for `review` at most: a rule alone may inconvenience a customer; only a high score blocks one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import exp, log
 from typing import Literal
 
+import numpy as np
 from msgspec import Struct
 
+from detector.facts import Facts
 from detector.features_merchant import from_devices
 from detector.moment import Moment
 from detector.windows import JUST_UNDER_SHARE
 from detector.wording import plural
+from weir.compiled import compiled
 from weir.messages import RuleHit
 
 # A score of .018 when no rule fires, so low that no single rule reaches the default `challenge_at`. A round number; not
@@ -50,11 +52,12 @@ BAD_MERCHANT_RUN = 2
 BAD_MERCHANT_RATE = 0.2
 
 Asks = Literal["challenge", "review"]
-Evidence = Callable[[Moment], str | None]
+Condition = Callable[[Facts], bool]
+Words = Callable[[Moment], str]
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """A rule's metadata and its evidence function.
+    """What is known of a rule beside its condition. `words` are its evidence as a sentence.
 
     Raise `version` with every change to when the rule fires, what it weighs or what it asks for.
 
@@ -69,80 +72,75 @@ class Rule(Struct, frozen=True, kw_only=True):
     asks: Asks
     model_can_override: bool
     description: str
-    evidence: Evidence
+    words: Words
 
 
-def rule(version: int, weight: float, asks: Asks, *, model_can_override: bool = False) -> Callable[[Evidence], Rule]:
-    """Turn an evidence function into a `Rule` with its name; the docstring becomes the description."""
+RULES: list[Rule] = []
+"""In the order of `fired_by`."""
 
-    def row(evidence: Evidence) -> Rule:
-        return Rule(
-            name=evidence.__name__,
+
+def rule(
+    version: int, weight: float, asks: Asks, *, words: Words, model_can_override: bool = False
+) -> Callable[[Condition], Condition]:
+    """Compile a condition and add the rule of its name to `RULES`; the docstring becomes the description."""
+
+    def made(condition: Condition) -> Condition:
+        row = Rule(
+            name=condition.__name__,
             version=version,
             weight=weight,
             asks=asks,
             model_can_override=model_can_override,
-            description=" ".join((evidence.__doc__ or "").split()),
-            evidence=evidence,
+            description=" ".join((condition.__doc__ or "").split()),
+            words=words,
         )
+        RULES.append(row)
+        return compiled(condition)
 
-    return row
+    return made
 
 
 # The weights below are round numbers, not measured. Before there is a model, one rule scores .12 to .27, which is under
 # the default `challenge_at` of .3; two score at least .5.
 
 
-@rule(version=1, weight=2.5, asks="challenge")
-def velocity_under_threshold(moment: Moment) -> str | None:
+def _just_under(moment: Moment) -> str:
+    facts = moment.facts
+    return (
+        f"{facts.just_under_1h + 1:.0f} payments just under {facts.otp_threshold:.2f} {moment.currency} within an hour"
+    )
+
+
+@rule(version=1, weight=2.5, asks="challenge", words=_just_under)
+def velocity_under_threshold(facts: Facts) -> bool:
     """This payment and at least three in the previous hour are below the OTP threshold but at least half of it."""
-    threshold, earlier = moment.facts.otp_threshold, moment.facts.just_under_1h
-    if earlier < MANY_BEFORE or not threshold * JUST_UNDER_SHARE <= moment.facts.amount < threshold:
-        return None
-    return f"{earlier + 1:.0f} payments just under {threshold:.2f} {moment.currency} within an hour"
+    threshold = facts.otp_threshold
+    return facts.just_under_1h >= MANY_BEFORE and threshold * JUST_UNDER_SHARE <= facts.amount < threshold
 
 
-@rule(version=1, weight=3.0, asks="review")
-def impossible_travel(moment: Moment) -> str | None:
+def _journey(moment: Moment) -> str:
+    facts = moment.facts
+    return f"{facts.distance_km:.0f} km from the last known position; getting here takes {facts.speed_kmh:.0f} km/h"
+
+
+@rule(version=1, weight=3.0, asks="review", words=_journey)
+def impossible_travel(facts: Facts) -> bool:
     """The payment is over 300 km from the customer's last known position; getting there takes more than 1000 km/h.
 
     The rule does not fire on a trip that the customer confirmed.
     """
-    distance, speed = moment.facts.distance_km, moment.facts.speed_kmh
-    if not (distance > NEARBY_KM and speed > FASTEST_KMH) or moment.facts.trip_confirmed:
-        return None
-    return f"{distance:.0f} km from the last known position; getting here takes {speed:.0f} km/h"
+    return facts.distance_km > NEARBY_KM and facts.speed_kmh > FASTEST_KMH and not facts.trip_confirmed
 
 
-@rule(version=1, weight=2.5, asks="challenge")
-def card_testing(moment: Moment) -> str | None:
+@rule(
+    version=1,
+    weight=2.5,
+    asks="challenge",
+    words=lambda moment: f"{moment.facts.tiny_10m:.0f} tiny payments in the previous 10 minutes",
+)
+def card_testing(facts: Facts) -> bool:
     """At least three tiny payments, each at most a tenth of the OTP threshold, were made in the previous 10 minutes."""
-    tiny = moment.facts.tiny_10m
-    return f"{tiny:.0f} tiny payments in the previous 10 minutes" if tiny >= MANY_BEFORE else None
-
-
-@rule(version=3, weight=2.0, asks="challenge", model_can_override=True)
-def new_device_high_amount(moment: Moment) -> str | None:
-    """A device that is new for the customer pays at least three times the usual amount and at least the OTP threshold.
-
-    The rule does not fire on a device that the customer confirmed.
-    """
-    facts = moment.facts
-    if not (facts.amount_ratio >= HIGH_RATIO and facts.amount >= facts.otp_threshold and facts.new_device):
-        return None
-    return f"A payment from a new device, {_times_the_usual(moment)}"
-
-
-@rule(version=3, weight=2.0, asks="challenge", model_can_override=True)
-def amount_spike(moment: Moment) -> str | None:
-    """The amount is at least five times the usual amount and at least the OTP threshold.
-
-    The rule does not fire while fewer than five earlier payments are known.
-    """
-    facts = moment.facts
-    if not (facts.amount_ratio >= SPIKE_RATIO and facts.amount >= facts.otp_threshold) or facts.cold:
-        return None
-    return _times_the_usual(moment)
+    return facts.tiny_10m >= MANY_BEFORE
 
 
 def _times_the_usual(moment: Moment) -> str:
@@ -150,57 +148,99 @@ def _times_the_usual(moment: Moment) -> str:
     return f"{times:.1f} times the usual amount of {usual:.2f} {moment.currency}"
 
 
-@rule(version=4, weight=2.5, asks="challenge")
-def bad_merchant(moment: Moment) -> str | None:
+@rule(
+    version=3,
+    weight=2.0,
+    asks="challenge",
+    words=lambda moment: f"A payment from a new device, {_times_the_usual(moment)}",
+    model_can_override=True,
+)
+def new_device_high_amount(facts: Facts) -> bool:
+    """A device that is new for the customer pays at least three times the usual amount and at least the OTP threshold.
+
+    The rule does not fire on a device that the customer confirmed.
+    """
+    return facts.amount_ratio >= HIGH_RATIO and facts.amount >= facts.otp_threshold and facts.new_device == 1
+
+
+@rule(version=3, weight=2.0, asks="challenge", words=_times_the_usual, model_can_override=True)
+def amount_spike(facts: Facts) -> bool:
+    """The amount is at least five times the usual amount and at least the OTP threshold.
+
+    The rule does not fire while fewer than five earlier payments are known.
+    """
+    return facts.amount_ratio >= SPIKE_RATIO and facts.amount >= facts.otp_threshold and not facts.cold
+
+
+def _frauds_here(moment: Moment) -> str:
+    facts = moment.facts
+    run, rate = facts.merchant_fraud_run, facts.merchant_fraud_rate
+    share = f"including the last {run:.0f} in a row" if run >= BAD_MERCHANT_RUN else f"a fraud rate of {rate:.0%}"
+    return f"{plural(facts.merchant_frauds, 'known fraud')} at this merchant {from_devices(moment)}, {share}"
+
+
+@rule(version=4, weight=2.5, asks="challenge", words=_frauds_here)
+def bad_merchant(facts: Facts) -> bool:
     """At least two customers have known frauds here, and the last two known payments or a fifth of all are frauds.
 
     The fifth is of the smoothed fraud rate. Payments from customers' own devices and from other devices have separate
     records, and a payment is compared with its own kind. Several frauds of one customer count as one victim, because a
     thief often uses one card twice in one shop. Victims count over all time.
     """
-    merchant = moment.merchant
-    if merchant is None or merchant.known_victims < BAD_MERCHANT_VICTIMS:
-        return None
-    if merchant.fraud_run < BAD_MERCHANT_RUN and merchant.fraud_rate < BAD_MERCHANT_RATE:
-        return None
-    run, rate = merchant.fraud_run, merchant.fraud_rate
-    share = f"including the last {run} in a row" if run >= BAD_MERCHANT_RUN else f"a fraud rate of {rate:.0%}"
-    return f"{plural(merchant.known_frauds, 'known fraud')} at this merchant {from_devices(moment)}, {share}"
+    many = facts.merchant_fraud_run >= BAD_MERCHANT_RUN or facts.merchant_fraud_rate >= BAD_MERCHANT_RATE
+    return facts.merchant_victims >= BAD_MERCHANT_VICTIMS and many
 
 
-@rule(version=1, weight=2.5, asks="review")
-def challenge_not_passed(moment: Moment) -> str | None:
-    """A challenge failed in the previous 24 hours, and none was passed since."""
-    failed = moment.facts.challenges_failed_24h
-    return f"{plural(failed, 'failed challenge')} in the previous 24 hours" if failed else None
-
-
-RULES: tuple[Rule, ...] = (
-    velocity_under_threshold,
-    impossible_travel,
-    card_testing,
-    new_device_high_amount,
-    amount_spike,
-    bad_merchant,
-    challenge_not_passed,
+@rule(
+    version=1,
+    weight=2.5,
+    asks="review",
+    words=lambda moment: f"{plural(moment.facts.challenges_failed_24h, 'failed challenge')} in the previous 24 hours",
 )
+def challenge_not_passed(facts: Facts) -> bool:
+    """A challenge failed in the previous 24 hours, and none was passed since."""
+    return facts.challenges_failed_24h > 0
+
+
 WEIGHTS = {rule.name: rule.weight for rule in RULES}
 OVERRIDABLE = frozenset(rule.name for rule in RULES if rule.model_can_override)
 
+_WEIGHTS = np.array([rule.weight for rule in RULES])
 
-def rules_log_odds(hits: Iterable[RuleHit], log_amount: float) -> float:
+
+@compiled
+def fired_by(facts: Facts) -> int:
+    """Return a bit for each rule that fires: the lowest for the first of `RULES`, and so on."""
+    fired = 0
+    for place, fires in enumerate(
+        (
+            velocity_under_threshold(facts),
+            impossible_travel(facts),
+            card_testing(facts),
+            new_device_high_amount(facts),
+            amount_spike(facts),
+            bad_merchant(facts),
+            challenge_not_passed(facts),
+        )
+    ):
+        fired |= int(fires) << place
+    return fired
+
+
+@compiled
+def rules_log_odds(fired: int, log_amount: float) -> float:
     """Return the rules' share of the score: the base, a little for the amount, and the weights of those that fired."""
-    return BASE_LOG_ODDS + AMOUNT_LOG_ODDS * log_amount + sum(WEIGHTS[hit.rule] for hit in hits)
+    weights = 0.0
+    for place in range(len(_WEIGHTS)):
+        if fired >> place & 1:
+            weights += _WEIGHTS[place]
+    return BASE_LOG_ODDS + AMOUNT_LOG_ODDS * log_amount + weights
 
 
-_EVIDENCE = tuple((rule, rule.evidence) for rule in RULES)
-
-
-def hits_of(moment: Moment) -> list[RuleHit]:
-    """Return the rules that fire, in the order of `RULES`."""
-    hits = []
-    for fired, evidence in _EVIDENCE:
-        text = evidence(moment)
-        if text is not None:
-            hits.append(RuleHit(rule=fired.name, version=fired.version, decision=fired.asks, text=text))
-    return hits
+def hits_of(fired: int, moment: Moment) -> list[RuleHit]:
+    """Return the rules that fired, in the order of `RULES`, with their evidence in words."""
+    return [
+        RuleHit(rule=rule.name, version=rule.version, decision=rule.asks, text=rule.words(moment))
+        for place, rule in enumerate(RULES)
+        if fired >> place & 1
+    ]

@@ -1,8 +1,8 @@
-"""The detector: one transaction and its user's state in, one scored transaction out.
+"""The detector: one transaction and its user's state in, one scored transaction and the state after it out.
 
-    check -> first decision? -> compact -> moment -> features, rules -> score -> decision, reasons -> insert
+    check -> first decision? -> payment -> assessment (features, rules, score, state) -> decision -> reasons
 
-Every check that can refuse a record comes before the first change of the state.
+Every check that can refuse a record comes before the assessment.
 """
 
 from typing import NamedTuple, get_args
@@ -10,33 +10,25 @@ from typing import NamedTuple, get_args
 import msgspec
 from msgspec import Struct
 
-from detector.attributes import Attributes
+from detector.assessment import Assessor, Found
 from detector.currency import factors_into, normalised
-from detector.decision import decide, profile_of, thresholds_by_profile
+from detector.decision import PROFILES, decide, thresholds_by_profile
 from detector.explanation import reasons_of, weigh
-from detector.facts import Facts, facts_of
-from detector.feature_catalogue import features_of
-from detector.history import advance, insert, is_late
 from detector.knowledge import Knowledge
-from detector.known_frauds import subjects_of
 from detector.moment import Moment
-from detector.payment import payment_of
-from detector.recent_decisions import Decided, first_decision, record_decision
-from detector.records import Bytes
-from detector.rules import hits_of, rules_log_odds
-from detector.state import UserState
+from detector.payment import Payments
+from detector.recent_decisions import Decided, first_decision, may_hold, with_decision
+from detector.rules import hits_of
+from detector.state_encoding import decode_state, encode_state, joined, state_bytes
 from detector.user_events import note
-from weir.artefact import probability
 from weir.compiled import warm_up
 from weir.errors import InvalidRecord
-from weir.feature_schema import LOG_AMOUNT
 from weir.feature_vector import Features, named
 from weir.messages import (
     Decision,
     ModelRef,
     Position,
     Reason,
-    ReputationKey,
     RuleHit,
     ScoredTransaction,
     Transaction,
@@ -44,8 +36,6 @@ from weir.messages import (
     is_alert,
 )
 from weir.settings import DetectorSettings
-from weir.vectors import packed
-from weir.voices import risk
 
 
 class Arrival(NamedTuple):
@@ -55,6 +45,13 @@ class Arrival(NamedTuple):
     raw: bytes
     source: Position
     now_ms: int
+
+
+class Scored(NamedTuple):
+    """A scored transaction, and its user's state after it."""
+
+    transaction: ScoredTransaction
+    state: bytes
 
 
 class Judgement(Struct, frozen=True, gc=False):
@@ -72,44 +69,48 @@ class Judgement(Struct, frozen=True, gc=False):
 
 
 class Detector:
-    """Scores transactions. It holds only settings; everything that changes is in the user's state."""
+    """Scores transactions. It holds only settings and working memory; everything that changes is in the user's state."""
 
     def __init__(self, settings: DetectorSettings) -> None:
         self._settings = settings
         self._factors = factors_into(settings.base_currency)
         self._thresholds = thresholds_by_profile(settings)
-        self._attributes = Attributes(settings.numeric_attributes, settings.categorical_attributes)
+        self._payments, self._assessor = Payments(settings), Assessor(settings)
 
-    def score(self, state: UserState, arrival: Arrival, knowledge: Knowledge) -> ScoredTransaction:
-        """Score a transaction and add it to its user's state, which changes in place.
+    def score(self, user: bytes | None, arrival: Arrival, knowledge: Knowledge) -> Scored:
+        """Score a transaction and add it to its user's encoded state, None for a new user.
 
         Raises:
-            InvalidRecord: the event time or the currency is impossible; the state is unchanged.
+            InvalidRecord: the event time or the currency is impossible.
         """
-        transaction = arrival.transaction
+        transaction, state = arrival.transaction, state_bytes(user)
         time_ms = self._checked_time(transaction.event_time_ms, arrival.now_ms)
         amount = normalised(transaction.amount, transaction.currency, self._factors)
-        first = first_decision(state, transaction.transaction_id)
-        if first is not None:
-            return _scored(arrival, time_ms, amount, _again(first, knowledge))
-        payment, lateness_ms = self._payment(transaction, time_ms, amount), self._settings.allowed_lateness_ms
-        late = is_late(state.array, time_ms, lateness_ms)
-        if not late:
-            advance(state.array, time_ms, lateness_ms)
-        judgement = self._judge(state, transaction, payment, knowledge, late=late)
-        if not late:
-            self._insert(state, payment)
-        record_decision(state, _decided(transaction.transaction_id, judgement))
-        return _scored(arrival, time_ms, amount, judgement)
+        if may_hold(state.payload, transaction.transaction_id):
+            first = first_decision(decode_state(user).decided, transaction.transaction_id)
+            if first is not None:
+                return Scored(_scored(arrival, time_ms, amount, _again(first, knowledge)), state.payload)
+        subjects = knowledge.reputation.subjects_of(transaction)
+        payment = self._payments.record_of(transaction, time_ms, amount, subjects)
+        found = self._assessor.assess(state, payment, knowledge.model)
+        judgement = self._judge(transaction, found, knowledge)
+        decided = with_decision(
+            state.decided(found.read), state.decided_count, _decided(transaction.transaction_id, judgement)
+        )
+        return Scored(
+            _scored(arrival, time_ms, amount, judgement), joined(self._assessor.records(found.written), *decided)
+        )
 
-    def observe(self, state: UserState, event: UserEvent, *, now_ms: int) -> None:
-        """Add a confirmation or a challenge's outcome to the state.
+    def observe(self, user: bytes | None, event: UserEvent, *, now_ms: int) -> bytes:
+        """Add a confirmation or a challenge's outcome to a user's encoded state and return it.
 
         Raises:
-            InvalidRecord: the event time is impossible; the state is unchanged.
+            InvalidRecord: the event time is impossible.
         """
         self._checked_time(event.event_time_ms, now_ms)
+        state = decode_state(user)
         note(state.array, event)
+        return encode_state(state)
 
     def _checked_time(self, time_ms: int, now_ms: int) -> int:
         if time_ms < 0:
@@ -118,53 +119,43 @@ class Detector:
             raise InvalidRecord("event_time", f"is {time_ms - now_ms} ms in the future")
         return time_ms
 
-    def _payment(self, transaction: Transaction, time_ms: int, amount: float) -> Bytes:
-        attributes = self._attributes.values(transaction.attributes)
-        return payment_of(transaction, time_ms, amount, self._settings.otp_threshold, attributes)
-
-    def _insert(self, state: UserState, payment: Bytes) -> None:
-        while not insert(state.array, payment, self._settings.max_recent_events):
-            state.make_room()
-
-    def _judge(
-        self, state: UserState, transaction: Transaction, payment: Bytes, knowledge: Knowledge, *, late: bool
-    ) -> Judgement:
-        subjects = subjects_of(transaction, knowledge.reputation)
-        numbers = facts_of(state.array, payment, subjects)
-        vector, facts = features_of(numbers, subjects), Facts._make(numbers.tolist())
-        moment = self._moment(transaction, facts, knowledge)
-        hits, profile, features = hits_of(moment), profile_of(facts), packed(vector)
-        model = knowledge.champion.scorer if knowledge.champion is not None else None
-        rules = rules_log_odds(hits, float(vector[LOG_AMOUNT]))
-        score = probability(risk(model, rules, vector))
-        decision = decide(score, self._thresholds[profile], hits, model.trust if model is not None else 0.0)
+    def _judge(self, transaction: Transaction, found: Found, knowledge: Knowledge) -> Judgement:
+        """Turn what was found into a decision; words are found for what fired and for alerts only."""
+        hits = hits_of(found.fired, self._moment(transaction)) if found.fired else []
+        profile, model, champion = PROFILES[found.profile], knowledge.model, knowledge.champion
+        decision = decide(found.score, self._thresholds[profile], hits, model.trust)
+        features = self._assessor.features()
+        reasons = []
+        if is_alert(decision):
+            evidence = weigh(hits, self._assessor.vector, model)
+            reasons = reasons_of(evidence, hits, named(features), self._moment(transaction))
         return Judgement(
-            score=score,
+            score=found.score,
             decision=decision,
             profile=profile,
-            model=knowledge.champion.ref if knowledge.champion is not None else None,
-            flags=[*knowledge.flags, *_flags(facts, knowledge, late)],
+            model=None if champion is None else champion.ref,
+            flags=_flags(found, knowledge),
             features=features,
-            reasons=reasons_of(weigh(hits, vector, model), hits, named(features), moment) if is_alert(decision) else [],
+            reasons=reasons,
             rules=hits,
-            rules_log_odds=rules,
+            rules_log_odds=found.rules_log_odds,
         )
 
-    def _moment(self, transaction: Transaction, facts: Facts, knowledge: Knowledge) -> Moment:
-        merchant_id, merchant = transaction.merchant_id, None
-        if merchant_id is not None and facts.merchant_known:
-            merchant = knowledge.reputation[ReputationKey("merchant", merchant_id, bool(facts.own_device))]
-        return Moment(transaction, facts, merchant, self._settings.base_currency, self._attributes)
+    def _moment(self, transaction: Transaction) -> Moment:
+        return Moment(transaction, self._assessor.facts(), self._settings.base_currency, self._payments.attributes)
 
 
-def _flags(facts: Facts, knowledge: Knowledge, late: bool) -> list[str]:
-    raised = (
-        ("no_model", knowledge.champion is None),
-        ("late", late),
-        ("history_cold", facts.cold),
-        ("window_truncated", facts.window_truncated),
-    )
-    return [flag for flag, holds in raised if holds]
+def _flags(found: Found, knowledge: Knowledge) -> list[str]:
+    flags = [*knowledge.flags]
+    if knowledge.champion is None:
+        flags.append("no_model")
+    if found.late:
+        flags.append("late")
+    if found.cold:
+        flags.append("history_cold")
+    if found.truncated:
+        flags.append("window_truncated")
+    return flags
 
 
 def _again(first: Decided, knowledge: Knowledge) -> Judgement:
@@ -205,8 +196,9 @@ def _scored(arrival: Arrival, time_ms: int, amount: float, judgement: Judgement)
 
 @warm_up
 def _score_one_of_each() -> None:
-    detector, state, here = Detector(DetectorSettings()), UserState(), Position("warm", 0, 0)
+    detector, state, here = Detector(DetectorSettings()), None, Position("warm", 0, 0)
     for told in get_args(UserEvent.__annotations__["type"]):
-        detector.observe(state, UserEvent(event_id="e", user_id="u", event_time=0, type=told, device_id="d"), now_ms=0)
+        event = UserEvent(event_id="e", user_id="u", event_time=0, type=told, device_id="d")
+        state = detector.observe(state, event, now_ms=0)
     payment = Transaction(transaction_id="t", user_id="u", event_time=0, amount=1.0)
     detector.score(state, Arrival(payment, b"null", here, now_ms=0), Knowledge(b""))

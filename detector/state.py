@@ -167,11 +167,7 @@ class UserState:
     __slots__ = ("array", "decided", "decided_count")
 
     def __init__(self, recent: int = 0) -> None:
-        """Make a fresh state with room for so many payments and one more."""
-        self.array: Bytes = np.empty(RECENT_AT + (recent + 1) * EVENT.itemsize, np.uint8)
+        """Make a fresh state with room for so many payments that are kept one by one."""
+        self.array: Bytes = np.empty(RECENT_AT + recent * EVENT.itemsize, np.uint8)
         self.array[:HABITS_END] = 0
         self.decided, self.decided_count = b"", 0
-
-    def make_room(self) -> None:
-        """Make room for one more payment."""
-        self.array = np.concatenate([self.array, np.empty(EVENT.itemsize, np.uint8)])

@@ -1,6 +1,7 @@
 """A user's state as bytes: a prefix with the schema version, the records in use, then the remembered decisions."""
 
 from struct import Struct
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from weir.errors import DeploymentError
 STATE_SCHEMA = 2
 MAGIC = b"weir"
 _PREFIX = Struct(">4sHH")  # the magic, the schema, the number of remembered decisions
+_COUNT, _COUNT_AT = Struct(">H"), len(MAGIC) + 2
 _BEGINS_WITH = MAGIC + STATE_SCHEMA.to_bytes(2, "big")
 
 _WHOLE = HEADER_END + 2 * HABITS.itemsize  # the part that every encoded state has: header and habits
@@ -56,8 +58,11 @@ _LENGTHS = np.array(
 _MOST = np.array([MAX_PANES, *(MAX_KNOWN for _ in KINDS), MAX_KNOWN, MAX_KNOWN, MAX_NOTES, MAX_NOTES])
 
 
+BROKEN, NO_ROOM = -1, -2
+
+
 @compiled
-def _pack(state: Bytes, packed: Bytes) -> int:
+def pack(state: Bytes, packed: Bytes) -> int:
     """Copy what is used; return its length."""
     packed[:_WHOLE] = state[:_WHOLE]
     counts, end = state[:HEADER_END].view(INTEGER), _WHOLE
@@ -69,29 +74,66 @@ def _pack(state: Bytes, packed: Bytes) -> int:
 
 
 @compiled
-def _unpack(packed: Bytes, state: Bytes) -> int:
-    """Copy what is used back to its places; return its length, or -1 if the counts do not fit."""
+def unpack(packed: Bytes, state: Bytes) -> int:
+    """Copy what is used back to its places; return its length.
+
+    The result is `BROKEN` if the counts do not fit the bytes, and `NO_ROOM` if the state does not fit into the array.
+    """
+    if len(packed) < _WHOLE:
+        return BROKEN
     state[:_WHOLE] = packed[:_WHOLE]
     counts, end = state[:HEADER_END].view(INTEGER), _WHOLE
     for section in range(len(_BEGINS)):
         length = counts[section] * _LENGTHS[section]
-        if counts[section] < 0 or end + length > len(packed):
-            return -1
+        if not 0 <= counts[section] <= len(packed) or end + length > len(packed):
+            return BROKEN
         if section < len(_MOST) and counts[section] > _MOST[section]:
-            return -1
+            return BROKEN
+        if _BEGINS[section] + length > len(state):
+            return NO_ROOM
         state[_BEGINS[section] : _BEGINS[section] + length] = packed[end : end + length]
         end += length
     return end
 
 
-_RECENT_AT = _PREFIX.size + INTEGER.itemsize * len(_MOST)  # its count comes after the others
+class StateBytes(NamedTuple):
+    """An encoded state of this release's schema: the records as an array, which the remembered decisions follow."""
+
+    payload: bytes
+    packed: Bytes
+    decided_count: int
+
+    def decided(self, read: int) -> bytes:
+        """Return the decisions behind the `read` bytes of records."""
+        return self.payload[_PREFIX.size + read :]
+
+
+def state_bytes(payload: bytes | None) -> StateBytes:
+    """Look at an encoded state; None gives a fresh one, and a state of 0.1.0 is upgraded.
+
+    Raises:
+        DeploymentError: a newer detector wrote the bytes, or they are not a state.
+    """
+    if payload is None:
+        payload = _FRESH
+    elif not payload.startswith(_BEGINS_WITH):
+        payload = encode_state(_foreign(payload))
+    if len(payload) < _PREFIX.size + _WHOLE:
+        raise broken_state()
+    return StateBytes(
+        payload, np.frombuffer(payload, np.uint8, -1, _PREFIX.size), _COUNT.unpack_from(payload, _COUNT_AT)[0]
+    )
+
+
+def joined(records: bytes, decided: bytes, decided_count: int) -> bytes:
+    """Return a state's bytes."""
+    return _PREFIX.pack(MAGIC, STATE_SCHEMA, decided_count) + records + decided
 
 
 def encode_state(state: UserState) -> bytes:
     """Encode a state: a prefix with the schema version, the records in use, then the decisions."""
     packed = np.empty(len(state.array), np.uint8)
-    prefix = _PREFIX.pack(MAGIC, STATE_SCHEMA, state.decided_count)
-    return prefix + packed[: _pack(state.array, packed)].tobytes() + state.decided
+    return joined(packed[: pack(state.array, packed)].tobytes(), state.decided, state.decided_count)
 
 
 def decode_state(payload: bytes | None) -> UserState:
@@ -100,20 +142,16 @@ def decode_state(payload: bytes | None) -> UserState:
     Raises:
         DeploymentError: a newer detector wrote the bytes, or they are not a state.
     """
-    if payload is None:
-        return UserState()
-    if not payload.startswith(_BEGINS_WITH):
-        return _foreign(payload)
-    packed = np.frombuffer(payload, np.uint8, offset=_PREFIX.size)
-    recent = int.from_bytes(payload[_RECENT_AT : _RECENT_AT + INTEGER.itemsize], "little", signed=True)
-    if not 0 <= recent * EVENT.itemsize <= len(packed) - _WHOLE:
-        raise _broken()
-    state = UserState(recent)
-    end = _unpack(packed, state.array)
-    if end < 0:
-        raise _broken()
-    state.decided, (_, _, state.decided_count) = payload[_PREFIX.size + end :], _PREFIX.unpack_from(payload)
+    found = state_bytes(payload)
+    state = UserState(len(found.packed) // EVENT.itemsize)
+    read = unpack(found.packed, state.array)
+    if read < 0:
+        raise broken_state()
+    state.decided, state.decided_count = found.decided(read), found.decided_count
     return state
+
+
+_FRESH = joined(bytes(_WHOLE), b"", 0)
 
 
 def _foreign(payload: bytes) -> UserState:
@@ -126,7 +164,7 @@ def _foreign(payload: bytes) -> UserState:
     return state_v1.read(payload)
 
 
-def _broken() -> DeploymentError:
+def broken_state() -> DeploymentError:
     return DeploymentError(
         "A user's state does not decode: its counts do not fit its length.", "Restore an earlier savepoint."
     )

@@ -3,22 +3,26 @@
 from collections.abc import Iterable
 from typing import Any
 
-from detector.attributes import Attributes
-from detector.facts import Facts, facts_of
-from detector.feature_catalogue import FEATURES, features_of
+from detector.assessment import features_of
+from detector.facts import Facts
+from detector.feature_catalogue import FEATURES
 from detector.features import Feature
 from detector.knowledge import Knowledge
-from detector.known_frauds import subjects_of
+from detector.known_frauds import KnownFrauds
 from detector.moment import Moment
-from detector.payment import payment_of
+from detector.payment import Payments
+from detector.records import Bytes
+from detector.rules import RULES, Rule
 from detector.scoring import Arrival, Detector
-from detector.state import HABITS, LATEST, UserState, habits_of, header_of, panes_of, recent_of
+from detector.state import HABITS, LATEST, habits_of, header_of, panes_of, recent_of
+from detector.state_encoding import decode_state
 from tests.builders import DAY_MS, NOON_MS, a_reputation, a_transaction, a_user_event
 from tests.scorers import a_scorer
 from tests.trees import some_trees
 from weir.champion import Champion
+from weir.compiled import Floats
 from weir.feature_vector import named
-from weir.messages import ModelRef, Position, Reputation, ReputationKey, ScoredTransaction, Transaction, encode
+from weir.messages import ModelRef, Position, ScoredTransaction, Transaction, encode
 from weir.settings import DetectorSettings
 from weir.vectors import packed
 from weir.voices import Voices
@@ -43,17 +47,29 @@ def a_model_of_everything(trust: float = 0.5, features: Iterable[Feature] = FEAT
     return a_champion(trust, **slopes)
 
 
-def recent(state: UserState) -> Any:
+def array_of(state: bytes | None) -> Bytes:
+    """The decoded state's array."""
+    return decode_state(state).array
+
+
+def recent(state: bytes | None) -> Any:
     """The payments that are kept one by one."""
-    return recent_of(state.array)[: header_of(state.array).recent]
+    array = array_of(state)
+    return recent_of(array)[: header_of(array).recent]
 
 
-def panes(state: UserState) -> Any:
-    return panes_of(state.array)[: header_of(state.array).panes]
+def panes(state: bytes | None) -> Any:
+    array = array_of(state)
+    return panes_of(array)[: header_of(array).panes]
 
 
-def habits(state: UserState) -> Any:
-    return habits_of(state.array).view(HABITS)[LATEST]
+def habits(state: bytes | None) -> Any:
+    return habits_of(array_of(state)).view(HABITS)[LATEST]
+
+
+def fired(rules: Iterable[Rule]) -> int:
+    """Return the bits of these rules."""
+    return sum(1 << RULES.index(rule) for rule in rules)
 
 
 class User:
@@ -61,9 +77,9 @@ class User:
 
     def __init__(self, champion: Champion | None = None, **settings: Any) -> None:
         self.detector = Detector(DetectorSettings(**settings))
-        self.state = UserState()
+        self.state: bytes | None = None
         self.champion = champion
-        self.reputation: dict[ReputationKey, Reputation] = {}
+        self.reputation = KnownFrauds()
         self.now_ms = FAR_AHEAD_MS
         self._paid = 0
 
@@ -80,7 +96,10 @@ class User:
     def send(self, transaction: Transaction, raw: bytes | None = None) -> ScoredTransaction:
         """Score a transaction; `raw` is its JSON."""
         raw = encode(transaction) if raw is None else raw
-        return self.detector.score(self.state, Arrival(transaction, raw, HERE, self.now_ms), self.knowledge)
+        scored, self.state = self.detector.score(
+            self.state, Arrival(transaction, raw, HERE, self.now_ms), self.knowledge
+        )
+        return scored
 
     @property
     def knowledge(self) -> Knowledge:
@@ -90,20 +109,20 @@ class User:
 
     def facts(self, at_ms: int = 0, threshold: float = 30.0) -> Facts:
         """Look at a payment at NOON_MS plus `at_ms`."""
-        transaction = a_transaction(event_time=NOON_MS + at_ms)
-        payment = payment_of(
-            transaction, transaction.event_time_ms, transaction.amount, threshold, Attributes([], []).values({})
-        )
-        return Facts._make(facts_of(self.state.array, payment, subjects_of(transaction, {})).tolist())
+        return self._look(
+            a_transaction(event_time=NOON_MS + at_ms), Payments(DetectorSettings(otp_threshold=threshold))
+        )[0]
 
     def look(self, **fields: Any) -> tuple[Moment, dict[str, float]]:
         """Return the moment and the features of a payment at NOON_MS, which is not added to the state."""
-        transaction = a_transaction(event_time=NOON_MS, **fields)
-        payment = self.detector._payment(transaction, transaction.event_time_ms, transaction.amount)
-        subjects = subjects_of(transaction, self.reputation)
-        numbers = facts_of(self.state.array, payment, subjects)
-        moment = self.detector._moment(transaction, Facts._make(numbers.tolist()), self.knowledge)
-        return moment, named(packed(features_of(numbers, subjects)))
+        transaction, payments = a_transaction(event_time=NOON_MS, **fields), self.detector._payments
+        facts, vector = self._look(transaction, payments)
+        return Moment(transaction, facts, "EUR", payments.attributes), named(packed(vector))
+
+    def _look(self, transaction: Transaction, payments: Payments) -> tuple[Facts, Floats]:
+        subjects = self.reputation.subjects_of(transaction)
+        record = payments.record_of(transaction, transaction.event_time_ms, transaction.amount, subjects)
+        return features_of(array_of(self.state), record)
 
     def know(self, **fields: Any) -> None:
         """Put a reputation in force, by default that of merchant m1."""
@@ -113,4 +132,4 @@ class User:
     def tell(self, kind: str, at_ms: int = 0, **fields: Any) -> None:
         """Send a user event of this kind."""
         event = a_user_event(type=kind, event_time=NOON_MS + at_ms, **fields)
-        self.detector.observe(self.state, event, now_ms=self.now_ms)
+        self.state = self.detector.observe(self.state, event, now_ms=self.now_ms)

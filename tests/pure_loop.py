@@ -19,7 +19,6 @@ from itertools import count, takewhile
 
 from detector.knowledge import Knowledge
 from detector.scoring import Arrival, Detector
-from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import Joined, JoinState, LabelJoin
 from learner.tree_learner import TreeLearner
@@ -72,13 +71,12 @@ class Side:
 
     def __init__(self) -> None:
         self.knowledge, self.outcomes = Knowledge(KEY), Outcomes()
-        self._detector, self._users = Detector(DetectorSettings(challenge_at=CHALLENGE_AT)), dict[str, UserState]()
+        self._detector, self._users = Detector(DetectorSettings(challenge_at=CHALLENGE_AT)), dict[str, bytes]()
 
     def score(self, payment: Payment) -> ScoredTransaction:
         transaction = payment.transaction
-        state = self._users.setdefault(transaction.user_id, UserState())
-        arrival = Arrival(transaction, b"null", NOWHERE, payment.event_time_ms)
-        scored = self._detector.score(state, arrival, self.knowledge)
+        user, arrival = transaction.user_id, Arrival(transaction, b"null", NOWHERE, payment.event_time_ms)
+        scored, self._users[user] = self._detector.score(self._users.get(user), arrival, self.knowledge)
         self.outcomes.note(payment, scored.decision != "approve")
         return scored
 

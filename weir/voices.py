@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from weir.artefact import AdditiveScorer, log_odds_of
 from weir.bins import Layout
 from weir.compiled import Floats, Integers, compiled, warm_up
@@ -50,10 +52,7 @@ class Voices:
 
     def log_odds(self, vector: Floats) -> float:
         """Return the log-odds of fraud by the model alone; `vector` has the features in the schema's order."""
-        if self.trees is None:
-            return self.additive_log_odds(vector)
-        additive, leaves = sums_of(vector, self._arrays)
-        return self._mean(additive, self.trees.base + leaves)
+        return log_odds_by(self.arrays, vector)
 
     def additive_log_odds(self, vector: Floats) -> float:
         """Return the log-odds by the additive model alone."""
@@ -74,10 +73,12 @@ class Voices:
         return {name: self._mean(added.get(name, 0.0), of_trees.get(name, 0.0)) for name in added | of_trees}
 
     @cached_property
-    def _arrays(self) -> tuple[Any, ...]:
-        """Both voices as `sums_of` takes them."""
+    def arrays(self) -> tuple[Any, ...]:
+        """The model as compiled code reads it: a tuple of the same types with and without trees."""
+        trees = self.trees or STUMP
+        numbers = np.array([self.trust, self.share, trees.base])
         additive = (self._additive_places, *self.additive.layout.tables, self.additive.bins, self.additive.cells)
-        return additive if self.trees is None else (*additive, self._trees_places, self.trees.nodes, self.trees.roots)
+        return (numbers, *additive, self._trees_places, trees.nodes, trees.roots)
 
     @cached_property
     def _additive_places(self) -> Integers:
@@ -92,11 +93,20 @@ class Voices:
 
 
 @compiled
-def sums_of(vector: Floats, arrays: tuple[Any, ...]) -> tuple[float, float]:
-    """Return the sums of a payment's weights and of its leaves: one call costs half of what two do."""
-    additive_places, edges, fine, coarse, pairs, bins, cells, trees_places, nodes, roots = arrays
-    weights = log_odds_of(arranged(vector, additive_places), edges, fine, coarse, pairs, bins, cells)
-    return weights, leaves_of(arranged(vector, trees_places), nodes, roots)
+def log_odds_by(model: tuple[Any, ...], vector: Floats) -> float:
+    """Return the log-odds of fraud by the model of these arrays."""
+    numbers, additive_places, edges, fine, coarse, pairs, bins, cells, trees_places, nodes, roots = model
+    share: float = numbers[1]
+    base: float = numbers[2]
+    additive = log_odds_of(arranged(vector, additive_places), edges, fine, coarse, pairs, bins, cells)
+    return (1 - share) * additive + share * (base + leaves_of(arranged(vector, trees_places), nodes, roots))
+
+
+@compiled
+def risk_by(model: tuple[Any, ...], rules_log_odds: float, vector: Floats) -> float:
+    """Return the log-odds that the detector scores: rules and the model of these arrays, weighted by trust."""
+    trust: float = model[0][0]
+    return (1 - trust) * rules_log_odds + trust * log_odds_by(model, vector)
 
 
 def share_of_trees(age_ms: int) -> float:
@@ -109,14 +119,16 @@ def share_of_trees(age_ms: int) -> float:
     return HALF * min(max(left_days / (GONE_DAYS - FRESH_DAYS), 0.0), 1.0)
 
 
+SILENT = Voices(AdditiveScorer(layout=Layout({}), bins=[0.0], cells=[], trust=0.0))
+"""Stands in for a model before there is one: without trust the rules score alone."""
+
+
 def risk(model: Voices | None, rules_log_odds: float, vector: Floats) -> float:
-    """Return the log-odds that the detector scores: rules and model, weighted by trust; without a model the rules alone."""
-    if model is None:
-        return rules_log_odds
-    return (1 - model.trust) * rules_log_odds + model.trust * model.log_odds(vector)
+    """Return the log-odds that the detector scores; without a model those of the rules alone."""
+    return risk_by((model or SILENT).arrays, rules_log_odds, vector)
 
 
 @warm_up
 def _speak() -> None:
-    additive = AdditiveScorer(layout=Layout({}), bins=[0.0], cells=[], trust=0.0)
-    Voices(additive, STUMP).log_odds(vector_of({}))
+    risk(None, 0.0, vector_of({}))
+    SILENT.log_odds(vector_of({}))

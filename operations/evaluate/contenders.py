@@ -13,14 +13,12 @@ from river import linear_model, preprocessing
 
 from detector.decision import Profile, Thresholds, decide, thresholds_by_profile
 from detector.knowledge import Knowledge
-from detector.rules import rules_log_odds
 from learner.additive_model import INTERCEPT
 from learner.fold import Fold
 from learner.tree_learner import TreeLearner
 from weir.artefact import probability
 from weir.compiled import Floats
 from weir.errors import DeploymentError
-from weir.feature_schema import LOG_AMOUNT
 from weir.feature_vector import named
 from weir.messages import Decision, Example, ScoredTransaction, TreesPublication, encode
 from weir.settings import LearningSettings, Settings
@@ -108,8 +106,7 @@ class ChampionContender:
 
     def score(self, scored: ScoredTransaction) -> Assessment:
         voices = _voices(self._knowledge)
-        vector = vector_of(scored.features)
-        score = probability(risk(voices, rules_log_odds(scored.rules, float(vector[LOG_AMOUNT])), vector))
+        score = probability(risk(voices, cast("float", scored.rules_log_odds), vector_of(scored.features)))
         thresholds = self._thresholds[cast("Profile", scored.profile)]
         return Assessment(score, decide(score, thresholds, scored.rules, 0.0 if voices is None else voices.trust))
 

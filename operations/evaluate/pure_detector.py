@@ -2,16 +2,12 @@
 
 from time import perf_counter_ns
 
-from detector.attributes import Attributes
+from detector.assessment import features_of
 from detector.currency import factors_into, normalised
-from detector.facts import facts_of
-from detector.feature_catalogue import features_of
 from detector.knowledge import Knowledge
-from detector.known_frauds import subjects_of
-from detector.payment import payment_of
+from detector.payment import Payments
 from detector.scoring import Arrival, Detector
-from detector.state import UserState
-from detector.state_encoding import decode_state, encode_state
+from detector.state_encoding import decode_state
 from operations.evaluate.stopwatch import Stopwatch
 from weir.messages import Position, Reputation, ScoredTransaction, Transaction
 from weir.settings import DetectorSettings
@@ -29,9 +25,9 @@ class PureDetector:
     """
 
     def __init__(self, settings: DetectorSettings, now_ms: int) -> None:
-        self._settings, self._now_ms = settings, now_ms
+        self._now_ms = now_ms
         self._detector, self._factors = Detector(settings), factors_into(settings.base_currency)
-        self._attributes = Attributes(settings.numeric_attributes, settings.categorical_attributes)
+        self._payments = Payments(settings)
         self._users: dict[str, bytes] = {}
         self._knowledge = Knowledge(signing_key=b"")
         self._scored = 0
@@ -43,14 +39,13 @@ class PureDetector:
         Raises:
             InvalidRecord: the event time or the currency is impossible; the state is unchanged.
         """
-        state = decode_state(self._users.get(transaction.user_id))
+        user = self._users.get(transaction.user_id)
         if self._scored % TIMED_EVERY == 0:
-            self._time_features(state, transaction)
+            self._time_features(user, transaction)
         started_ns = perf_counter_ns()
         arrival = Arrival(transaction, b"null", NOWHERE, self._now_ms)
-        scored = self._detector.score(state, arrival, self._knowledge)
+        scored, self._users[transaction.user_id] = self._detector.score(user, arrival, self._knowledge)
         self.all_but_models.add(perf_counter_ns() - started_ns)
-        self._users[transaction.user_id] = encode_state(state)
         self._scored += 1
         return scored
 
@@ -58,11 +53,10 @@ class PureDetector:
         """Put changed reputations in force."""
         self._knowledge.reputation.update((reputation.key, reputation) for reputation in changed)
 
-    def _time_features(self, state: UserState, transaction: Transaction) -> None:
+    def _time_features(self, user: bytes | None, transaction: Transaction) -> None:
+        state = decode_state(user).array
         amount = normalised(transaction.amount, transaction.currency, self._factors)
         started_ns = perf_counter_ns()
-        attributes = self._attributes.values(transaction.attributes)
-        payment = payment_of(transaction, transaction.event_time_ms, amount, self._settings.otp_threshold, attributes)
-        subjects = subjects_of(transaction, self._knowledge.reputation)
-        features_of(facts_of(state.array, payment, subjects), subjects)
+        subjects = self._knowledge.reputation.subjects_of(transaction)
+        features_of(state, self._payments.record_of(transaction, transaction.event_time_ms, amount, subjects))
         self.features.add(perf_counter_ns() - started_ns)

@@ -14,7 +14,6 @@ from itertools import takewhile
 
 from detector.knowledge import Knowledge
 from detector.scoring import Arrival, Detector
-from detector.state import UserState
 from learner.fold import Fold
 from learner.label_join import JoinState, LabelJoin
 from simulator.world.traffic import START_MS, TrafficSettings, traffic
@@ -143,11 +142,9 @@ class StandInLoop:
 
     def _score(self, payment, users, knowledge):
         transaction = payment.transaction
-        return self._detector.score(
-            users.setdefault(transaction.user_id, UserState()),
-            Arrival(transaction, encode(transaction), self._nowhere, now_ms()),
-            knowledge,
-        )
+        arrival = Arrival(transaction, encode(transaction), self._nowhere, now_ms())
+        scored, users[transaction.user_id] = self._detector.score(users.get(transaction.user_id), arrival, knowledge)
+        return scored
 
     def _count(self):
         numbers = dict.fromkeys(Counts.__struct_fields__[1:], 0)

@@ -13,8 +13,7 @@ ROOT = Path(__file__).parents[2]
 # 400 payments of three users, some late, some without names or position, with user events and reputations.
 SCRIPT = """
 import random, sys
-from detector.facts import _look
-from detector.state_encoding import decode_state, encode_state
+from detector.facts import look
 from tests.builders import MINUTE_MS
 from tests.detecting import User
 from weir.compiled import warm
@@ -24,7 +23,7 @@ warm(Settings().cache_dir)
 rng, user = random.Random(3), User(max_recent_events=16)
 user.know(own_device=True, known_frauds=2, fraud_run=2, fraud_rate=0.3)
 user.know(entity="card", entity_id="card", known_frauds=1, fraud_run=1)
-assert hasattr(_look, "py_func") == (sys.argv[1] == "compiled")
+assert hasattr(look, "py_func") == (sys.argv[1] == "compiled")
 some = lambda value: value if rng.random() < 0.8 else None
 for n in range(400):
     place = {"latitude": rng.uniform(-60, 60), "longitude": rng.uniform(-180, 180)} if rng.random() < 0.8 else {}
@@ -33,7 +32,6 @@ for n in range(400):
     names |= {"merchant_category": some(f"c{rng.randrange(5)}"), "ip": some(f"i{rng.randrange(90)}"), "country": some("FR")}
     if n % 20 == 0:
         user.tell(rng.choice(["trip_confirmed", "device_confirmed", "challenge_failed"]), at_ms=at_ms, device_id="d1")
-    user.state = decode_state(encode_state(user.state))
     print(encode(user.pay(round(rng.lognormvariate(3, 1), 2), at_ms=at_ms, **names, **place)).decode())
 """
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from detector.explanation import weigh
 from detector.rules import AMOUNT_LOG_ODDS, RULES, rules_log_odds
+from tests.detecting import fired
 from tests.trees import some_trees
 from weir.artefact import AdditiveScorer, pack, probability, read_artefact
 from weir.bins import Layout
@@ -17,14 +18,12 @@ from weir.feature_schema import KIND_OF, LOG_AMOUNT
 from weir.messages import RuleHit
 from weir.topics import DAY_MS
 from weir.vectors import vector_of
-from weir.voices import Voices, risk
+from weir.voices import SILENT, Voices, risk
 
 names = st.sampled_from(list(KIND_OF))
 some_features = st.dictionaries(names, st.floats(-20, 20))
 vectors = st.builds(lambda amount, others: vector_of(others | {"log_amount": amount}), st.floats(0, 20), some_features)
-hits = st.lists(st.sampled_from(RULES), unique_by=lambda rule: rule.name).map(
-    lambda rules: [RuleHit(rule=rule.name, version=rule.version, decision=rule.asks, text="") for rule in rules]
-)
+some_rules = st.lists(st.sampled_from(RULES), unique_by=lambda rule: rule.name)
 
 
 @st.composite
@@ -47,9 +46,11 @@ models = st.builds(
 
 
 @settings(deadline=None, max_examples=100)
-@given(hits, vectors, st.none() | models)
-def test_the_evidence_adds_up_to_the_score(fired, vector, model):
-    evidence, score = weigh(fired, vector, model), risk(model, rules_log_odds(fired, float(vector[LOG_AMOUNT])), vector)
+@given(some_rules, vectors, st.none() | models)
+def test_the_evidence_adds_up_to_the_score(rules, vector, model):
+    hits = [RuleHit(rule=rule.name, version=rule.version, decision=rule.asks, text="") for rule in rules]
+    evidence = weigh(hits, vector, model or SILENT)
+    score = risk(model, rules_log_odds(fired(rules), float(vector[LOG_AMOUNT])), vector)
     assert close(score, evidence.intercept + fsum(evidence.contributions.values()))
     assert close(score, evidence.log_odds)
 

@@ -120,7 +120,6 @@ def test_a_change_of_a_called_function_in_another_file_compiles_the_caller_anew(
 FOLD = """
 import sys
 from learner.fold import Fold
-from detector.state_encoding import decode_state, encode_state
 from tests.detecting import User, champion_with_trees
 from tests.learning_stream import a_learning_stream, numbered
 from weir.settings import LearningSettings
@@ -150,7 +149,7 @@ def use_everything():
     for event in ("device_confirmed", "trip_confirmed", "challenge_failed"):
         user.tell(event, device_id="d1")
     user.pay_daily(50, merchant_id="m1", device_id="d1")
-    user.state = decode_state(encode_state(user.state))
+    user.state = encode_state(decode_state(user.state))
     user.pay(5000.0)
     model = AdditiveModel()
     for _, example in numbered(a_learning_stream(40)):
@@ -174,7 +173,7 @@ def test_nothing_is_compiled_after_the_warm_up():
 def test_no_product_is_fused_with_a_sum():
     """Fused, they are rounded once instead of twice, on processors that can. Code from the cache hides its assembly."""
     assembly = json.loads(run(ASSEMBLY))
-    assert {"places_of", "learn", "_compute", "_look", "insert"} <= set(assembly)
+    assert {"places_of", "learn", "compute_features", "look", "insert", "_assess"} <= set(assembly)
     fused = {name for name, code in assembly.items() if re.search(r"\bv?fn?m(add|sub|la|ls)", code)}
     assert fused == set()
-    assert re.search(r"\b(addsd|vaddsd|fadd)\b", assembly["_compute"])
+    assert re.search(r"\b(addsd|vaddsd|fadd)\b", assembly["compute_features"])

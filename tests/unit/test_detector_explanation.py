@@ -6,7 +6,7 @@ import pytest
 from detector.decision import decide, thresholds_by_profile
 from detector.rules import AMOUNT_LOG_ODDS, RULES, rules_log_odds
 from tests.builders import HOUR_MS
-from tests.detecting import User, a_champion, a_model_of_everything, champion_with_trees
+from tests.detecting import User, a_champion, a_model_of_everything, champion_with_trees, fired
 from weir.artefact import probability
 from weir.messages import RuleHit
 from weir.settings import DetectorSettings
@@ -35,7 +35,7 @@ def test_with_the_default_thresholds_no_amount_decides(count):
     for rules in combinations(RULES, count):
         hits = [RuleHit(rule=rule.name, version=1, decision=rule.asks, text="") for rule in rules]
         for thresholds in thresholds_by_profile(DetectorSettings()).values():
-            scores = [probability(rules_log_odds(hits, log(1 + amount))) for amount in (0.0, 1e12)]
+            scores = [probability(rules_log_odds(fired(rules), log(1 + amount))) for amount in (0.0, 1e12)]
             assert len({decide(score, thresholds, hits, trust=0.0) for score in scores}) == 1
 
 

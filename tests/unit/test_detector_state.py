@@ -20,7 +20,7 @@ def test_no_state_yet_is_a_fresh_state():
 
 def test_a_state_of_version_1_keeps_decoding():
     user = User()
-    user.state = decode_state(b64decode(GOLDEN.read_text()))
+    user.state = b64decode(GOLDEN.read_text())
     scored = user.pay(transaction_id="next", at_ms=10 * MINUTE_MS, merchant_id="m1", device_id="d3")
     assert scored.features["count_1h"] == pytest.approx(0.6931471805599453)
     assert (scored.features["merchant_new"], scored.features["device_new"], scored.features["history_cold"]) == (
@@ -44,7 +44,7 @@ def test_a_state_of_a_newer_detector_is_a_wrong_deployment():
 
 
 def test_bytes_that_are_no_state_are_a_wrong_deployment():
-    for payload in (b"\xff", b"", encode_state(UserState())[:100], encode_state(a_busy_user().state)[:700]):
+    for payload in (b"\xff", b"", encode_state(UserState())[:100], a_busy_user().state[:700]):
         with pytest.raises(DeploymentError, match="does not decode"):
             decode_state(payload)
 
@@ -71,7 +71,8 @@ def test_known_things_are_bounded_and_the_least_recently_used_goes():
         usual = "usual" if n % 2 else f"m{n}"
         others = {"device_id": f"d{n}", "ip": f"i{n}", "card_id": f"k{n}", "country": "FR"}
         user.pay(at_ms=n * DAY_MS, merchant_id=usual, merchant_category=usual, **others)
-    state, header = user.state.array, header_of(user.state.array)
+    state = decode_state(user.state).array
+    header = header_of(state)
     assert (header.known.tolist(), header.means) == ([MAX_KNOWN if kind != COUNTRY else 1 for kind in KINDS], MAX_KNOWN)
     assert name_of("usual") in known_of(state, MERCHANT)["name"]
     usual = means_of(state)["name"] == name_of("usual")
@@ -86,6 +87,6 @@ def test_state_stays_bounded_however_much_a_user_does():
         user.tell("device_confirmed", at_ms=n * 20 * MINUTE_MS, device_id=f"d{n}")
         user.tell("trip_confirmed", at_ms=n * 20 * MINUTE_MS)
         user.tell("challenge_failed", at_ms=n * 20 * MINUTE_MS)
-        sizes.append(len(encode_state(user.state)))
+        sizes.append(len(user.state))
     assert max(sizes[2500:]) <= 1.02 * max(sizes[:2500])
     assert sizes[-1] < 16_000

@@ -18,7 +18,6 @@ import pytest
 from detector.intake import Intake
 from detector.knowledge import Knowledge
 from detector.scoring import Detector
-from detector.state_encoding import decode_state
 from learner.fold import Fold
 from learner.join_intake import JoinIntake
 from learner.learning_log import read_entry
@@ -61,7 +60,7 @@ def the_fold() -> Fold:
 
 
 def payments(state: bytes) -> int:
-    return int(habits(decode_state(state)).count)
+    return int(habits(state).count)
 
 
 @pytest.mark.parametrize("user", USERS)
