@@ -1,6 +1,6 @@
 """A payment in one compiled call: from its user's state to facts, features, rules and score, and to the state after it.
 
-    unpack -> late? compact -> facts -> features -> rules, profile -> score -> insert -> pack
+    unpack -> sent before? -> late? compact -> facts -> features -> rules, profile -> score -> insert -> pack
 
 A step alone costs less than calling it from Python (docs/measurements/payment-cost.md).
 """
@@ -13,12 +13,13 @@ import numpy as np
 from detector.decision import profile_of
 from detector.facts import FACTS, Facts, look
 from detector.feature_catalogue import compute_features
-from detector.history import advance, insert, is_late
+from detector.history import advance, earlier_than, insert, is_late
 from detector.payment import PAYMENT
 from detector.records import INTEGER, NUMBER, Bytes, record
+from detector.repeats import COPY, NEW, repeat_of, see
 from detector.rules import fired_by, rules_log_odds
-from detector.state import EVENT, RECENT_AT
-from detector.state_encoding import BROKEN, NO_ROOM, StateBytes, broken_state, pack, unpack
+from detector.state import EVENT, fresh_state
+from detector.state_encoding import BROKEN, DONE, NO_ROOM, PREFIX, broken_state, pack, unpack
 from weir.artefact import probability
 from weir.compiled import Floats, compiled
 from weir.feature_schema import LOG_AMOUNT, NAMES, SCHEMA
@@ -27,8 +28,8 @@ from weir.settings import DetectorSettings
 from weir.voices import Voices, risk_by
 
 _FOUND = record(
-    ("read", INTEGER),
     ("written", INTEGER),
+    ("repeat", INTEGER),
     ("late", INTEGER),
     ("cold", INTEGER),
     ("truncated", INTEGER),
@@ -43,12 +44,11 @@ _UNPACKED = Struct("<7q2d")
 class Found(NamedTuple):
     """What a payment's assessment found.
 
-    `read` and `written` are the bytes of the state before and after. `fired` has a bit for each rule (`detector.rules`),
-    and `profile` is a place in `PROFILES`.
+    `written` are the bytes of the state after it. `repeat` is one of `detector.repeats`. `fired` has a bit for each rule (`detector.rules`), and `profile` is a place in `PROFILES`.
     """
 
-    read: int
     written: int
+    repeat: int
     late: int
     cold: int
     truncated: int
@@ -68,23 +68,23 @@ class Assessor:
         self._values = np.empty(len(NAMES), np.float32)
         self._make_room(settings.max_recent_events + 1)
 
-    def assess(self, state: StateBytes, payment: Bytes, model: Voices) -> Found:
-        """Score a payment and add it to its user's state.
+    def assess(self, user: Bytes, payment: Bytes, model: Voices) -> Found:
+        """Score a payment and add it to its user's encoded state.
 
         Raises:
             DeploymentError: the bytes are not a state.
         """
-        end = _assess(state.packed, payment, self._limits, model.arrays, self._outputs)
-        if end == NO_ROOM:
-            self._make_room(len(state.packed) // EVENT.itemsize + 1)
-            return self.assess(state, payment, model)
-        if end == BROKEN:
+        outcome = _assess(user, payment, self._limits, model.arrays, self._outputs)
+        if outcome == NO_ROOM:
+            self._make_room(len(user) // EVENT.itemsize + 1)
+            return self.assess(user, payment, model)
+        if outcome == BROKEN:
             raise broken_state()
         return Found._make(_UNPACKED.unpack(self._found))
 
-    def records(self, written: int) -> bytes:
-        """Return the records of the state after the payment."""
-        return self._packed[:written].tobytes()
+    def state(self, found: Found) -> bytes:
+        """Return the encoded state after the payment."""
+        return self._written[: found.written].tobytes()
 
     def features(self) -> FeatureVector:
         return FeatureVector(SCHEMA, self._values.tobytes())
@@ -94,51 +94,76 @@ class Assessor:
 
     def _make_room(self, recent: int) -> None:
         """Make room for so many payments that are kept one by one."""
-        size = RECENT_AT + recent * EVENT.itemsize
-        self._packed = np.empty(size, np.uint8)
-        self._outputs = (
-            *(np.empty(size, np.uint8), self._packed),
-            *(np.frombuffer(self._found, np.uint8), self._facts, self.vector, self._values),
-        )
+        state = fresh_state(recent)
+        self._written = np.empty(len(PREFIX) + len(state), np.uint8)
+        found = np.frombuffer(self._found, np.uint8)
+        self._outputs = state, self._written, found, self._facts, self.vector, self._values
 
 
 @compiled
 def _assess(
-    packed: Bytes, payment: Bytes, limits: tuple[int, int], model: tuple[Any, ...], outputs: tuple[Any, ...]
+    user: Bytes, payment: Bytes, limits: tuple[int, int], model: tuple[Any, ...], outputs: tuple[Any, ...]
 ) -> int:
-    """Return how many bytes of the state were read, `BROKEN` or `NO_ROOM`; with `NO_ROOM` nothing has happened."""
+    """Return `DONE`, or `BROKEN` or `NO_ROOM`, and then nothing has happened."""
     allowed_lateness_ms, max_recent_events = limits
-    state, packed_after, summary, numbers, vector, values = outputs
+    state, written, summary, numbers, vector, values = outputs
     found, facts, paid = summary.view(_FOUND)[0], numbers.view(FACTS)[0], payment.view(PAYMENT)[0]
-    end = unpack(packed, state)
-    if end < 0:
-        return end
-    found.late = is_late(state, paid.event.time_ms, allowed_lateness_ms)
-    if not found.late:
-        advance(state, paid.event.time_ms, allowed_lateness_ms)
-    _features(state, payment, numbers, vector)
+    outcome = unpack(user, state)
+    if outcome != DONE:
+        return outcome
+    earlier = _place(state, paid.event, found, allowed_lateness_ms)
+    _features(state, earlier, payment, numbers, vector)
     found.cold, found.truncated = facts.cold != 0, facts.window_truncated != 0
     found.fired, found.profile = fired_by(facts), profile_of(facts)
     found.rules_log_odds = rules_log_odds(found.fired, vector[LOG_AMOUNT])
     found.score = probability(risk_by(model, found.rules_log_odds, vector))
-    if not found.late and not insert(state, paid.event, max_recent_events):
+    if not _keep(state, paid.event, found, max_recent_events):
         return NO_ROOM
-    found.read, found.written = end, pack(state, packed_after)
+    found.written = pack(state, written)
     _as_sent(vector, values)
-    return end
+    return DONE
+
+
+@compiled
+def _place(state: Bytes, event: Any, found: Any, allowed_lateness_ms: int) -> int:
+    """Return how many of the recent payments come before one; compact old ones unless it is late.
+
+    A payment that comes again is looked at as it was when it came first.
+    """
+    found.repeat, copy = repeat_of(state, event)
+    if found.repeat == COPY:
+        found.late = 0
+        return copy
+    found.late = is_late(state, event.time_ms, allowed_lateness_ms)
+    if not found.late:
+        advance(state, event.time_ms, allowed_lateness_ms)
+    return earlier_than(state, event.time_ms)
+
+
+@compiled
+def _keep(state: Bytes, event: Any, found: Any, max_recent_events: int) -> bool:
+    """Add a payment to its user's state unless it is late or a copy; False if there is no room."""
+    if found.repeat == COPY:
+        return True
+    if not found.late and not insert(state, event, max_recent_events):
+        return False
+    if found.repeat == NEW:
+        see(state, event.identity, event.time_ms)
+    return True
 
 
 def features_of(state: Bytes, payment: Bytes) -> tuple[Facts, Floats]:
     """Return a payment's facts and features alone; the state does not change."""
     numbers, vector = np.empty(len(Facts._fields)), np.empty(len(NAMES))
-    _features(state, payment, numbers, vector)
+    earlier = earlier_than(state, payment.view(PAYMENT)[0].event.time_ms)
+    _features(state, earlier, payment, numbers, vector)
     return Facts._make(numbers.tolist()), vector
 
 
 @compiled
-def _features(state: Bytes, payment: Bytes, numbers: Floats, vector: Floats) -> None:
+def _features(state: Bytes, earlier: int, payment: Bytes, numbers: Floats, vector: Floats) -> None:
     facts, paid = numbers.view(FACTS)[0], payment.view(PAYMENT)[0]
-    look(state, paid, facts)
+    look(state, earlier, paid, facts)
     compute_features(facts, paid, vector)
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from detector.geography import distance_km
 from detector.habits import DAY_MS, log_ratio
-from detector.history import NO_EARLIER, category_mean, earlier_than, first_seen, habits_at
+from detector.history import NO_EARLIER, category_mean, first_seen, habits_at
 from detector.known_frauds import KNOWN
 from detector.names import NO_NAME
 from detector.records import NUMBER, Bytes, flag, record
@@ -136,9 +136,9 @@ FACTS = record(*((name, NUMBER) for name in Facts._fields))
 
 
 @compiled
-def look(state: Bytes, paid: Any, facts: Any) -> None:
-    """Fill in the facts of a payment. The state is not changed."""
-    earlier, habits = earlier_than(state, paid.event.time_ms), habits_at(state, paid.event.time_ms)
+def look(state: Bytes, earlier: int, paid: Any, facts: Any) -> None:
+    """Fill in the facts of a payment after the first `earlier` of those that are kept one by one."""
+    habits = habits_at(state, earlier)
     _look_at_payment(facts, paid)
     _look_at_habits(facts, habits)
     look_at_windows(state, earlier, facts)

@@ -50,14 +50,14 @@ def earlier_than(state: Bytes, time_ms: int) -> int:
 
 
 @compiled
-def habits_at(state: Bytes, time_ms: int) -> Any:
-    """Return the habits as of `time_ms`. They may be the state's own: do not change them."""
+def habits_at(state: Bytes, earlier: int) -> Any:
+    """Return the habits after the first `earlier` recent payments. They may be the state's own: do not change them."""
     habits = habits_of(state)
-    if time_ms >= habits[LATEST].last_ms:
+    if earlier == header_of(state).recent:
         return habits[LATEST]
     habits[AS_OF] = habits[COMPACTED]
     recent = recent_of(state)
-    for place in range(earlier_than(state, time_ms)):
+    for place in range(earlier):
         learn(habits[AS_OF], recent[place])
     return habits[AS_OF]
 

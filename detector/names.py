@@ -16,6 +16,9 @@ from weir.compiled import compiled
 
 NO_NAME = 0
 
+# No CRC-32 is negative.
+NO_IDENTITY = -1
+
 NAME = record(("name", INTEGER), ("first_ms", INTEGER))
 """A known name and when the user first used it."""
 
@@ -30,6 +33,11 @@ def name_of(text: str | None) -> int:
     if text is None:
         return NO_NAME
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little", signed=True) or 1
+
+
+def identity_of(transaction_id: str) -> int:
+    """Return the CRC-32 of a transaction id: two payments of one user are taken for one if it and their content agree."""
+    return crc32(transaction_id.encode())
 
 
 @lru_cache(maxsize=1 << 12)

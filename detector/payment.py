@@ -7,7 +7,7 @@ import numpy as np
 
 from detector.attributes import Attributes
 from detector.known_frauds import SUBJECTS
-from detector.names import code_of, name_of
+from detector.names import code_of, identity_of, name_of
 from detector.records import NUMBER, Bytes, record
 from detector.state import EVENT
 from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
@@ -28,7 +28,7 @@ PAYMENT = record(
 )
 """The event that the user's state keeps, and what only this payment's features need; what is missing is NaN."""
 
-_PACKED = Struct(f"<qdd6q2d6d{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
+_PACKED = Struct(f"<2qdd6q2d6d{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
 
 
 class Payments:
@@ -43,6 +43,7 @@ class Payments:
         category, country = transaction.merchant_category, transaction.country
         packed = _PACKED.pack(
             time_ms,
+            identity_of(transaction.transaction_id),
             float(round(amount * 100)),
             nan,
             name_of(transaction.merchant_id),

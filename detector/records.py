@@ -9,6 +9,7 @@ from weir.compiled import compiled
 
 Bytes = NDArray[np.uint8]
 
+BYTE = np.dtype(np.uint8)
 INTEGER = np.dtype(np.int64)
 NUMBER = np.dtype(np.float64)
 

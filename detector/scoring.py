@@ -1,6 +1,6 @@
 """The detector: one transaction and its user's state in, one scored transaction and the state after it out.
 
-    check -> first decision? -> payment -> assessment (features, rules, score, state) -> decision -> reasons
+    check -> payment -> assessment (features, rules, score, state) -> decision -> reasons
 
 Every check that can refuse a record comes before the assessment.
 """
@@ -8,7 +8,6 @@ Every check that can refuse a record comes before the assessment.
 from typing import NamedTuple, get_args
 
 import msgspec
-from msgspec import Struct
 
 from detector.assessment import Assessor, Found
 from detector.currency import factors_into, normalised
@@ -17,24 +16,14 @@ from detector.explanation import reasons_of, weigh
 from detector.knowledge import Knowledge
 from detector.moment import Moment
 from detector.payment import Payments
-from detector.recent_decisions import Decided, first_decision, may_hold, with_decision
+from detector.repeats import CONFLICT, COPY, SEEN
 from detector.rules import hits_of
-from detector.state_encoding import decode_state, encode_state, joined, state_bytes
+from detector.state_encoding import decode_state, encode_state, encoded
 from detector.user_events import note
 from weir.compiled import warm_up
 from weir.errors import InvalidRecord
-from weir.feature_vector import Features, named
-from weir.messages import (
-    Decision,
-    ModelRef,
-    Position,
-    Reason,
-    RuleHit,
-    ScoredTransaction,
-    Transaction,
-    UserEvent,
-    is_alert,
-)
+from weir.feature_vector import named
+from weir.messages import Position, ScoredTransaction, Transaction, UserEvent, is_alert
 from weir.settings import DetectorSettings
 
 
@@ -54,20 +43,6 @@ class Scored(NamedTuple):
     state: bytes
 
 
-class Judgement(Struct, frozen=True, gc=False):
-    """What the detector makes of a transaction; the fields are those of `ScoredTransaction`."""
-
-    score: float
-    decision: Decision
-    profile: str
-    model: ModelRef | None
-    flags: list[str]
-    features: Features = {}
-    reasons: list[Reason] = []
-    rules: list[RuleHit] = []
-    rules_log_odds: float | None = None
-
-
 class Detector:
     """Scores transactions. It holds only settings and working memory; everything that changes is in the user's state."""
 
@@ -83,23 +58,14 @@ class Detector:
         Raises:
             InvalidRecord: the event time or the currency is impossible.
         """
-        transaction, state = arrival.transaction, state_bytes(user)
+        transaction = arrival.transaction
         time_ms = self._checked_time(transaction.event_time_ms, arrival.now_ms)
         amount = normalised(transaction.amount, transaction.currency, self._factors)
-        if may_hold(state.payload, transaction.transaction_id):
-            first = first_decision(decode_state(user).decided, transaction.transaction_id)
-            if first is not None:
-                return Scored(_scored(arrival, time_ms, amount, _again(first, knowledge)), state.payload)
         subjects = knowledge.reputation.subjects_of(transaction)
         payment = self._payments.record_of(transaction, time_ms, amount, subjects)
-        found = self._assessor.assess(state, payment, knowledge.model)
-        judgement = self._judge(transaction, found, knowledge)
-        decided = with_decision(
-            state.decided(found.read), state.decided_count, _decided(transaction.transaction_id, judgement)
-        )
-        return Scored(
-            _scored(arrival, time_ms, amount, judgement), joined(self._assessor.records(found.written), *decided)
-        )
+        found = self._assessor.assess(encoded(user), payment, knowledge.model)
+        scored = self._scored(arrival, time_ms, amount, found, knowledge)
+        return Scored(scored, self._assessor.state(found))
 
     def observe(self, user: bytes | None, event: UserEvent, *, now_ms: int) -> bytes:
         """Add a confirmation or a challenge's outcome to a user's encoded state and return it.
@@ -109,7 +75,7 @@ class Detector:
         """
         self._checked_time(event.event_time_ms, now_ms)
         state = decode_state(user)
-        note(state.array, event)
+        note(state, event)
         return encode_state(state)
 
     def _checked_time(self, time_ms: int, now_ms: int) -> int:
@@ -119,26 +85,40 @@ class Detector:
             raise InvalidRecord("event_time", f"is {time_ms - now_ms} ms in the future")
         return time_ms
 
-    def _judge(self, transaction: Transaction, found: Found, knowledge: Knowledge) -> Judgement:
+    def _scored(
+        self, arrival: Arrival, time_ms: int, amount: float, found: Found, knowledge: Knowledge
+    ) -> ScoredTransaction:
         """Turn what was found into a decision; words are found for what fired and for alerts only."""
+        transaction, model, champion = arrival.transaction, knowledge.model, knowledge.champion
         hits = hits_of(found.fired, self._moment(transaction)) if found.fired else []
-        profile, model, champion = PROFILES[found.profile], knowledge.model, knowledge.champion
+        profile, features = PROFILES[found.profile], self._assessor.features()
         decision = decide(found.score, self._thresholds[profile], hits, model.trust)
-        features = self._assessor.features()
         reasons = []
         if is_alert(decision):
             evidence = weigh(hits, self._assessor.vector, model)
             reasons = reasons_of(evidence, hits, named(features), self._moment(transaction))
-        return Judgement(
+        return ScoredTransaction(
+            schema_version=2,
+            transaction_id=transaction.transaction_id,
+            user_id=transaction.user_id,
+            event_time_ms=time_ms,
+            amount=amount,
             score=found.score,
             decision=decision,
             profile=profile,
-            model=None if champion is None else champion.ref,
-            flags=_flags(found, knowledge),
             features=features,
             reasons=reasons,
             rules=hits,
+            flags=_flags(found, knowledge),
+            model=None if champion is None else champion.ref,
+            source=arrival.source,
+            scored_at_ms=arrival.now_ms,
+            merchant_id=transaction.merchant_id,
+            device_id=transaction.device_id,
+            ip=transaction.ip or None,
+            card_id=transaction.card_id,
             rules_log_odds=found.rules_log_odds,
+            transaction=msgspec.Raw(arrival.raw),
         )
 
     def _moment(self, transaction: Transaction) -> Moment:
@@ -149,6 +129,10 @@ def _flags(found: Found, knowledge: Knowledge) -> list[str]:
     flags = [*knowledge.flags]
     if knowledge.champion is None:
         flags.append("no_model")
+    if found.repeat in {SEEN, COPY}:
+        flags.append("duplicate")
+    if found.repeat == CONFLICT:
+        flags.append("id_conflict")
     if found.late:
         flags.append("late")
     if found.cold:
@@ -156,42 +140,6 @@ def _flags(found: Found, knowledge: Knowledge) -> list[str]:
     if found.truncated:
         flags.append("window_truncated")
     return flags
-
-
-def _again(first: Decided, knowledge: Knowledge) -> Judgement:
-    """Repeat the first decision; features stay empty so that nothing is learned from a repetition."""
-    return Judgement(first.score, first.decision, first.profile, first.model, [*knowledge.flags, "duplicate"])
-
-
-def _decided(transaction_id: str, judgement: Judgement) -> Decided:
-    return Decided(transaction_id, judgement.score, judgement.decision, judgement.profile, judgement.model)
-
-
-def _scored(arrival: Arrival, time_ms: int, amount: float, judgement: Judgement) -> ScoredTransaction:
-    transaction = arrival.transaction
-    return ScoredTransaction(
-        schema_version=2,
-        transaction_id=transaction.transaction_id,
-        user_id=transaction.user_id,
-        event_time_ms=time_ms,
-        amount=amount,
-        score=judgement.score,
-        decision=judgement.decision,
-        profile=judgement.profile,
-        features=judgement.features,
-        reasons=judgement.reasons,
-        rules=judgement.rules,
-        flags=judgement.flags,
-        model=judgement.model,
-        source=arrival.source,
-        scored_at_ms=arrival.now_ms,
-        merchant_id=transaction.merchant_id,
-        device_id=transaction.device_id,
-        ip=transaction.ip or None,
-        card_id=transaction.card_id,
-        rules_log_odds=judgement.rules_log_odds,
-        transaction=msgspec.Raw(arrival.raw),
-    )
 
 
 @warm_up

@@ -7,7 +7,8 @@
 Everything left of the bar precedes every event that can still be inserted. The features of an event that arrives out of
 order therefore depend only on events at or before its own event time.
 
-    header | habits | panes | known names, six kinds | category means | confirmed devices | trips | challenges | recent
+    header | habits | panes | known names, six kinds | category means | confirmed devices | trips | challenges
+           | seen ids, this month's and the last month's | recent
 
 In memory every section but the last has its full length; `detector.state_encoding` keeps only what is used.
 """
@@ -39,21 +40,27 @@ HEADER = record(
     ("confirmed", INTEGER),
     ("trips", INTEGER),
     ("challenges", INTEGER),
+    ("seen", INTEGER),
+    ("seen_before", INTEGER),
     ("recent", INTEGER),
     ("truncated_ms", INTEGER),
+    ("seen_month", INTEGER),
+    ("seen_in_last", INTEGER),
 )
 """How many records each section holds. `truncated_ms` is the event time of the last payment that was compacted early
-because there were too many, 0 if there is none."""
+because there were too many, 0 if there is none. `seen_month` is the month of the seen ids, and `seen_in_last` how many
+their last filter holds (`detector.repeats`)."""
 
 EVENT = record(
     ("time_ms", INTEGER),
+    ("identity", INTEGER),
     ("cents", NUMBER),
     ("ratio", NUMBER),
     ("names", INTEGER, (len(KINDS),)),
     ("latitude", NUMBER),
     ("longitude", NUMBER),
 )
-"""A payment. `cents` are whole hundredths of the base currency, so sums are exact in any order. `ratio` is the amount's
+"""A payment. `identity` is the CRC-32 of its transaction id. `cents` are whole hundredths of the base currency, so sums are exact in any order. `ratio` is the amount's
 log ratio to the user's habit before it. What a payment lacks is NaN, or 0 as a name."""
 
 PANE = record(("index", INTEGER), ("count", INTEGER), ("cents", NUMBER), ("ratio", NUMBER))
@@ -91,6 +98,9 @@ NOTE = record(("time_ms", INTEGER), ("until_ms", INTEGER), ("value", INTEGER))
 or passed a challenge, where `value` is 0 or 1."""
 
 
+SEEN_BYTES = 7936
+"""The most bytes of a month's seen ids: filters of 256, 512 and so on up to 4,096 bytes (`detector.repeats`)."""
+
 KNOWN_BYTES = MAX_KNOWN * NAME.itemsize
 
 
@@ -98,7 +108,18 @@ def _ends(*lengths: int) -> tuple[int, ...]:
     return tuple(int(end) for end in np.cumsum(lengths))
 
 
-(HEADER_END, HABITS_END, PANES_END, KNOWN_END, MEANS_END, CONFIRMED_END, TRIPS_END, RECENT_AT) = _ends(
+(
+    HEADER_END,
+    HABITS_END,
+    PANES_END,
+    KNOWN_END,
+    MEANS_END,
+    CONFIRMED_END,
+    TRIPS_END,
+    CHALLENGES_END,
+    SEEN_END,
+    RECENT_AT,
+) = _ends(
     HEADER.itemsize,
     3 * HABITS.itemsize,
     MAX_PANES * PANE.itemsize,
@@ -107,6 +128,8 @@ def _ends(*lengths: int) -> tuple[int, ...]:
     MAX_KNOWN * NAME.itemsize,
     MAX_NOTES * NOTE.itemsize,
     MAX_NOTES * NOTE.itemsize,
+    SEEN_BYTES,
+    SEEN_BYTES,
 )
 
 
@@ -152,7 +175,19 @@ def trips_of(state: Bytes) -> Any:
 
 @compiled
 def challenges_of(state: Bytes) -> Any:
-    return state[TRIPS_END:RECENT_AT].view(NOTE)
+    return state[TRIPS_END:CHALLENGES_END].view(NOTE)
+
+
+@compiled
+def seen_of(state: Bytes) -> Bytes:
+    """Return the filters of the ids seen in the month of `seen_month`."""
+    return state[CHALLENGES_END:SEEN_END]
+
+
+@compiled
+def seen_before_of(state: Bytes) -> Bytes:
+    """Return the filters of the month before it."""
+    return state[SEEN_END:RECENT_AT]
 
 
 @compiled
@@ -161,13 +196,8 @@ def recent_of(state: Bytes) -> Any:
     return state[RECENT_AT:].view(EVENT)
 
 
-class UserState:
-    """One user's state: its array, and the record of `detector.recent_decisions` with the number of its entries."""
-
-    __slots__ = ("array", "decided", "decided_count")
-
-    def __init__(self, recent: int = 0) -> None:
-        """Make a fresh state with room for so many payments that are kept one by one."""
-        self.array: Bytes = np.empty(RECENT_AT + recent * EVENT.itemsize, np.uint8)
-        self.array[:HABITS_END] = 0
-        self.decided, self.decided_count = b"", 0
+def fresh_state(recent: int = 0) -> Bytes:
+    """Return a new user's state with room for so many payments that are kept one by one."""
+    state = np.empty(RECENT_AT + recent * EVENT.itemsize, np.uint8)
+    state[:HABITS_END] = 0
+    return state

@@ -1,14 +1,12 @@
-"""A user's state as bytes: a prefix with the schema version, the records in use, then the remembered decisions."""
-
-from struct import Struct
-from typing import NamedTuple
+"""A user's state as bytes: a prefix with the schema version, then the records in use."""
 
 import numpy as np
 
 from detector import state_v1
 from detector.names import NAME
-from detector.records import INTEGER, Bytes
+from detector.records import BYTE, INTEGER, Bytes
 from detector.state import (
+    CHALLENGES_END,
     CONFIRMED_END,
     EVENT,
     HABITS,
@@ -26,140 +24,123 @@ from detector.state import (
     PANE,
     PANES_END,
     RECENT_AT,
+    SEEN_BYTES,
+    SEEN_END,
     TRIPS_END,
-    UserState,
+    fresh_state,
 )
 from weir.compiled import compiled, warm_up
 from weir.errors import DeploymentError
 
-STATE_SCHEMA = 2
-MAGIC = b"weir"
-_PREFIX = Struct(">4sHH")  # the magic, the schema, the number of remembered decisions
-_COUNT, _COUNT_AT = Struct(">H"), len(MAGIC) + 2
-_BEGINS_WITH = MAGIC + STATE_SCHEMA.to_bytes(2, "big")
+STATE_SCHEMA = 3
+"""Schema 1 is 0.1.0's (`detector.state_v1`); 2 was never released."""
 
+MAGIC = b"weir"
+PREFIX = MAGIC + STATE_SCHEMA.to_bytes(4, "big")
+
+_BEGIN = len(PREFIX)
+_PREFIX_ARRAY = np.frombuffer(PREFIX, np.uint8)
 _WHOLE = HEADER_END + 2 * HABITS.itemsize  # the part that every encoded state has: header and habits
 
-# The other sections: where each begins, the length of one record, and how many it can hold; the last one grows.
-_BEGINS = np.array(
-    [
-        HABITS_END,
-        *(PANES_END + kind * KNOWN_BYTES for kind in KINDS),
-        KNOWN_END,
-        MEANS_END,
-        CONFIRMED_END,
-        TRIPS_END,
-        RECENT_AT,
-    ]
-)
-_LENGTHS = np.array(
-    [item.itemsize for item in (PANE, *(NAME for _ in KINDS), MEAN, NAME, NOTE, NOTE, EVENT)],
-)
-_MOST = np.array([MAX_PANES, *(MAX_KNOWN for _ in KINDS), MAX_KNOWN, MAX_KNOWN, MAX_NOTES, MAX_NOTES])
+_NO_BOUND = 2**40
 
+# The other sections in the order of the header's counts: where each begins, the length of one record, the most records.
+_SECTIONS = [
+    (HABITS_END, PANE, MAX_PANES),
+    *((PANES_END + kind * KNOWN_BYTES, NAME, MAX_KNOWN) for kind in KINDS),
+    (KNOWN_END, MEAN, MAX_KNOWN),
+    (MEANS_END, NAME, MAX_KNOWN),
+    (CONFIRMED_END, NOTE, MAX_NOTES),
+    (TRIPS_END, NOTE, MAX_NOTES),
+    (CHALLENGES_END, BYTE, SEEN_BYTES),
+    (SEEN_END, BYTE, SEEN_BYTES),
+    (RECENT_AT, EVENT, _NO_BOUND),
+]
+_BEGINS = np.array([begin for begin, _, _ in _SECTIONS])
+_LENGTHS = np.array([kind.itemsize for _, kind, _ in _SECTIONS])
+_MOST = np.array([most for _, _, most in _SECTIONS])
 
-BROKEN, NO_ROOM = -1, -2
+DONE, BROKEN, NO_ROOM = range(3)
 
 
 @compiled
-def pack(state: Bytes, packed: Bytes) -> int:
-    """Copy what is used; return its length."""
-    packed[:_WHOLE] = state[:_WHOLE]
-    counts, end = state[:HEADER_END].view(INTEGER), _WHOLE
+def pack(state: Bytes, payload: Bytes) -> int:
+    """Encode a state into an array that is long enough; return the length."""
+    payload[:_BEGIN] = _PREFIX_ARRAY
+    end = _BEGIN + _WHOLE
+    payload[_BEGIN:end] = state[:_WHOLE]
+    counts = state[:HEADER_END].view(INTEGER)
     for section in range(len(_BEGINS)):
         length = counts[section] * _LENGTHS[section]
-        packed[end : end + length] = state[_BEGINS[section] : _BEGINS[section] + length]
+        payload[end : end + length] = state[_BEGINS[section] : _BEGINS[section] + length]
         end += length
     return end
 
 
 @compiled
-def unpack(packed: Bytes, state: Bytes) -> int:
-    """Copy what is used back to its places; return its length.
+def unpack(payload: Bytes, state: Bytes) -> int:
+    """Decode a state into an array; return `DONE`.
 
-    The result is `BROKEN` if the counts do not fit the bytes, and `NO_ROOM` if the state does not fit into the array.
+    The result is `BROKEN` if the counts do not fit the bytes, and `NO_ROOM` if the array is too short.
     """
-    if len(packed) < _WHOLE:
+    end = _BEGIN + _WHOLE
+    if len(payload) < end:
         return BROKEN
-    state[:_WHOLE] = packed[:_WHOLE]
-    counts, end = state[:HEADER_END].view(INTEGER), _WHOLE
+    state[:_WHOLE] = payload[_BEGIN:end]
+    counts = state[:HEADER_END].view(INTEGER)
     for section in range(len(_BEGINS)):
         length = counts[section] * _LENGTHS[section]
-        if not 0 <= counts[section] <= len(packed) or end + length > len(packed):
-            return BROKEN
-        if section < len(_MOST) and counts[section] > _MOST[section]:
+        if not 0 <= counts[section] <= _MOST[section] or end + length > len(payload):
             return BROKEN
         if _BEGINS[section] + length > len(state):
             return NO_ROOM
-        state[_BEGINS[section] : _BEGINS[section] + length] = packed[end : end + length]
+        state[_BEGINS[section] : _BEGINS[section] + length] = payload[end : end + length]
         end += length
-    return end
+    return DONE if end == len(payload) else BROKEN
 
 
-class StateBytes(NamedTuple):
-    """An encoded state of this release's schema: the records as an array, which the remembered decisions follow."""
-
-    payload: bytes
-    packed: Bytes
-    decided_count: int
-
-    def decided(self, read: int) -> bytes:
-        """Return the decisions behind the `read` bytes of records."""
-        return self.payload[_PREFIX.size + read :]
+def encode_state(state: Bytes) -> bytes:
+    """Encode a state: a prefix with the schema version, then the records in use."""
+    payload = np.empty(_BEGIN + len(state), np.uint8)
+    return payload[: pack(state, payload)].tobytes()
 
 
-def state_bytes(payload: bytes | None) -> StateBytes:
-    """Look at an encoded state; None gives a fresh one, and a state of 0.1.0 is upgraded.
+def encoded(payload: bytes | None) -> Bytes:
+    """Return an encoded state as an array; None gives a fresh one, and a state of 0.1.0 is upgraded.
 
     Raises:
-        DeploymentError: a newer detector wrote the bytes, or they are not a state.
+        DeploymentError: another detector wrote the bytes, or they are not a state.
     """
     if payload is None:
-        payload = _FRESH
-    elif not payload.startswith(_BEGINS_WITH):
+        return _FRESH
+    if not payload.startswith(PREFIX):
         payload = encode_state(_foreign(payload))
-    if len(payload) < _PREFIX.size + _WHOLE:
-        raise broken_state()
-    return StateBytes(
-        payload, np.frombuffer(payload, np.uint8, -1, _PREFIX.size), _COUNT.unpack_from(payload, _COUNT_AT)[0]
-    )
+    return np.frombuffer(payload, np.uint8)
 
 
-def joined(records: bytes, decided: bytes, decided_count: int) -> bytes:
-    """Return a state's bytes."""
-    return _PREFIX.pack(MAGIC, STATE_SCHEMA, decided_count) + records + decided
-
-
-def encode_state(state: UserState) -> bytes:
-    """Encode a state: a prefix with the schema version, the records in use, then the decisions."""
-    packed = np.empty(len(state.array), np.uint8)
-    return joined(packed[: pack(state.array, packed)].tobytes(), state.decided, state.decided_count)
-
-
-def decode_state(payload: bytes | None) -> UserState:
+def decode_state(payload: bytes | None) -> Bytes:
     """Decode a state; None gives a fresh one, and a state of 0.1.0 is upgraded.
 
     Raises:
-        DeploymentError: a newer detector wrote the bytes, or they are not a state.
+        DeploymentError: another detector wrote the bytes, or they are not a state.
     """
-    found = state_bytes(payload)
-    state = UserState(len(found.packed) // EVENT.itemsize)
-    read = unpack(found.packed, state.array)
-    if read < 0:
+    array = encoded(payload)
+    state = fresh_state(len(array) // EVENT.itemsize)
+    if unpack(array, state) != DONE:
         raise broken_state()
-    state.decided, state.decided_count = found.decided(read), found.decided_count
     return state
 
 
-_FRESH = joined(bytes(_WHOLE), b"", 0)
+_FRESH = np.frombuffer(PREFIX + bytes(_WHOLE), np.uint8)
 
 
-def _foreign(payload: bytes) -> UserState:
+def _foreign(payload: bytes) -> Bytes:
     """Read a state that does not begin as this release's do."""
     if payload.startswith(MAGIC):
-        schema = int.from_bytes(payload[len(MAGIC) : len(_BEGINS_WITH)], "big")
+        schema = int.from_bytes(payload[len(MAGIC) : _BEGIN], "big")
         raise DeploymentError(
-            f"A user's state has schema {schema}; this detector reads up to {STATE_SCHEMA}.", "Upgrade the detector."
+            f"A user's state has schema {schema}; this detector reads {STATE_SCHEMA} and 0.1.0's.",
+            "Run the release that wrote the state.",
         )
     return state_v1.read(payload)
 

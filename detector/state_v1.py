@@ -1,6 +1,6 @@
 """States of 0.1.0: msgpack arrays of the structs below, upgraded when they are read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import nan
 from typing import Any
 
@@ -8,14 +8,16 @@ import msgspec
 import numpy as np
 from msgspec import Struct, field
 
-from detector.names import name_of
+from detector.names import NO_IDENTITY, identity_of, name_of
+from detector.records import Bytes
+from detector.repeats import see
 from detector.state import (
     HEADER,
     HEADER_END,
     KINDS,
-    UserState,
     challenges_of,
     confirmed_of,
+    fresh_state,
     habits_of,
     known_of,
     means_of,
@@ -102,8 +104,7 @@ class UserStateV1(Struct, array_like=True):
 
     `compacted` holds the habits up to the bar, `habits` those up to the latest payment. `devices`, `merchants`,
     `categories`, `countries`, `cards` and `ips` map names in compacted payments to first-seen times, `category_means`
-    categories to the mean of their compacted amounts, least recently used first. Only `detector.recent_decisions` reads
-    `decided`. `truncated_ms` is the event time of the last payment that was compacted early because there were too
+    categories to the mean of their compacted amounts, least recently used first. `decided` has the last 32 decisions. `truncated_ms` is the event time of the last payment that was compacted early because there were too
     many.
     """
 
@@ -132,7 +133,7 @@ _decoder = msgspec.msgpack.Decoder(UserStateV1)
 EMPTY = msgspec.msgpack.encode(UserStateV1())
 
 
-def read(payload: bytes) -> UserState:
+def read(payload: bytes) -> Bytes:
     """Decode and upgrade a state.
 
     Raises:
@@ -147,9 +148,8 @@ def read(payload: bytes) -> UserState:
     return _upgraded(old)
 
 
-def _upgraded(old: UserStateV1) -> UserState:
-    state = UserState(len(old.recent))
-    array = state.array
+def _upgraded(old: UserStateV1) -> Bytes:
+    array = fresh_state(len(old.recent))
     header = array[:HEADER_END].view(HEADER)[0]
     header.recent = _fill(recent_of(array), [_event(event) for event in old.recent])
     header.panes = _fill(panes_of(array), [(it.index, it.count, it.cents, _number(it.ratio)) for it in old.panes])
@@ -163,14 +163,24 @@ def _upgraded(old: UserStateV1) -> UserState:
     header.trips = _fill(trips_of(array), [(it.from_ms, it.until_ms, name_of(it.country)) for it in old.trips])
     header.challenges = _fill(challenges_of(array), [(it.time_ms, it.time_ms, it.passed) for it in old.challenges])
     header.truncated_ms = old.truncated_ms or 0
-    state.decided, state.decided_count = old.decided, old.decided_count
-    return state
+    for transaction_id in _decided_ids(old.decided):
+        see(array, identity_of(transaction_id), old.habits.last_ms)
+    return array
+
+
+def _decided_ids(record: bytes) -> Iterator[str]:
+    """Yield the transactions of the remembered decisions: length (2 bytes), checksum (4 bytes), msgpack; the id first."""
+    at = 0
+    while at < len(record):
+        end = at + 6 + int.from_bytes(record[at : at + 2], "big")
+        yield msgspec.msgpack.decode(record[at + 6 : end])[0]
+        at = end
 
 
 def _event(event: Event) -> tuple[Any, ...]:
     kinds = (event.merchant_id, event.category, event.device_id, event.country, event.ip, event.card_id)
     names, position = tuple(map(name_of, kinds)), (_number(event.latitude), _number(event.longitude))
-    return event.time_ms, event.cents, _number(event.ratio), names, *position
+    return event.time_ms, NO_IDENTITY, event.cents, _number(event.ratio), names, *position
 
 
 def _names(known: Mapping[str, int]) -> list[tuple[int, int]]:

@@ -11,7 +11,6 @@ from detector.knowledge import Knowledge
 from detector.known_frauds import KnownFrauds
 from detector.moment import Moment
 from detector.payment import Payments
-from detector.records import Bytes
 from detector.rules import RULES, Rule
 from detector.scoring import Arrival, Detector
 from detector.state import HABITS, LATEST, habits_of, header_of, panes_of, recent_of
@@ -47,24 +46,19 @@ def a_model_of_everything(trust: float = 0.5, features: Iterable[Feature] = FEAT
     return a_champion(trust, **slopes)
 
 
-def array_of(state: bytes | None) -> Bytes:
-    """The decoded state's array."""
-    return decode_state(state).array
-
-
 def recent(state: bytes | None) -> Any:
     """The payments that are kept one by one."""
-    array = array_of(state)
+    array = decode_state(state)
     return recent_of(array)[: header_of(array).recent]
 
 
 def panes(state: bytes | None) -> Any:
-    array = array_of(state)
+    array = decode_state(state)
     return panes_of(array)[: header_of(array).panes]
 
 
 def habits(state: bytes | None) -> Any:
-    return habits_of(array_of(state)).view(HABITS)[LATEST]
+    return habits_of(decode_state(state)).view(HABITS)[LATEST]
 
 
 def fired(rules: Iterable[Rule]) -> int:
@@ -122,7 +116,7 @@ class User:
     def _look(self, transaction: Transaction, payments: Payments) -> tuple[Facts, Floats]:
         subjects = self.reputation.subjects_of(transaction)
         record = payments.record_of(transaction, transaction.event_time_ms, transaction.amount, subjects)
-        return features_of(array_of(self.state), record)
+        return features_of(decode_state(self.state), record)
 
     def know(self, **fields: Any) -> None:
         """Put a reputation in force, by default that of merchant m1."""

@@ -54,7 +54,7 @@ class PureDetector:
         self._knowledge.reputation.update((reputation.key, reputation) for reputation in changed)
 
     def _time_features(self, user: bytes | None, transaction: Transaction) -> None:
-        state = decode_state(user).array
+        state = decode_state(user)
         amount = normalised(transaction.amount, transaction.currency, self._factors)
         started_ns = perf_counter_ns()
         subjects = self._knowledge.reputation.subjects_of(transaction)

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.state import UserState
+from detector.state import fresh_state
 from detector.state_encoding import decode_state, encode_state
 from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.detecting import User, a_model_of_everything
@@ -78,4 +78,4 @@ def test_events_within_the_lateness_leave_the_same_features_in_any_order(events,
 @given(histories)
 def test_an_empty_history_is_a_fresh_state(history):
     user = a_user_after(history)
-    assert (encode_state(decode_state(user.state)) == encode_state(UserState())) == (not history)
+    assert (encode_state(decode_state(user.state)) == encode_state(fresh_state())) == (not history)

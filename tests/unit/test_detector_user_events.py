@@ -1,14 +1,14 @@
 from detector.names import name_of
-from detector.state import MAX_NOTES, UserState, challenges_of
+from detector.state import MAX_NOTES, challenges_of, fresh_state
 from detector.state_encoding import encode_state
 from detector.user_events import TRIP_DEFAULT_MS, failed_challenges, note, trip_covers
 from tests.builders import DAY_MS, HOUR_MS, NOON_MS, a_user_event
 
 
 def a_state(*events):
-    state = UserState()
+    state = fresh_state()
     for event in events:
-        note(state.array, event)
+        note(state, event)
     return state
 
 
@@ -30,7 +30,7 @@ def test_user_events_may_come_in_any_order():
 def test_only_failures_in_the_window_without_a_later_pass_count():
     failed = [a_challenge("challenge_failed", at_ms) for at_ms in (-2 * DAY_MS, 0, HOUR_MS)]
     state = a_state(*failed)
-    assert [failed_challenges(state.array, NOON_MS + at_ms, DAY_MS) for at_ms in (0, HOUR_MS, 30 * HOUR_MS)] == [
+    assert [failed_challenges(state, NOON_MS + at_ms, DAY_MS) for at_ms in (0, HOUR_MS, 30 * HOUR_MS)] == [
         1,
         2,
         0,
@@ -39,11 +39,11 @@ def test_only_failures_in_the_window_without_a_later_pass_count():
 
 def test_a_trip_without_an_end_lasts_two_weeks():
     state = a_state(a_user_event(type="trip_confirmed", country="GB"))
-    assert trip_covers(state.array, name_of("GB"), NOON_MS + TRIP_DEFAULT_MS)
-    assert not trip_covers(state.array, name_of("GB"), NOON_MS + TRIP_DEFAULT_MS + 1)
+    assert trip_covers(state, name_of("GB"), NOON_MS + TRIP_DEFAULT_MS)
+    assert not trip_covers(state, name_of("GB"), NOON_MS + TRIP_DEFAULT_MS + 1)
 
 
 def test_only_the_latest_user_events_are_kept():
     state = a_state(*[a_challenge("challenge_failed", at_ms) for at_ms in range(3 * MAX_NOTES)])
-    kept = challenges_of(state.array)["time_ms"]
+    kept = challenges_of(state)["time_ms"]
     assert list(kept - NOON_MS) == list(range(2 * MAX_NOTES, 3 * MAX_NOTES))

@@ -20,7 +20,7 @@ def flags() -> set[str]:
     """The flags of the detector, read from its source, and those of the API."""
     raised = re.findall(r'append\("(\w+)"\)', inspect.getsource(scoring._flags))
     known = re.findall(r'"(\w+)"', inspect.getsource(knowledge.Knowledge.flags.fget).split('"""')[-1])
-    return {*raised, *known, "duplicate", DEADLINE_EXCEEDED, STREAM_UNAVAILABLE}
+    return {*raised, *known, DEADLINE_EXCEEDED, STREAM_UNAVAILABLE}
 
 
 @pytest.mark.parametrize("vocabulary", [Decision, Outcome, Verdict], ids=["decisions", "outcomes", "verdicts"])
