@@ -1,6 +1,7 @@
 """Explain a score: contributions that sum to it, and the largest of them in words."""
 
 from collections.abc import Sequence
+from math import isnan, nan
 from operator import itemgetter
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from detector.features import BY_NAME
 from detector.moment import Moment
 from detector.rules import AMOUNT_LOG_ODDS, BASE_LOG_ODDS, WEIGHTS
 from weir.compiled import Floats
-from weir.feature_schema import LOG_AMOUNT
+from weir.feature_schema import LOG_AMOUNT, NAMES
 from weir.messages import Reason, RuleHit
 from weir.voices import Voices
 
@@ -39,23 +40,22 @@ def weigh(hits: Sequence[RuleHit], vector: Floats, model: Voices) -> Evidence:
     """Take the blend of rules and model (`weir.voices.risk`) apart. It costs more than the score, so only alerts pay."""
     trust = model.trust
     intercept = (1 - trust) * BASE_LOG_ODDS + trust * model.intercept
-    contributions = {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
-    contributions["log_amount"] = (1 - trust) * AMOUNT_LOG_ODDS * float(vector[LOG_AMOUNT])
-    for name, added in model.contributions(vector).items():
-        contributions[name] = contributions.get(name, 0.0) + trust * added
+    contributions = {name: trust * added for name, added in model.contributions(vector).items()}
+    contributions["log_amount"] += (1 - trust) * AMOUNT_LOG_ODDS * float(vector[LOG_AMOUNT])
+    contributions |= {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
     return Evidence(intercept, contributions)
 
 
-def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, float], moment: Moment) -> list[Reason]:
+def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], vector: Floats, moment: Moment) -> list[Reason]:
     """Return the largest contributions for fraud, then the largest against it, each in words.
 
     A missing feature contributes to the score, but has no value to put into words, so it is no reason.
     """
-    texts = {hit.rule: hit.text for hit in hits}
+    texts, values = {hit.rule: hit.text for hit in hits}, dict(zip(NAMES, vector.tolist(), strict=True))
     notable = [
         (code, contribution)
         for code, contribution in evidence.contributions.items()
-        if not -WORTH_TELLING < contribution < WORTH_TELLING and (code in features or code in texts)
+        if not -WORTH_TELLING < contribution < WORTH_TELLING and (code in texts or not isnan(values.get(code, nan)))
     ]
     notable.sort(key=itemgetter(1))
     against = [item for item in notable[:MOST_AGAINST] if item[1] < 0]
@@ -63,7 +63,7 @@ def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], features: dict[str, 
     return [
         Reason(
             code=code,
-            text=texts[code] if code in texts else BY_NAME[code].words(moment, features[code]),
+            text=texts[code] if code in texts else BY_NAME[code].words(moment, values[code]),
             contribution=contribution,
         )
         for code, contribution in for_fraud + against

@@ -22,7 +22,6 @@ from detector.state_encoding import decode_state, encode_state, encoded
 from detector.user_events import note
 from weir.compiled import warm_up
 from weir.errors import InvalidRecord
-from weir.feature_vector import named
 from weir.messages import Position, ScoredTransaction, Transaction, UserEvent, is_alert
 from weir.settings import DetectorSettings
 
@@ -96,7 +95,7 @@ class Detector:
         reasons = []
         if is_alert(decision):
             evidence = weigh(hits, self._assessor.vector, model)
-            reasons = reasons_of(evidence, hits, named(features), self._moment(transaction))
+            reasons = reasons_of(evidence, hits, self._assessor.vector, self._moment(transaction))
         return ScoredTransaction(
             schema_version=2,
             transaction_id=transaction.transaction_id,

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from weir.artefact import AdditiveScorer, log_odds_of
+from weir.artefact import AdditiveScorer, contributions_of, log_odds_of
 from weir.bins import Layout
 from weir.compiled import Floats, Integers, compiled, warm_up
+from weir.feature_schema import NAMES
 from weir.topics import DAY_MS
-from weir.trees import STUMP, Trees, leaves_of
+from weir.trees import STUMP, Trees, attribute, leaves_of
 from weir.vectors import arranged, places_of, vector_of
 
 HALF = 0.5
@@ -63,14 +64,11 @@ class Voices:
         return 0.0 if self.trees is None else self.trees.log_odds_of(arranged(vector, self._trees_places))
 
     def contributions(self, vector: Floats) -> dict[str, float]:
-        """Return what each feature adds to the log-odds. With the intercept they sum to `log_odds`."""
-        additive = self.additive.contributions_of(arranged(vector, self._additive_places))
-        added = dict(zip(self.additive.layout.names, additive.tolist(), strict=True))
-        if self.trees is None:
-            return added
-        trees = self.trees.contributions_of(arranged(vector, self._trees_places))
-        of_trees = dict(zip(self.trees.names, trees.tolist(), strict=True))
-        return {name: self._mean(added.get(name, 0.0), of_trees.get(name, 0.0)) for name in added | of_trees}
+        """Return what each feature of the schema adds to the log-odds. With the intercept they sum to `log_odds`.
+
+        What features add that the schema no longer has stands under `FORMER`.
+        """
+        return dict(zip(_NAMED, contributions_by(self.arrays, vector).tolist(), strict=True))
 
     @cached_property
     def arrays(self) -> tuple[Any, ...]:
@@ -103,6 +101,20 @@ def log_odds_by(model: tuple[Any, ...], vector: Floats) -> float:
 
 
 @compiled
+def contributions_by(model: tuple[Any, ...], vector: Floats) -> Floats:
+    """Return what each feature adds by the model of these arrays, in the schema's order; the last number is `FORMER`'s."""
+    numbers, additive_places, edges, fine, coarse, pairs, bins, cells, trees_places, nodes, roots = model
+    share, added, by_trees = numbers[1], np.zeros(len(vector) + 1), np.zeros(len(trees_places))
+    by_weights = contributions_of(arranged(vector, additive_places), edges, fine, coarse, pairs, bins, cells)
+    for nth in range(len(additive_places)):
+        added[additive_places[nth]] += (1 - share) * by_weights[nth]  # the place -1 is the last
+    attribute(arranged(vector, trees_places), nodes, roots, by_trees)
+    for nth in range(len(trees_places)):
+        added[trees_places[nth]] += share * by_trees[nth]
+    return added
+
+
+@compiled
 def risk_by(model: tuple[Any, ...], rules_log_odds: float, vector: Floats) -> float:
     """Return the log-odds that the detector scores: rules and the model of these arrays, weighted by trust."""
     trust: float = model[0][0]
@@ -119,6 +131,10 @@ def share_of_trees(age_ms: int) -> float:
     return HALF * min(max(left_days / (GONE_DAYS - FRESH_DAYS), 0.0), 1.0)
 
 
+FORMER = "former features"
+
+_NAMED = (*NAMES, FORMER)
+
 SILENT = Voices(AdditiveScorer(layout=Layout({}), bins=[0.0], cells=[], trust=0.0))
 """Stands in for a model before there is one: without trust the rules score alone."""
 
@@ -131,4 +147,5 @@ def risk(model: Voices | None, rules_log_odds: float, vector: Floats) -> float:
 @warm_up
 def _speak() -> None:
     risk(None, 0.0, vector_of({}))
+    SILENT.contributions(vector_of({}))
     SILENT.log_odds(vector_of({}))
