@@ -28,7 +28,7 @@ from weir.topics import Topics
 
 HERE = Path(__file__).parents[1]
 PAYMENTS, USERS, REPEATS = 16_000, 400, 5
-"""Payments in all, their users, and processes a checkout, of which the quickest counts."""
+"""Payments in all, their users, and processes a checkout, each of which scores as often; the quickest counts."""
 
 IDS = ("merchant_id", "user_id", "device_id", "ip", "card_id")
 """0.1.0's examples have the first two."""
@@ -95,6 +95,16 @@ class PureLoop:
             scores.append(done.outbound[0].payload)
         return scores
 
+    def time_scores(self, records: list[tuple[str, Any, int]]) -> tuple[list[bytes], float]:
+        """Score records several times from the same states; return the scores and the least microseconds of one."""
+        before, costs = self._users, []
+        for _ in range(REPEATS):
+            self._users = dict(before)
+            began_s = time.process_time()
+            scores = self.score(records)
+            costs.append((time.process_time() - began_s) / len(records) * 1e6)
+        return scores, min(costs)
+
     def learn(self, examples: Iterable[bytes]) -> None:
         for payload in examples:
             self.fold.learn(1, self.fold.n + 1, EXAMPLE.decode(payload))
@@ -121,9 +131,7 @@ def timed(traffic: Path) -> dict[str, float]:
     first = _examples(stream.score(records[:half]), lines)
     stream.learn(first)
     stream.publish(first)
-    began_s = time.process_time()
-    scores = stream.score(records[half:])
-    costs["payment, bytes in to bytes out, with a model"] = (time.process_time() - began_s) / half * 1e6
+    scores, costs["payment, bytes in to bytes out, with a model"] = stream.time_scores(records[half:])
     second = _examples(scores, lines[half:])
     began_s = time.process_time()
     stream.learn(second)
