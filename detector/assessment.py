@@ -63,7 +63,7 @@ class Assessor:
 
     def __init__(self, settings: DetectorSettings) -> None:
         self._limits = settings.allowed_lateness_ms, settings.max_recent_events
-        self._found = bytearray(_FOUND.itemsize)
+        self._found = np.empty(_FOUND.itemsize, np.uint8)
         self._facts, self.vector = np.empty(len(Facts._fields)), np.empty(len(NAMES))
         self._values = np.empty(len(NAMES), np.float32)
         self._make_room(settings.max_recent_events + 1)
@@ -80,7 +80,7 @@ class Assessor:
             return self.assess(user, payment, model)
         if outcome == BROKEN:
             raise broken_state()
-        return Found._make(_UNPACKED.unpack(self._found))
+        return Found._make(_UNPACKED.unpack(self._found.data))
 
     def state(self, found: Found) -> bytes:
         """Return the encoded state after the payment."""
@@ -96,8 +96,7 @@ class Assessor:
         """Make room for so many payments that are kept one by one."""
         state = fresh_state(recent)
         self._written = np.empty(len(PREFIX) + len(state), np.uint8)
-        found = np.frombuffer(self._found, np.uint8)
-        self._outputs = state, self._written, found, self._facts, self.vector, self._values
+        self._outputs = state, self._written, self._found, self._facts, self.vector, self._values
 
 
 @compiled

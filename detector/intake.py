@@ -6,7 +6,8 @@ from detector.knowledge import Knowledge
 from detector.scoring import Arrival, Detector
 from weir.dead_letters import cut, dead_letter
 from weir.errors import InvalidRecord
-from weir.messages import LONGEST_ID, TRANSACTION, USER_EVENT, decode_with, encode, require_size
+from weir.messages import LONGEST_ID, USER_EVENT, decode_with, encode, require_size
+from weir.payments import read_payment
 from weir.records import Inbound, Outbound, Processed, StateChange
 from weir.topics import Topics
 
@@ -38,9 +39,9 @@ class Intake:
             return self._bury(record, error, now_ms)
 
     def _score(self, record: Inbound, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Processed:
-        transaction = decode_with(TRANSACTION, record.payload)
+        transaction, flags = read_payment(record.payload)
         _require_key(key, transaction.user_id)
-        arrival = Arrival(transaction, record.payload or b"null", record.position, now_ms)
+        arrival = Arrival(transaction, record.payload or b"null", record.position, now_ms, flags)
         scored, state = self._detector.score(user, arrival, knowledge)
         payload = encode(scored)
         topics = [self._scored, self._alerts] if scored.is_alert else [self._scored]

@@ -1,5 +1,6 @@
 """A payment as compiled code reads it: one record, with names as hashes and codes."""
 
+from functools import lru_cache
 from math import nan
 from struct import Struct
 
@@ -40,26 +41,32 @@ class Payments:
 
     def record_of(self, transaction: Transaction, time_ms: int, amount: float, subjects: bytes) -> Bytes:
         """Return a payment's record; `amount` is in base currency, `subjects` are its `SUBJECTS`."""
-        category, country = transaction.merchant_category, transaction.country
+        category, country, *codes = _coded(
+            transaction.merchant_category, transaction.country, transaction.channel, transaction.type
+        )
         packed = _PACKED.pack(
             time_ms,
             identity_of(transaction.transaction_id),
             float(round(amount * 100)),
             nan,
             name_of(transaction.merchant_id),
-            name_of(category),
+            category,
             name_of(transaction.device_id),
-            name_of(country),
+            country,
             name_of(transaction.ip or None),
             name_of(transaction.card_id),
             nan if transaction.latitude is None else transaction.latitude,
             nan if transaction.longitude is None else transaction.longitude,
             amount,
             self._otp_threshold,
-            code_of(category),
-            code_of(country),
-            code_of(transaction.channel),
-            code_of(transaction.type),
+            *codes,
             *self.attributes.values(transaction.attributes),
         )
         return np.frombuffer(packed + subjects, np.uint8)
+
+
+@lru_cache(maxsize=1 << 12)
+def _coded(category: str | None, country: str | None, channel: str | None, kind: str | None) -> tuple[float, ...]:
+    """Return the names of category and country and the codes of all four: payments share few combinations."""
+    names = name_of(category), name_of(country)
+    return *names, code_of(category), code_of(country), code_of(channel), code_of(kind)

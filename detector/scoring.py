@@ -5,6 +5,7 @@
 Every check that can refuse a record comes before the assessment.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, get_args
 
 import msgspec
@@ -25,14 +26,21 @@ from weir.errors import InvalidRecord
 from weir.messages import Position, ScoredTransaction, Transaction, UserEvent, is_alert
 from weir.settings import DetectorSettings
 
+# March 1973. An earlier time is no payment's, but what seconds since 1970 are as milliseconds, up to the year 5138.
+EARLIEST_MS = 100_000_000_000
+
 
 class Arrival(NamedTuple):
-    """A transaction as it arrived: decoded from `raw`, with its position in Kafka and the wall clock."""
+    """A transaction as it arrived: decoded from `raw`, with its position in Kafka and the wall clock.
+
+    `flags` say what of it was not understood (`weir.payments`).
+    """
 
     transaction: Transaction
     raw: bytes
     source: Position
     now_ms: int
+    flags: Sequence[str] = ()
 
 
 class Scored(NamedTuple):
@@ -78,8 +86,8 @@ class Detector:
         return encode_state(state)
 
     def _checked_time(self, time_ms: int, now_ms: int) -> int:
-        if time_ms < 0:
-            raise InvalidRecord("event_time", "is before 1970")
+        if time_ms < EARLIEST_MS:
+            raise InvalidRecord("event_time", _too_early(time_ms))
         if time_ms > now_ms + self._settings.future_skew_ms:
             raise InvalidRecord("event_time", f"is {time_ms - now_ms} ms in the future")
         return time_ms
@@ -108,7 +116,7 @@ class Detector:
             features=features,
             reasons=reasons,
             rules=hits,
-            flags=_flags(found, knowledge),
+            flags=[*_flags(found, knowledge), *arrival.flags],
             model=None if champion is None else champion.ref,
             source=arrival.source,
             scored_at_ms=arrival.now_ms,
@@ -122,6 +130,15 @@ class Detector:
 
     def _moment(self, transaction: Transaction) -> Moment:
         return Moment(transaction, self._assessor.facts(), self._settings.base_currency, self._payments.attributes)
+
+
+def _too_early(time_ms: int) -> str:
+    """Say what the sender probably meant."""
+    if 19_000_101 <= time_ms <= 21_001_231:  # noqa: PLR2004 -- dates as numbers, year, month and day
+        return f"must be milliseconds since 1970 or ISO 8601; {time_ms} looks like a date"
+    if time_ms >= EARLIEST_MS // 1000:
+        return f"must be milliseconds since 1970 or ISO 8601; {time_ms} looks like seconds"
+    return "is before March 1973"
 
 
 def _flags(found: Found, knowledge: Knowledge) -> list[str]:
@@ -145,7 +162,7 @@ def _flags(found: Found, knowledge: Knowledge) -> list[str]:
 def _score_one_of_each() -> None:
     detector, state, here = Detector(DetectorSettings()), None, Position("warm", 0, 0)
     for told in get_args(UserEvent.__annotations__["type"]):
-        event = UserEvent(event_id="e", user_id="u", event_time=0, type=told, device_id="d")
-        state = detector.observe(state, event, now_ms=0)
-    payment = Transaction(transaction_id="t", user_id="u", event_time=0, amount=1.0)
-    detector.score(state, Arrival(payment, b"null", here, now_ms=0), Knowledge(b""))
+        event = UserEvent(event_id="e", user_id="u", event_time=EARLIEST_MS, type=told, device_id="d")
+        state = detector.observe(state, event, now_ms=EARLIEST_MS)
+    payment = Transaction(transaction_id="t", user_id="u", event_time=EARLIEST_MS, amount=1.0)
+    detector.score(state, Arrival(payment, b"null", here, now_ms=EARLIEST_MS), Knowledge(b""))

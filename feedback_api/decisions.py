@@ -43,7 +43,7 @@ class Decisions:
         self._policy = policy
 
     async def decide(self, payment: Transaction, payload: bytes, deadline_ms: int) -> Answer:
-        """Return the first decision on this payment, within the deadline even if the stream is down.
+        """Return a decision on this payment, within the deadline even if the stream is down.
 
         Raises:
             InvalidRecord: the stream dead-lettered the payment, for example because its time lies in the future.

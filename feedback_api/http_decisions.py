@@ -12,7 +12,8 @@ from feedback_api.http_errors import REFUSALS
 from feedback_api.http_models import DecisionView
 from feedback_api.http_openapi import body_of
 from feedback_api.prometheus_metrics import Metrics
-from weir.messages import TRANSACTION, Transaction, decode_with
+from weir.messages import Transaction
+from weir.payments import read_payment
 
 LONGEST_DEADLINE_MS = 10_000
 """Bounds how long a request holds its connection. A round number; not measured."""
@@ -28,7 +29,7 @@ router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 async def decide(body: JsonBody, parts: PartsDep, deadline_ms: Deadline = None) -> DecisionView:
     """Answers within the deadline: with the stream's decision or, flagged, with the deadline policy's."""
     began = time.perf_counter()
-    payment = decode_with(TRANSACTION, body)
+    payment, _ = read_payment(body)
     answer = await parts.decisions.decide(payment, body, deadline_ms or parts.settings.api.decision_deadline_ms)
     latency_s = time.perf_counter() - began
     _count(parts.metrics, answer, latency_s)

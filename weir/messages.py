@@ -495,7 +495,7 @@ def decode_with(decoder: msgspec.json.Decoder[Message], payload: bytes | None) -
             payload.decode()  # msgspec does not check the UTF-8 of unknown members
         return decoder.decode(payload)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from error
+        raise invalid_record(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRecord("$", f"is not a JSON message in UTF-8: {error}") from error
     except RecursionError as error:
@@ -512,8 +512,8 @@ def require_size(payload: bytes | None, max_bytes: int = MAX_RECORD_BYTES) -> No
         raise InvalidRecord("$", f"has {len(payload):,} bytes; the limit is {max_bytes:,}")
 
 
-def _invalid(text: str) -> InvalidRecord:
-    """Split msgspec's message into field and reason."""
+def invalid_record(text: str) -> InvalidRecord:
+    """Split the message of a validation error of msgspec into field and reason."""
     reason, _, path = text.partition(" - at `")
     name = path.rstrip("`").removeprefix("$.") or "$"
     if reason.startswith("Object missing required field `"):

@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 from feedback_api.console.words import DAY_MS, MINUTE_MS, money, plural, span
 from weir.errors import InvalidRecord
 from weir.feature_vector import Features
-from weir.messages import TRANSACTION, Reason, ScoredTransaction, Transaction, decode_with
+from weir.messages import Reason, ScoredTransaction, Transaction
+from weir.payments import read_payment
 
 REFERENCE_LOG_ODDS = -4.59512
 """Log-odds of the 1 % that `merchant_fraud_rate` is relative to (docs/features.md)."""
@@ -92,12 +93,11 @@ def story_of(alert: ScoredTransaction, currency: str) -> Story:
 
 
 def payment_of(alert: ScoredTransaction) -> Transaction | None:
-    """The payment as its producer sent it, or None if it does not decode."""
+    """The payment as the detector read it, or None if it does not decode."""
     try:
-        payment: Transaction = decode_with(TRANSACTION, bytes(alert.transaction))
+        return read_payment(bytes(alert.transaction)).transaction
     except InvalidRecord:
         return None
-    return payment
 
 
 def headline(alert: ScoredTransaction) -> str:

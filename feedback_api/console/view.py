@@ -160,7 +160,7 @@ def case_of(scored: ScoredTransaction, currency: str) -> Case:
         risk=f"{scored.score:.2f}",
         amount=money(scored.amount, currency),
         profile=scored.profile,
-        flags=[flag.replace("_", " ") for flag in scored.flags],
+        flags=[_flag(flag) for flag in scored.flags],
         story=story,
         evidence=[
             EvidenceBar(charts.evidence_bar(why.contribution, largest), _signed(why.contribution), why.text)
@@ -255,3 +255,9 @@ def _verdict_row(given: GivenVerdict, now_ms: int) -> VerdictRow:
 
 def _signed(number: float) -> str:
     return f"{number:+.1f}".replace("-", "−")
+
+
+def _flag(flag: str) -> str:
+    """Put a flag into words; the name of a field stays as it is."""
+    word, colon, field = flag.partition(":")
+    return word.replace("_", " ") + (f": {field}" if colon else "")

@@ -8,7 +8,8 @@ from operations.evaluate.lane import Lane
 from operations.harness.pacing import slices
 from operations.replay.rows import Row
 from weir.errors import InvalidRecord
-from weir.messages import TRANSACTION, Transaction, decode_with, encode
+from weir.messages import Transaction, encode
+from weir.payments import read_payment
 
 REPORT_EVERY = 500
 """Transactions between two moves of the progress bar."""
@@ -58,5 +59,4 @@ def as_the_detector_reads(transaction: Transaction) -> Transaction:
     Raises:
         InvalidRecord: the detector would refuse it.
     """
-    read: Transaction = decode_with(TRANSACTION, encode(transaction))
-    return read
+    return read_payment(encode(transaction)).transaction

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from detector.scoring import EARLIEST_MS
 from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, a_user_event
 from tests.detecting import User, panes, recent
 from weir.errors import InvalidRecord
@@ -29,8 +30,18 @@ def test_a_user_event_from_the_future_is_refused():
 
 
 def test_a_time_before_1970_is_refused():
-    with pytest.raises(InvalidRecord, match="event_time: is before 1970"):
+    with pytest.raises(InvalidRecord, match="event_time: is before March 1973"):
         User().pay(event_time=datetime(1960, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("sent", "hint"), [(1_750_000_000, "looks like seconds"), (20_240_110, "looks like a date"), (45_000, "March 1973")]
+)
+def test_a_time_that_is_not_in_milliseconds_is_refused_with_a_hint(sent, hint):
+    with pytest.raises(InvalidRecord, match=hint):
+        User().pay(event_time=sent)
+    with pytest.raises(InvalidRecord, match=hint):
+        User().detector.observe(None, a_user_event(event_time=sent), now_ms=NOON_MS)
 
 
 def test_an_event_within_the_lateness_is_inserted_where_it_belongs():
@@ -76,7 +87,7 @@ def test_old_events_are_compacted_into_panes():
 
 def test_first_event_long_ago_is_no_problem():
     user = User()
-    user.pay(event_time=0)
+    user.pay(event_time=EARLIEST_MS)
     assert user.pay().features["count_24h"] == 0
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from detector import knowledge, scoring
 from feedback_api.decisions import DEADLINE_EXCEEDED, STREAM_UNAVAILABLE
+from weir import payments
 from weir.messages import Decision, Outcome, Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
@@ -20,7 +21,8 @@ def flags() -> set[str]:
     """The flags of the detector, read from its source, and those of the API."""
     raised = re.findall(r'append\("(\w+)"\)', inspect.getsource(scoring._flags))
     known = re.findall(r'"(\w+)"', inspect.getsource(knowledge.Knowledge.flags.fget).split('"""')[-1])
-    return {*raised, *known, DEADLINE_EXCEEDED, STREAM_UNAVAILABLE}
+    fields = re.findall(r'"(\w+_field):', inspect.getsource(payments))
+    return {*raised, *known, *fields, DEADLINE_EXCEEDED, STREAM_UNAVAILABLE}
 
 
 @pytest.mark.parametrize("vocabulary", [Decision, Outcome, Verdict], ids=["decisions", "outcomes", "verdicts"])

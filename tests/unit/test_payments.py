@@ -1,0 +1,144 @@
+"""Payments as producers send them: required fields are strict, optional ones forgiving."""
+
+import json
+
+import pytest
+
+from tests.builders import NOON_MS
+from weir.errors import InvalidRecord
+from weir.messages import LONGEST_ID, TRANSACTION
+from weir.payments import MOST_FLAGS, read_payment
+
+REQUIRED = {"transaction_id": "t1", "user_id": "u1", "event_time": NOON_MS, "amount": 5.0}
+LONG = "d" * (LONGEST_ID + 1)
+
+
+def read(**fields):
+    return read_payment(json.dumps(REQUIRED | fields).encode())
+
+
+def test_the_usual_payment_is_read_as_it_is():
+    payload = json.dumps(REQUIRED | {"country": "FR", "attributes": {"a": 1}}).encode()
+    assert read_payment(payload).transaction == read(country="FR", attributes={"a": 1}).transaction
+    assert read_payment(payload).flags == []
+    usual = TRANSACTION.decode(payload)
+    assert all(getattr(read_payment(payload).transaction, name) == getattr(usual, name) for name in REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "mended"),
+    [
+        ("currency", " usd", "USD"),
+        ("currency", "", None),
+        ("country", "fr ", "FR"),
+        ("user_agent", "x" * 603, "x" * 512),
+        ("merchant_category", 5411, "5411"),
+        ("merchant_category", 5411.0, "5411"),
+        ("merchant_id", 77, "77"),
+        ("latitude", "48.85", 48.85),
+        ("incumbent_decision", "APPROVE", "approve"),
+        ("attributes", {"new": True, "old": False}, {"new": "true", "old": "false"}),
+        ("attributes", {"gone": None}, {}),
+        ("attributes", None, {}),
+        ("type", None, None),
+    ],
+)
+def test_what_is_plain_is_mended(field, sent, mended):
+    payment = read(**{field: sent})
+    assert (getattr(payment.transaction, field), payment.flags) == (mended, [])
+
+
+@pytest.mark.parametrize(
+    ("field", "sent"),
+    [
+        ("country", "USA"),
+        ("country", ""),
+        ("country", 250),
+        ("latitude", 91),
+        ("latitude", True),
+        ("longitude", "east"),
+        ("device_id", ""),
+        ("device_id", ["d1"]),
+        ("ip", {"v4": "10.0.0.1"}),
+        ("incumbent_decision", "maybe"),
+    ],
+)
+def test_an_odd_optional_value_is_left_out_and_named(field, sent):
+    payment = read(**{field: sent})
+    assert (getattr(payment.transaction, field), payment.flags) == (None, [f"ignored_field:{field}"])
+
+
+def test_an_odd_attribute_is_left_out_alone():
+    payment = read(attributes={"good": 1.5, "list": [1], "object": {}, "text": "x"})
+    assert payment.transaction.attributes == {"good": 1.5, "text": "x"}
+    assert payment.flags == ["ignored_field:attributes.list", "ignored_field:attributes.object"]
+    assert read(attributes=[1]).flags == ["ignored_field:attributes"]
+
+
+def test_two_long_ids_that_begin_alike_stay_two():
+    one, other = read(device_id=LONG), read(device_id=LONG + "x")
+    assert one.transaction.device_id != other.transaction.device_id
+    assert (len(one.transaction.device_id), one.flags) == (64, [])
+
+
+def test_the_position_0_0_is_none():
+    payment = read(latitude=0, longitude=0.0)
+    assert (payment.transaction.latitude, payment.transaction.longitude) == (None, None)
+    assert payment.flags == ["ignored_field:latitude", "ignored_field:longitude"]
+    assert read(latitude=0, longitude=32.5).transaction.longitude == 32.5
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"),
+    [
+        ("merchantId", "unknown_field:merchantId (merchant_id?)"),
+        ("merchant-id", "unknown_field:merchant-id (merchant_id?)"),
+        ("lattitude", "unknown_field:lattitude (latitude?)"),
+        ("basket", "unknown_field:basket"),
+        ("x" * 100, "unknown_field:" + "x" * 64),
+    ],
+)
+def test_an_unknown_field_is_named_with_the_nearest_known_one(name, flag):
+    assert read(**{name: "m1"}).flags == [flag]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"amount": "5"}, "amount"),
+        ({"amount": None}, "amount"),
+        ({"user_id": ""}, "user_id"),
+        ({"user_id": 7}, "user_id"),
+        ({"transaction_id": LONG}, "transaction_id"),
+        ({"event_time": "yesterday"}, "event_time"),
+        ({"currency": "US$"}, "currency"),
+        ({"currency": 978}, "currency"),
+    ],
+)
+def test_required_fields_and_the_currency_stay_strict(changed, field):
+    with pytest.raises(InvalidRecord) as raised:
+        read(**changed)
+    assert raised.value.field == field
+
+
+def test_a_required_field_by_another_name_is_pointed_out():
+    payload = {"userId" if name == "user_id" else name: value for name, value in REQUIRED.items()}
+    with pytest.raises(InvalidRecord, match=r"user_id: is required; is it 'userId'\?"):
+        read_payment(json.dumps(payload).encode())
+
+
+@pytest.mark.parametrize("payload", [None, b"", b"[]", b"7", b"{", b"\xff{}", b'{"a":' * 5000])
+def test_what_is_no_object_is_refused(payload):
+    with pytest.raises(InvalidRecord):
+        read_payment(payload)
+
+
+def test_thousands_of_odd_fields_give_few_flags():
+    odd = {f"merchant{n}": n for n in range(10_000)} | {"attributes": {f"a{n}": [] for n in range(10_000)}}
+    assert len(read(**odd).flags) == MOST_FLAGS
+
+
+def test_what_is_read_of_a_field_does_not_depend_on_the_others():
+    sent = {"channel": " pos", "card_id": " c1 ", "country": "FR"}
+    clean, odd = read(**sent).transaction, read(**sent, latitude="north").transaction
+    assert [getattr(odd, name) for name in sent] == [getattr(clean, name) for name in sent]
