@@ -14,7 +14,6 @@ from detector.scoring import Detector
 from weir.clock import now_ms
 from weir.compiled import warm
 from weir.dead_letters import cut, dead_letter
-from weir.errors import InvalidRecord
 from weir.flink_environment import STATE_BYTES, require_thread_mode
 from weir.messages import encode
 from weir.records import Inbound, Outbound, StateChange
@@ -58,8 +57,10 @@ class Score(KeyedBroadcastProcessFunction):
         control = Inbound(*record)
         try:
             kept = self._knowledge.apply(control.payload, control.kafka_key)
-        except InvalidRecord as error:
-            letter = encode(dead_letter(control, error, stage="detector", now_ms=now_ms()))
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- no record stops the stream, whatever it meets
+            letter = encode(dead_letter(control, error, job="detector", now_ms=now_ms()))
             yield _row(Outbound(self._topics.dead_letters, cut(control.kafka_key), letter))
         else:
             state = ctx.get_broadcast_state(CONTROL_STATE)

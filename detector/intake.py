@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from detector.knowledge import Knowledge
 from detector.scoring import Arrival, Detector
 from weir.dead_letters import cut, dead_letter
-from weir.errors import InvalidRecord
+from weir.errors import DeploymentError, InvalidRecord
 from weir.messages import LONGEST_ID, USER_EVENT, decode_with, encode, require_size
 from weir.payments import read_payment
 from weir.records import Inbound, Outbound, Processed, StateChange
@@ -21,7 +21,7 @@ class Intake:
         self._replies, self._dead_letters = topics.replies, topics.dead_letters
 
     def process(self, record: Inbound, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Processed:
-        """Score a transaction or observe a user event; an invalid record becomes a dead letter.
+        """Score a transaction or observe a user event; a record that is invalid, or that this fails at, becomes a dead letter.
 
         Args:
             record: A transaction or a user event.
@@ -35,7 +35,9 @@ class Intake:
             if record.topic == self._transactions:
                 return self._score(record, key, user, knowledge, now_ms)
             return self._observe(record, key, user, now_ms)
-        except InvalidRecord as error:
+        except (DeploymentError, MemoryError):
+            raise  # no fault of the record: the next one would meet it, too
+        except Exception as error:  # noqa: BLE001 -- no record stops the stream, whatever it meets
             return self._bury(record, error, now_ms)
 
     def _score(self, record: Inbound, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Processed:
@@ -53,8 +55,8 @@ class Intake:
         _require_key(key, event.user_id)
         return Processed(self._detector.observe(user, event, now_ms=now_ms), [])
 
-    def _bury(self, record: Inbound, error: InvalidRecord, now_ms: int) -> Processed:
-        payload = encode(dead_letter(record, error, stage="detector", now_ms=now_ms))
+    def _bury(self, record: Inbound, error: Exception, now_ms: int) -> Processed:
+        payload = encode(dead_letter(record, error, job="detector", now_ms=now_ms))
         leaving = Outbound(self._dead_letters, cut(record.kafka_key), payload)
         return Processed(StateChange.UNCHANGED, [leaving, *self._reply(record, payload)], dead=True)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from learner.label_join import Joined, JoinState, LabelJoin, Unusable, decode_join_state, encode_join_state
 from weir.dead_letters import cut, dead_letter
-from weir.errors import InvalidRecord
+from weir.errors import DeploymentError, InvalidRecord
 from weir.feature_schema import NAMES
 from weir.messages import (
     LABEL,
@@ -54,9 +54,11 @@ class JoinIntake:
                 _require_key(key, scored.transaction_id)
                 _require_learnable(scored)
                 joined = self._join.on_scored(kept, scored)
-        except InvalidRecord as error:
+            return self._processed(kept, joined, now_ms)
+        except (DeploymentError, MemoryError):
+            raise  # no fault of the record: the next one would meet it, too
+        except Exception as error:  # noqa: BLE001 -- no record stops the stream, whatever it meets
             return Processed(StateChange.UNCHANGED, [self._bury(record, error, now_ms)], dead=True)
-        return self._processed(kept, joined, now_ms)
 
     def wake(self, timestamp_ms: int, state: bytes | None, now_ms: int) -> Processed:
         """Handle an event-time timer: maturity or the end of retention."""
@@ -74,8 +76,8 @@ class JoinIntake:
         record = Inbound(None, unusable.payload, at.topic, at.partition, at.offset)
         return self._bury(record, InvalidRecord(unusable.field, unusable.reason), now_ms)
 
-    def _bury(self, record: Inbound, error: InvalidRecord, now_ms: int) -> Outbound:
-        letter = dead_letter(record, error, stage="label-join", now_ms=now_ms)
+    def _bury(self, record: Inbound, error: Exception, now_ms: int) -> Outbound:
+        letter = dead_letter(record, error, job="label-join", now_ms=now_ms)
         return Outbound(self._dead_letters, cut(record.kafka_key), encode(letter))
 
 

@@ -4,10 +4,12 @@ A dead letter holds the start of the record, its length and its hash. With a who
 sink's limit, and the job would fail at it for ever (docs/platform-notes.md#oversized-records).
 """
 
+import traceback
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from weir.errors import InvalidRecord
@@ -20,7 +22,12 @@ KEPT_BYTES = 4096
 LONGEST_TEXT = 512
 """Characters of a field's path and of a reason: both may quote the record. A round number; not measured."""
 
-Stage = Literal["detector", "label-join"]
+LONGEST_TRACEBACK = 4000
+"""Characters of a traceback, its end, that a letter keeps: some forty lines. A round number; not measured."""
+
+Job = Literal["detector", "label-join"]
+
+_log = structlog.get_logger()
 
 
 class RecordIds(NamedTuple):
@@ -57,11 +64,19 @@ def _id(value: Any) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_ID else None
 
 
-def dead_letter(record: Inbound, error: InvalidRecord, *, stage: Stage, now_ms: int) -> DeadLetter:
-    """Build the dead letter of a record that the job `stage` refused with `error`."""
-    payload = record.payload
+def dead_letter(record: Inbound, error: Exception, *, job: Job, now_ms: int) -> DeadLetter:
+    """Build the dead letter of a record that a job refused or, if it is no `InvalidRecord`, failed at.
+
+    A failure is a fault of Weir's own: the letter has the stage `internal` and the traceback, which is logged too.
+    """
+    payload, found = record.payload, None
+    if not isinstance(error, InvalidRecord):
+        found = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
+        _log.error("record_failed", job=job, source=list(record[2:5]), traceback=found)
+        error = InvalidRecord("$", f"{job} failed at it: {type(error).__name__}: {error}")
     return DeadLetter(
-        stage=stage,
+        stage=job if found is None else "internal",
+        traceback=found,
         field=error.field[:LONGEST_TEXT],
         reason=error.reason[:LONGEST_TEXT],
         source=record.position,

@@ -250,12 +250,13 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record that could not be used: the reason, its position, and the start of its bytes (Base64 in JSON).
 
-    `field` is the JSON path of the error, `$` for the whole message. `payload_bytes` and `payload_sha256` describe the
-    whole payload. The ids are those in the payload.
+    `stage` is the job that refused the record, or `internal` if it failed at it: a fault of Weir's own, with its
+    traceback. `field` is the JSON path of the error, `$` for the whole message. `payload_bytes` and `payload_sha256`
+    describe the whole payload. The ids are those in the payload.
     """
 
     schema_version: Int64 = 1
-    stage: Literal["detector", "label-join"]
+    stage: Literal["detector", "label-join", "internal"]
     field: str
     reason: str
     source: Position
@@ -267,6 +268,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_id: str | None = None
     payload_bytes: Int64 | None = None
     payload_sha256: str | None = None
+    traceback: str | None = None
 
 
 class TwinFrozen(Struct, frozen=True, kw_only=True, omit_defaults=True):

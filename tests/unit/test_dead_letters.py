@@ -4,17 +4,24 @@ from hashlib import sha256
 
 import pytest
 
+from detector.intake import Intake
+from detector.knowledge import Knowledge
+from detector.scoring import Detector
+from learner.join_intake import JoinIntake
+from learner.label_join import LabelJoin
+from tests.builders import NOON_MS, a_label, a_transaction
 from tests.malformed import malformed_payloads
 from weir.dead_letters import KEPT_BYTES, RecordIds, dead_letter, ids_in
-from weir.errors import InvalidRecord
-from weir.messages import LONGEST_ID, MAX_RECORD_BYTES, DeadLetter, encode, require_size
-from weir.records import Inbound
-from weir.topics import LARGE_MESSAGE_BYTES
+from weir.errors import DeploymentError, InvalidRecord
+from weir.messages import DEAD_LETTER, LONGEST_ID, MAX_RECORD_BYTES, DeadLetter, encode, require_size
+from weir.records import Inbound, StateChange
+from weir.settings import DetectorSettings, LearningSettings
+from weir.topics import LARGE_MESSAGE_BYTES, Topics
 
 
 def letter_of(payload: bytes | None, key: bytes | None = b"u1", reason: str = "r") -> DeadLetter:
     record = Inbound(key, payload, "live.transactions", 2, 42)
-    return dead_letter(record, InvalidRecord("$", reason), stage="detector", now_ms=5)
+    return dead_letter(record, InvalidRecord("$", reason), job="detector", now_ms=5)
 
 
 def test_a_short_record_is_kept_whole_with_its_length_and_hash():
@@ -60,3 +67,46 @@ def test_only_a_record_above_the_limit_is_refused():
     require_size(b"x" * MAX_RECORD_BYTES)
     with pytest.raises(InvalidRecord, match="262,145 bytes"):
         require_size(b"x" * (MAX_RECORD_BYTES + 1))
+
+
+class FailingDetector(Detector):
+    """A detector with a fault of its own."""
+
+    def score(self, *_):
+        raise ZeroDivisionError("at every payment")
+
+
+class FailingJoin(LabelJoin):
+    def on_label(self, *_, **__):
+        raise KeyError("no such thing")
+
+
+def test_a_record_that_a_job_fails_at_is_buried_with_the_traceback_and_changes_nothing():
+    topics = Topics("live")
+    payment = Inbound(b"u1", encode(a_transaction()), topics.transactions, 1, 7)
+    label = Inbound(b"t1", encode(a_label()), topics.labels, 0, 8)
+    done = [
+        Intake(FailingDetector(DetectorSettings()), topics).process(payment, "u1", None, Knowledge(b""), 5),
+        _failing_join_intake(topics).process(label, a_label().transaction_id, None, 5),
+    ]
+    for processed, failed in zip(
+        done, ("ZeroDivisionError: at every payment", "KeyError: 'no such thing'"), strict=True
+    ):
+        letter = DEAD_LETTER.decode(processed.outbound[0].payload)
+        assert (letter.stage, letter.field, processed.state) == ("internal", "$", StateChange.UNCHANGED)
+        assert letter.reason.endswith(f"failed at it: {failed}")
+        assert "test_dead_letters.py" in letter.traceback
+        assert letter.payload_bytes is not None
+
+
+def _failing_join_intake(topics):
+    intake = JoinIntake(LearningSettings(), topics)
+    intake._join = FailingJoin(LearningSettings())
+    return intake
+
+
+def test_a_wrong_deployment_is_no_fault_of_the_record():
+    topics = Topics("live")
+    payment = Inbound(b"u1", encode(a_transaction()), topics.transactions, 1, 7)
+    with pytest.raises(DeploymentError):
+        Intake(Detector(DetectorSettings()), topics).process(payment, "u1", b"no state", Knowledge(b""), NOON_MS)

@@ -200,7 +200,7 @@ def test_a_label_longer_than_its_letter_counts_as_dead(ledger, tail):
     payload = b'{"label_id":"l1","transaction_id":"t1","note":"' + b"x" * 10_000 + tail + b"}"
     ledger.labelled(0, 7, payload)
     record = Inbound(None, payload, TOPICS.labels, 0, 7)
-    ledger.dead_lettered(encode(dead_letter(record, InvalidRecord("$", "r"), stage="label-join", now_ms=0)))
+    ledger.dead_lettered(encode(dead_letter(record, InvalidRecord("$", "r"), job="label-join", now_ms=0)))
     assert (counts_of(ledger).labels_dead_lettered, counts_of(ledger).labels_waiting) == (1, 0)
 
 
@@ -215,7 +215,7 @@ def test_a_label_whose_garbage_begins_after_its_letter_ends_is_identified_by_its
     payload = b'{"transaction_id":"t","label_id":"l"}' + b" " * 5000 + b"garbage"
     ledger.labelled(0, 7, payload)
     record = Inbound(None, payload, TOPICS.labels, 0, 7)
-    ledger.dead_lettered(encode(dead_letter(record, InvalidRecord("$", "r"), stage="label-join", now_ms=0)))
+    ledger.dead_lettered(encode(dead_letter(record, InvalidRecord("$", "r"), job="label-join", now_ms=0)))
     assert (counts_of(ledger).labels_dead_lettered, counts_of(ledger).labels_waiting) == (1, 0)
 
 
