@@ -22,12 +22,9 @@ from detector.rules import hits_of
 from detector.state_encoding import decode_state, encode_state, encoded
 from detector.user_events import note
 from weir.compiled import warm_up
-from weir.errors import InvalidRecord
 from weir.messages import Position, ScoredTransaction, Transaction, UserEvent, is_alert
 from weir.settings import DetectorSettings
-
-# March 1973. An earlier time is no payment's, but what seconds since 1970 are as milliseconds, up to the year 5138.
-EARLIEST_MS = 100_000_000_000
+from weir.times import EARLIEST_MS, require_time
 
 
 class Arrival(NamedTuple):
@@ -66,7 +63,7 @@ class Detector:
             InvalidRecord: the event time or the currency is impossible.
         """
         transaction = arrival.transaction
-        time_ms = self._checked_time(transaction.event_time_ms, arrival.now_ms)
+        time_ms = require_time("event_time", transaction.event_time_ms, arrival.now_ms + self._settings.future_skew_ms)
         amount = normalised(transaction.amount, transaction.currency, self._factors)
         subjects = knowledge.reputation.subjects_of(transaction)
         payment = self._payments.record_of(transaction, time_ms, amount, subjects)
@@ -80,17 +77,10 @@ class Detector:
         Raises:
             InvalidRecord: the event time is impossible.
         """
-        self._checked_time(event.event_time_ms, now_ms)
+        require_time("event_time", event.event_time_ms, now_ms + self._settings.future_skew_ms)
         state = decode_state(user)
         note(state, event)
         return encode_state(state)
-
-    def _checked_time(self, time_ms: int, now_ms: int) -> int:
-        if time_ms < EARLIEST_MS:
-            raise InvalidRecord("event_time", _too_early(time_ms))
-        if time_ms > now_ms + self._settings.future_skew_ms:
-            raise InvalidRecord("event_time", f"is {time_ms - now_ms} ms in the future")
-        return time_ms
 
     def _scored(
         self, arrival: Arrival, time_ms: int, amount: float, found: Found, knowledge: Knowledge
@@ -130,15 +120,6 @@ class Detector:
 
     def _moment(self, transaction: Transaction) -> Moment:
         return Moment(transaction, self._assessor.facts(), self._settings.base_currency, self._payments.attributes)
-
-
-def _too_early(time_ms: int) -> str:
-    """Say what the sender probably meant."""
-    if 19_000_101 <= time_ms <= 21_001_231:  # noqa: PLR2004 -- dates as numbers, year, month and day
-        return f"must be milliseconds since 1970 or ISO 8601; {time_ms} looks like a date"
-    if time_ms >= EARLIEST_MS // 1000:
-        return f"must be milliseconds since 1970 or ISO 8601; {time_ms} looks like seconds"
-    return "is before March 1973"
 
 
 def _flags(found: Found, knowledge: Knowledge) -> list[str]:

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from feedback_api.errors import ConflictingLabel
 from weir.errors import InvalidRecord
-from weir.messages import EventTime, Label, Verdict, decoder_of, milliseconds
+from weir.messages import LAST_MS, EventTime, Label, Verdict, decoder_of, milliseconds
+from weir.times import SKEW_MS, require_time
 
-LATEST_MS = 253_402_300_799_000  # the end of the year 9999
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL text cannot hold NUL
+NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"  # somebody must answer for a verdict
 Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=NO_NUL)]
 
 
@@ -26,7 +26,7 @@ class LabelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     transaction_id: Id
     verdict: Verdict
-    labeler: Id
+    labeler: Annotated[str, Meta(min_length=1, max_length=128, pattern=NOT_BLANK)]
     label_id: Id | None = None
     source: Annotated[str, Meta(max_length=512, pattern=NO_NUL)] = "analyst"
     note: Annotated[str, Meta(max_length=2000, pattern=NO_NUL)] | None = None
@@ -63,8 +63,10 @@ def label_of(request: LabelRequest, new_id: Callable[[], str], now_ms: int) -> L
         source=request.source,
         note=request.note,
         fraud_type=request.fraud_type,
-        labelled_at_ms=now_ms if request.labelled_at is None else _in_range("labelled_at", request.labelled_at),
-        as_of_ms=None if request.as_of is None else _in_range("as_of", request.as_of),
+        labelled_at_ms=now_ms
+        if request.labelled_at is None
+        else require_time("labelled_at", milliseconds(request.labelled_at), now_ms + SKEW_MS),
+        as_of_ms=None if request.as_of is None else require_time("as_of", milliseconds(request.as_of), LAST_MS),
     )
 
 
@@ -81,10 +83,3 @@ def ensure_same(stored: Label, asked: Label, request: LabelRequest) -> None:
                 f"label {asked.label_id!r} was accepted with a different value; use a new label_id for a new verdict"
             )
             raise ConflictingLabel(name.removesuffix("_ms"), reason)
-
-
-def _in_range(name: str, time: int | datetime) -> int:
-    time_ms = milliseconds(time)
-    if not 0 <= time_ms <= LATEST_MS:
-        raise InvalidRecord(name, "must lie between the years 1970 and 9999")
-    return time_ms

@@ -18,6 +18,7 @@ from weir.messages import (
 )
 from weir.records import Inbound, Outbound, Processed, StateChange
 from weir.settings import LearningSettings
+from weir.times import SKEW_MS, require_time
 from weir.topics import Topics
 from weir.vectors import vector_of
 
@@ -47,6 +48,7 @@ class JoinIntake:
                 require_size(record.payload)
                 label = decode_with(LABEL, record.payload)
                 _require_key(key, label.transaction_id)
+                require_time("labelled_at_ms", label.labelled_at_ms, now_ms + SKEW_MS)
                 joined = self._join.on_label(kept, label, source=record.position, payload=record.payload or b"")
             else:
                 require_size(record.payload, 2 * MAX_RECORD_BYTES)  # a score carries its transaction

@@ -3,11 +3,14 @@
     scored    --- first score counts ---+
                                         +--> example | revision | confirmation
     labels    --- once per label id ----+
-                                        +--> dead letter (no such transaction, or too many labels)
+                                        +--> dead letter (no such transaction, too many labels, or made too early)
     watermark --- maturity, retention --+--> implicit legitimate example; the state is dropped
 
 A transaction at event time t counts as legitimate at t + maturity if it has no label by then, and is forgotten at
 t + retention. Apart from maturity, the result depends neither on how the two streams interleave nor on duplicates.
+
+The verdict in force is the one that was made last, by `labelled_at_ms`, not the one that arrived last. Of two made at the
+same moment the later arrival counts. What counts as legitimate by maturity gives way to any label.
 """
 
 import hashlib
@@ -49,7 +52,10 @@ class Subject(Struct, frozen=True, array_like=True):
 
 
 class JoinState(Struct, array_like=True):
-    """The state of one transaction id. `verdict`, `revision` and `weight` describe the verdict in force."""
+    """The state of one transaction id. `verdict`, `revision`, `weight` and `made_ms` describe the verdict in force.
+
+    `made_ms` is wall time; None if no label gave the verdict, or none since an upgrade from 0.1.0.
+    """
 
     subject: Subject | None = None
     waiting: list[Waiting] = field(default_factory=list)
@@ -58,6 +64,7 @@ class JoinState(Struct, array_like=True):
     revision: int = 0
     weight: float = 0.0
     matured: bool = False
+    made_ms: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -112,8 +119,11 @@ class LabelJoin:
         if state.subject is not None:
             return Joined()
         state.subject = _subject_of(scored)
-        labels, state.waiting = [waiting.label for waiting in state.waiting], []
-        return Joined(examples=[self._apply(state, state.subject, label) for label in labels])
+        waiting, state.waiting = state.waiting, []
+        joined = Joined()
+        for label in waiting:
+            self._apply(state, state.subject, label, joined)
+        return joined
 
     def on_label(self, state: JoinState, label: Label, *, source: Position, payload: bytes) -> Joined:
         """Apply a label once; if its transaction has not been scored yet, let it wait."""
@@ -123,10 +133,12 @@ class LabelJoin:
             reason = f"the transaction already has {MAX_LABELS} labels"
             return Joined(dead_letters=[Unusable("transaction_id", reason, source, payload)])
         state.label_ids.append(label.label_id)
+        arrived, joined = Waiting(label, source, payload), Joined()
         if state.subject is None:
-            state.waiting.append(Waiting(label, source, payload))
-            return Joined()
-        return Joined(examples=[self._apply(state, state.subject, label)])
+            state.waiting.append(arrived)
+        else:
+            self._apply(state, state.subject, arrived, joined)
+        return joined
 
     def on_timer(self, state: JoinState, watermark_ms: int) -> Joined:
         """Do what is due at the watermark: maturity, retention, expiry of waiting labels. Safe to repeat."""
@@ -177,7 +189,16 @@ class LabelJoin:
         example = _example_of(subject, "example", state.verdict, revision=0, weight=state.weight)
         return [structs.replace(example, as_of_ms=self._maturity(subject))]
 
-    def _apply(self, state: JoinState, subject: Subject, label: Label) -> Example:
+    def _apply(self, state: JoinState, subject: Subject, arrived: Waiting, joined: Joined) -> None:
+        """Add the label's example, or its dead letter if another verdict was made later."""
+        label, made_ms = arrived.label, state.made_ms
+        if label.verdict != state.verdict and made_ms is not None and label.labelled_at_ms < made_ms:
+            joined.dead_letters.append(_made_too_early(arrived, made_ms))
+            return
+        state.made_ms = label.labelled_at_ms if made_ms is None else max(made_ms, label.labelled_at_ms)
+        joined.examples.append(self._example(state, subject, label))
+
+    def _example(self, state: JoinState, subject: Subject, label: Label) -> Example:
         """Return the label's example; unless it is a confirmation, its verdict is then the one in force."""
         if label.verdict == state.verdict:
             confirmation = _example_of(subject, "confirmation", label.verdict, revision=state.revision, weight=0.0)
@@ -212,6 +233,12 @@ def _subject_of(scored: ScoredTransaction) -> Subject:
         ip=scored.ip,
         card_id=scored.card_id,
     )
+
+
+def _made_too_early(arrived: Waiting, in_force_ms: int) -> Unusable:
+    made_ms = arrived.label.labelled_at_ms
+    reason = f"was made {(in_force_ms - made_ms) / 1000:,.0f} s before the verdict in force, which says otherwise"
+    return Unusable("labelled_at_ms", reason, arrived.source, arrived.payload)
 
 
 def _drop(state: JoinState) -> None:

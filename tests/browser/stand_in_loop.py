@@ -96,7 +96,8 @@ class StandInLoop:
     def freeze(self, event_time_ms):
         """Start the twin with the current model."""
         champion = self._knowledge.champion
-        self._twin_knowledge.champion, self._twin_knowledge.reputation = champion, dict(self._knowledge.reputation)
+        self._twin_knowledge.champion = champion
+        self._twin_knowledge.reputation.update(self._knowledge.reputation)
         frozen = TwinFrozen(event_time_ms=event_time_ms, frozen_at_ms=now_ms(), model=champion and champion.ref)
         self._twin_users = copy.deepcopy(self._users)
         self._put(self.topics.twin_alerts, "frozen", frozen)

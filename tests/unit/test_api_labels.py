@@ -47,7 +47,7 @@ def test_a_repeated_label_is_sent_once(api, stream):
 
 @pytest.mark.parametrize(
     ("field", "other"),
-    [("verdict", "legitimate"), ("labeler", "bob"), ("transaction_id", "t2"), ("as_of", 5), ("note", "x")],
+    [("verdict", "legitimate"), ("labeler", "bob"), ("transaction_id", "t2"), ("as_of", 1_749_988_800_005), ("note", "x")],
 )
 def test_a_label_id_with_different_content_is_a_conflict_that_names_the_field(api, field, other):
     api.post("/v1/labels", json={**A_LABEL, "label_id": "l1"})
@@ -56,9 +56,9 @@ def test_a_label_id_with_different_content_is_a_conflict_that_names_the_field(ap
 
 
 def test_a_label_is_returned_as_stored(api):
-    api.post("/v1/labels", json={**A_LABEL, "label_id": "a/b ü", "labelled_at": "2025-06-15T12:00:00Z", "as_of": 7})
+    api.post("/v1/labels", json={**A_LABEL, "label_id": "a/b ü", "labelled_at": "2025-06-15T12:00:00Z", "as_of": 1_749_988_800_007})
     shown = api.get("/v1/labels/a%2Fb%20%C3%BC").json()
-    assert (shown["labelled_at_ms"], shown["as_of_ms"], shown["source"]) == (1_749_988_800_000, 7, "analyst")
+    assert (shown["labelled_at_ms"], shown["as_of_ms"], shown["source"]) == (1_749_988_800_000, 1_749_988_800_007, "analyst")
     assert shown["acknowledged_at_ms"] >= shown["accepted_at_ms"]
 
 
@@ -113,4 +113,22 @@ def test_every_malformed_label_is_refused_with_a_field(api, stream):
         assert answer.status_code in {413, 422}, (payload[:200], answer.text)
         assert answer.json()["field"]
         assert answer.json()["reason"]
+    assert stream.records == []
+
+
+@pytest.mark.parametrize(
+    ("field", "absurd"),
+    [
+        ("labelled_at", 1_750_000_000),
+        ("labelled_at", 20_250_615),
+        ("labelled_at", "1970-01-05T00:00:00Z"),
+        ("labelled_at", "2999-01-01T00:00:00Z"),
+        ("as_of", 1_750_000_000),
+        ("labeler", "  "),
+        ("labeler", "\t"),
+    ],
+)
+def test_an_absurd_time_or_a_blank_labeler_is_refused(api, stream, field, absurd):
+    answer = api.post("/v1/labels", json={**A_LABEL, field: absurd})
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
     assert stream.records == []

@@ -203,3 +203,35 @@ def test_labels_beyond_the_limit_are_dead_lettered(scenario):
 
 def test_sub_sample_is_evenly_spread():
     assert sum(hash_share(f"t{number}") < 0.2 for number in range(10_000)) == pytest.approx(2000, rel=0.05)
+
+
+def test_the_verdict_made_last_stands_whichever_arrives_last(scenario):
+    scenario.scored()
+    scenario.label(label_id="won", verdict="legitimate", labelled_at_ms=NOON_MS + DAY_MS)
+    joined = scenario.label(label_id="delayed", verdict="fraud", labelled_at_ms=NOON_MS)
+    assert (joined.examples, scenario.state.verdict) == ([], "legitimate")
+    assert joined.dead_letters[0].field == "labelled_at_ms"
+    assert joined.dead_letters[0].reason == "was made 86,400 s before the verdict in force, which says otherwise"
+    again = scenario.label(label_id="newer", verdict="fraud", labelled_at_ms=NOON_MS + DAY_MS)
+    assert (again.examples[0].outcome, scenario.state.verdict) == ("revision", "fraud")
+
+
+def test_an_earlier_confirmation_does_not_make_the_verdict_older(scenario):
+    scenario.scored()
+    scenario.label(label_id="a", verdict="fraud", labelled_at_ms=NOON_MS + 2)
+    assert scenario.label(label_id="b", verdict="fraud", labelled_at_ms=NOON_MS).examples[0].outcome == "confirmation"
+    assert scenario.label(label_id="c", verdict="legitimate", labelled_at_ms=NOON_MS + 1).examples == []
+
+
+def test_maturity_gives_way_to_a_label_that_was_made_before_it(scenario):
+    scenario.scored(transaction_id=KEPT_ID)
+    scenario.timer(MATURE_MS)
+    joined = scenario.label(verdict="fraud", labelled_at_ms=NOON_MS)
+    assert joined.examples[0].outcome == "revision"
+
+
+def test_labels_that_waited_are_weighed_alike(scenario):
+    scenario.label(label_id="won", verdict="legitimate", labelled_at_ms=NOON_MS + 1)
+    scenario.label(label_id="delayed", verdict="fraud", labelled_at_ms=NOON_MS)
+    joined = scenario.scored()
+    assert ([example.verdict for example in joined.examples], len(joined.dead_letters)) == (["legitimate"], 1)
