@@ -119,7 +119,7 @@ def _assess(
     if not _keep(state, paid.event, found, max_recent_events):
         return NO_ROOM
     found.written = pack(state, written)
-    _as_sent(vector, values)
+    values[:] = vector  # 32 bits, as messages carry them
     return DONE
 
 
@@ -164,10 +164,3 @@ def _features(state: Bytes, earlier: int, payment: Bytes, numbers: Floats, vecto
     facts, paid = numbers.view(FACTS)[0], payment.view(PAYMENT)[0]
     look(state, earlier, paid, facts)
     compute_features(facts, paid, vector)
-
-
-@compiled
-def _as_sent(vector: Floats, values: Any) -> None:
-    """Copy the features to 32 bits, as messages carry them."""
-    for place in range(len(vector)):
-        values[place] = vector[place]
