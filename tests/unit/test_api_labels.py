@@ -47,7 +47,13 @@ def test_a_repeated_label_is_sent_once(api, stream):
 
 @pytest.mark.parametrize(
     ("field", "other"),
-    [("verdict", "legitimate"), ("labeler", "bob"), ("transaction_id", "t2"), ("as_of", 1_749_988_800_005), ("note", "x")],
+    [
+        ("verdict", "legitimate"),
+        ("labeler", "bob"),
+        ("transaction_id", "t2"),
+        ("as_of", 1_749_988_800_005),
+        ("note", "x"),
+    ],
 )
 def test_a_label_id_with_different_content_is_a_conflict_that_names_the_field(api, field, other):
     api.post("/v1/labels", json={**A_LABEL, "label_id": "l1"})
@@ -56,9 +62,16 @@ def test_a_label_id_with_different_content_is_a_conflict_that_names_the_field(ap
 
 
 def test_a_label_is_returned_as_stored(api):
-    api.post("/v1/labels", json={**A_LABEL, "label_id": "a/b ü", "labelled_at": "2025-06-15T12:00:00Z", "as_of": 1_749_988_800_007})
+    api.post(
+        "/v1/labels",
+        json={**A_LABEL, "label_id": "a/b ü", "labelled_at": "2025-06-15T12:00:00Z", "as_of": 1_749_988_800_007},
+    )
     shown = api.get("/v1/labels/a%2Fb%20%C3%BC").json()
-    assert (shown["labelled_at_ms"], shown["as_of_ms"], shown["source"]) == (1_749_988_800_000, 1_749_988_800_007, "analyst")
+    assert (shown["labelled_at_ms"], shown["as_of_ms"], shown["source"]) == (
+        1_749_988_800_000,
+        1_749_988_800_007,
+        "analyst",
+    )
     assert shown["acknowledged_at_ms"] >= shown["accepted_at_ms"]
 
 
