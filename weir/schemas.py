@@ -44,7 +44,7 @@ def schema_of(message: type[Struct]) -> dict[str, Any]:
     return {"$schema": _DIALECT, **_tidy(msgspec.json.schema(message))}
 
 
-VERSIONS = {"scored-transaction": 2, "example": 2}
+VERSIONS = {"scored-transaction": 2, "example": 2, "dead-letter": 2}
 """The versions of messages that changed incompatibly. Earlier ones stay readable, and their schemas stay published."""
 
 

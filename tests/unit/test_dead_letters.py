@@ -9,7 +9,7 @@ from detector.knowledge import Knowledge
 from detector.scoring import Detector
 from learner.join_intake import JoinIntake
 from learner.label_join import LabelJoin
-from tests.builders import NOON_MS, a_label, a_transaction
+from tests.builders import DAY_MS, NOON_MS, a_label, a_transaction
 from tests.malformed import malformed_payloads
 from weir.dead_letters import KEPT_BYTES, RecordIds, dead_letter, ids_in
 from weir.errors import DeploymentError, InvalidRecord
@@ -87,7 +87,7 @@ def test_a_record_that_a_job_fails_at_is_buried_with_the_traceback_and_changes_n
     label = Inbound(b"t1", encode(a_label()), topics.labels, 0, 8)
     done = [
         Intake(FailingDetector(DetectorSettings()), topics).process(payment, "u1", None, Knowledge(b""), 5),
-        _failing_join_intake(topics).process(label, a_label().transaction_id, None, 5),
+        _failing_join_intake(topics).process(label, a_label().transaction_id, None, NOON_MS + 2 * DAY_MS),
     ]
     for processed, failed in zip(
         done, ("ZeroDivisionError: at every payment", "KeyError: 'no such thing'"), strict=True
