@@ -9,12 +9,13 @@ from contextlib import contextmanager
 
 from tests.builders import a_scored_transaction
 from weir import kafka_clients
-from weir.messages import TRANSACTION, DeadLetter, Position, decode_with, encode
+from weir.messages import DeadLetter, Position, encode
+from weir.payments import read_payment
 
 
 def score_or_dead_letter(record):
     source = Position(record.topic(), record.partition(), record.offset())
-    payment = decode_with(TRANSACTION, record.value())
+    payment = read_payment(record.value()).transaction
     if payment.amount > 1000:
         return DeadLetter(
             stage="detector",

@@ -29,6 +29,10 @@ CHECKS = [
 ]
 
 
+FORGIVING = [check for check in CHECKS if check is not checks.negative_data_rejection]
+"""A payment with an odd optional value is scored, not refused (docs/adr/0027)."""
+
+
 @contextmanager
 def served(settings: Settings) -> Iterator[str]:
     """Serve the application and yield its address."""
@@ -73,6 +77,6 @@ def test_no_request_causes_a_server_error_and_answers_fit_the_schema(api_schema,
     @hypothesis.settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
     @hypothesis.given(case=api_schema[path][method].as_strategy(generation_mode=mode))
     def check(case):
-        case.call_and_validate(checks=CHECKS)
+        case.call_and_validate(checks=CHECKS if path != "/v1/decisions" else FORGIVING)
 
     check()
