@@ -104,8 +104,8 @@ class UserStateV1(Struct, array_like=True):
 
     `compacted` holds the habits up to the bar, `habits` those up to the latest payment. `devices`, `merchants`,
     `categories`, `countries`, `cards` and `ips` map names in compacted payments to first-seen times, `category_means`
-    categories to the mean of their compacted amounts, least recently used first. `decided` has the last 32 decisions. `truncated_ms` is the event time of the last payment that was compacted early because there were too
-    many.
+    categories to the mean of their compacted amounts, least recently used first. `decided` has the last 32 decisions.
+    `truncated_ms` is the event time of the last payment that was compacted early because there were too many.
     """
 
     schema_version: int = 1

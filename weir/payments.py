@@ -63,7 +63,8 @@ def read_payment(payload: bytes | None) -> ReadPayment:
 def _without_position(read: ReadPayment) -> ReadPayment:
     """Leave out 0,0 in the Gulf of Guinea: it stands for a position that is not known."""
     transaction = msgspec.structs.replace(read.transaction, latitude=None, longitude=None)
-    return ReadPayment(transaction, [*read.flags, "ignored_field:latitude", "ignored_field:longitude"])
+    lost = ["ignored_field:latitude", "ignored_field:longitude"]
+    return ReadPayment(transaction, [*lost, *read.flags][:MOST_FLAGS])
 
 
 def _forgiving(payload: bytes, error: InvalidRecord) -> ReadPayment:

@@ -138,6 +138,12 @@ def test_thousands_of_odd_fields_give_few_flags():
     assert len(read(**odd).flags) == MOST_FLAGS
 
 
+def test_a_position_at_0_0_among_many_odd_fields_keeps_the_flags_few():
+    flags = read(latitude=0, longitude=0, **{f"field{n}": n for n in range(20)}).flags
+    assert len(flags) == MOST_FLAGS
+    assert flags[:2] == ["ignored_field:latitude", "ignored_field:longitude"]
+
+
 def test_what_is_read_of_a_field_does_not_depend_on_the_others():
     sent = {"channel": " pos", "card_id": " c1 ", "country": "FR"}
     clean, odd = read(**sent).transaction, read(**sent, latitude="north").transaction
