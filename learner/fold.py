@@ -60,18 +60,22 @@ class Fold:
         self._evaluation.judge(example, probability(self.model.log_odds_of(vector)))
         self._findings += self._drift.watch(n, example)
         if example.weight > 0:
-            self._learn_verdict(vector, example.verdict == "fraud", example.weight)
+            self._learn_verdict(vector, example)
         self._reputations.learn(n, example)
 
-    def _learn_verdict(self, vector: Floats, fraud: bool, weight: float) -> None:
-        self.model.learn_vector(vector, fraud, weight)
+    def _learn_verdict(self, vector: Floats, example: Example) -> None:
+        """Learn a verdict. What it supersedes stays learned, but no longer counts and is not rehearsed."""
+        fraud, revised = example.verdict == "fraud", example.supersedes is not None
+        self.model.learn_vector(vector, fraud, example.weight)
         if fraud:
+            if revised:
+                self._rehearsal.forget(vector)
             for legitimate, its_weight in self._rehearsal.next():
                 self.model.learn_vector(legitimate, fraud=False, weight=its_weight)
         else:
-            self._rehearsal.keep(vector, weight)
-        self.frauds_learned += fraud
-        self.legitimate_learned += not fraud
+            self._rehearsal.keep(vector, example.weight)
+        self.frauds_learned += fraud - (revised and not fraud)
+        self.legitimate_learned += (not fraud) - (revised and fraud)
 
     def changed_reputation(self) -> list[Reputation]:
         """Return the reputations that changed since the last call."""

@@ -39,6 +39,12 @@ class Rehearsal:
         else:
             self._oldest = (self._oldest + 1) % KEPT
 
+    def forget(self, vector: Floats) -> None:
+        """Forget a legitimate example with these features, because its payment proved to be a fraud."""
+        if self._kept is not None:
+            same = (self._kept[: self._count, 1:] == vector) | (np.isnan(self._kept[: self._count, 1:]) & np.isnan(vector))
+            self._kept[np.flatnonzero(same.all(axis=1))[:1], 0] = 0.0
+
     def next(self) -> Iterator[tuple[Floats, float]]:
         """Yield the examples to learn beside a fraud, as features and weight."""
         if self._kept is None:
@@ -46,7 +52,8 @@ class Rehearsal:
         for _ in range(min(BESIDE_EACH_FRAUD, self._count)):
             self._turn = (self._turn + 1) % self._count
             row = self._kept[self._turn]
-            yield row[1:], float(row[0])
+            if row[0] > 0:
+                yield row[1:], float(row[0])
 
     def learned_state(self) -> dict[str, Any]:
         """Return plain values for the digest."""

@@ -7,6 +7,8 @@
 A merchant has two records from its first example on: payments from customers' own devices, and all others
 (docs/adr/0016). A device, address or card gets a record at its first known fraud (docs/adr/0019). Beyond the limits, the
 record with the oldest last example is forgotten and starts from nothing if its subject returns.
+
+A record follows the verdicts in force, whatever the way there (docs/adr/0028).
 """
 
 from collections import OrderedDict
@@ -17,11 +19,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from learner.latest_verdicts import LatestVerdicts
 from learner.ordinary import Amounts
 from weir.messages import DecayedCounts, Entity, Example, Reputation, ReputationKey
 
-MAX_RECORDS: dict[Entity, int] = {"merchant": 200_000, "device": 20_000, "ip": 20_000, "card": 20_000}
-"""Bounds the learner's memory and its snapshot, which must fit in a message of 16 MB (docs/adr/0019)."""
+MAX_RECORDS: dict[Entity, int] = {"merchant": 100_000, "device": 20_000, "ip": 20_000, "card": 20_000}
+"""Bounds the learner's memory and its snapshot, which must fit in a message of 16 MB (docs/adr/0028)."""
 
 MAX_VICTIMS = 16
 """Bounds a record. The rule `bad_merchant` needs two victims (docs/adr/0017), so 16 is enough."""
@@ -81,58 +84,38 @@ class Record(Struct):
     """Counts of an entity's payments, of a merchant those from one kind of device.
 
     `legitimate` is a sum of weights, because an implicit example stands for several payments. `victims` maps up to
-    `MAX_VICTIMS` of a merchant's customers to their number of frauds. `n` is the number of the last example. The other
-    fields are explained in `Reputation`.
+    `MAX_VICTIMS` of a merchant's customers to their number of frauds. `n` is the number of the last example.
     """
 
     frauds: int = 0
     victims: dict[str, int] = field(default_factory=dict)
     legitimate: float = 0.0
-    fraud_run: int = 0
-    unexplained: float = 0.0
-    run_since_ms: int | None = None
-    last_fraud_ms: int | None = None
-    last_legitimate_ms: int | None = None
+    latest: LatestVerdicts = field(default_factory=LatestVerdicts)
     decaying: Decaying = field(default_factory=Decaying)
     n: int = 0
 
     def count(self, example: Example, ordinary: float) -> None:
-        """Add the verdict and take back the one that it supersedes; `ordinary` is how ordinary the amount is."""
-        fraud, taken_back = example.verdict == "fraud", _taken_back(example)
-        if fraud:
-            self._fraud(example, ordinary)
+        """Add the verdict and take back the one that it supersedes; `ordinary` is how ordinary the amount is.
+
+        A legitimate payment that was learned before the record began was never counted, so nothing is taken back.
+        """
+        time_ms, revised, taken_back = example.event_time_ms, example.supersedes is not None, _taken_back(example)
+        if example.verdict == "fraud":
+            if revised and not self.latest.withdraw_legitimate(time_ms):
+                taken_back = 0.0
+            self.frauds += 1
+            self.legitimate = max(0.0, self.legitimate - taken_back)
+            if self.legitimate == 0:
+                self.latest.withdraw_all_legitimate()
+            self.latest.add_fraud(time_ms, ordinary)
+            self.decaying.add(time_ms, example.weight, example.weight - taken_back)
         else:
-            self._legitimate(example, ordinary)
-        frauds = example.weight if fraud else -taken_back
-        self.decaying.add(example.event_time_ms, frauds, example.weight - taken_back)
-
-    def _fraud(self, example: Example, ordinary: float) -> None:
-        """Add a fraud. It joins the run unless a legitimate payment after it is known."""
-        time_ms = example.event_time_ms
-        self.frauds += 1
-        self.legitimate = max(0.0, self.legitimate - _taken_back(example))
-        if self.last_legitimate_ms is None or time_ms >= self.last_legitimate_ms:
-            self.fraud_run += 1
-            self.unexplained += ordinary
-            self.run_since_ms = time_ms if self.run_since_ms is None else min(self.run_since_ms, time_ms)
-        self.last_fraud_ms = max(self.last_fraud_ms or 0, time_ms)
-
-    def _legitimate(self, example: Example, ordinary: float) -> None:
-        """Add a legitimate payment. It ends the run of frauds unless it happened before the last fraud."""
-        time_ms, withdrawn = example.event_time_ms, example.supersedes is not None
-        self.legitimate += example.weight
-        if withdrawn:
-            self.frauds = max(0, self.frauds - 1)
-            self.fraud_run = max(0, self.fraud_run - 1)
-            self.unexplained = max(0.0, self.unexplained - ordinary)
-        if self.frauds == 0:
-            self.last_fraud_ms = None
-        last_ms = self.last_fraud_ms
-        if last_ms is None or time_ms > last_ms or (withdrawn and time_ms == last_ms):
-            self.fraud_run = 0
-            self.last_legitimate_ms = max(self.last_legitimate_ms or 0, time_ms)
-        if self.fraud_run == 0:
-            self.unexplained, self.run_since_ms = 0.0, None
+            self.frauds = max(0, self.frauds - revised)
+            self.legitimate += example.weight
+            if revised:
+                self.latest.withdraw_fraud(time_ms)
+            self.latest.add_legitimate(time_ms)
+            self.decaying.add(time_ms, -taken_back, example.weight - taken_back)
 
     def count_victim(self, example: Example) -> None:
         """Add the customer of a merchant's fraud, or take one back."""
@@ -195,7 +178,8 @@ class Reputations:
 
     def _is_due(self, record: Record) -> bool:
         """Whether the entity has a known fraud in the last 90 days, by the day of the latest payment learned."""
-        return record.last_fraud_ms is not None and record.last_fraud_ms >= (self._day - PUBLISHED_DAYS) * DAY_MS
+        last_ms = record.latest.last_fraud_ms
+        return last_ms is not None and last_ms >= (self._day - PUBLISHED_DAYS) * DAY_MS
 
     def _withdraw(self, key: ReputationKey) -> None:
         self._changed.pop(key, None)
@@ -236,6 +220,7 @@ class Reputations:
 
     def _reputation(self, epoch: int, key: ReputationKey) -> Reputation:
         record, base_rate = self._records[key.entity][key], self.base_rate
+        run = record.latest.run()
         examples = record.frauds + record.legitimate
         return Reputation(
             entity=key.entity,
@@ -247,11 +232,11 @@ class Reputations:
             known_victims=len(record.victims),
             known_legitimate=round(record.legitimate),
             fraud_rate=(record.frauds + PRIOR_EXAMPLES * base_rate) / (examples + PRIOR_EXAMPLES),
-            fraud_run=record.fraud_run,
-            last_fraud_ms=record.last_fraud_ms,
-            run_since_ms=record.run_since_ms,
-            last_legitimate_ms=record.last_legitimate_ms,
-            unexplained_frauds=record.unexplained,
+            fraud_run=run.frauds,
+            last_fraud_ms=record.latest.last_fraud_ms,
+            run_since_ms=run.since_ms,
+            last_legitimate_ms=record.latest.last_legitimate_ms,
+            unexplained_frauds=run.unexplained,
             decayed=_decayed(record.decaying, base_rate),
         )
 

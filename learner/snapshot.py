@@ -21,7 +21,7 @@ from weir.messages import TreesPublication
 
 _FEATURES = canonical_digest([(name, fine_edges(kind), coarse_edges(kind)) for name, kind in KIND_OF.items()])[:8]
 
-FORMAT = f"9 river-{version('river')} features-{_FEATURES}"
+FORMAT = f"10 river-{version('river')} features-{_FEATURES}"
 """Raise the number when a pickled class changes, or the order of the arithmetic that learns: an older snapshot is then
 refused instead of restored wrongly, or continued to another digest than that of the whole log.
 

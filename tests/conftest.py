@@ -81,9 +81,8 @@ def flink_cluster(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> 
         for number in range(1, TASKMANAGERS + 1):
             name = f"taskmanager-{number}"
             stack.enter_context(running(prepare_taskmanager(cluster, name), folder / f"{name}.log"))
-        _wait(
-            lambda: f'"taskmanagers":{TASKMANAGERS}' in _get(f"{cluster.rest}/overview"), 90, folder / "jobmanager.log"
-        )
+        slots = f'"slots-available":{TASKMANAGERS}'  # a TaskManager is listed a moment before its slots are
+        _wait(lambda: slots in _get(f"{cluster.rest}/overview"), 90, folder / "jobmanager.log")
         yield cluster
 
 

@@ -94,8 +94,8 @@ def test_withdrawn_fraud_is_no_longer_counted(reputations):
     withdrawn = legitimate(outcome="revision", supersedes=0, superseded_weight=1.0)
     assert learn(reputations, fraud(), withdrawn) == {}
     m1 = record(reputations)
-    assert (m1.frauds, m1.fraud_run, m1.last_fraud_ms, m1.legitimate) == (0, 0, None, 1)
-    assert (m1.unexplained, m1.run_since_ms, m1.decaying.frauds, m1.decaying.payments) == (0, None, (0,) * 3, (1,) * 3)
+    assert (m1.frauds, m1.latest.run(), m1.latest.last_fraud_ms, m1.legitimate) == (0, (0, None, 0), None, 1)
+    assert (m1.decaying.frauds, m1.decaying.payments) == ((0,) * 3, (1,) * 3)
 
 
 def test_consecutive_frauds_are_a_run(reputations):
@@ -160,8 +160,10 @@ def at(day):
 
 
 def test_run_begins_with_its_first_fraud_and_remembers_the_legitimate_payment_before_it(reputations):
-    m1 = learn(reputations, legitimate(1), fraud(2), fraud(4), legitimate(3), legitimate(0))["m1"]
+    m1 = learn(reputations, legitimate(1), fraud(2), fraud(4), legitimate(0))["m1"]
     assert (m1.fraud_run, m1.run_since_ms, m1.last_legitimate_ms) == (2, at(2), at(1))
+    m1 = learn(reputations, legitimate(3))["m1"]
+    assert (m1.fraud_run, m1.run_since_ms, m1.last_legitimate_ms) == (1, at(4), at(3))
     m1 = learn(reputations, legitimate(5))["m1"]
     assert (m1.fraud_run, m1.run_since_ms, m1.last_legitimate_ms, m1.last_fraud_ms) == (0, None, at(5), at(4))
 
@@ -177,6 +179,23 @@ def test_frauds_that_arrive_out_of_order_leave_the_same_run(reputations):
 def test_at_the_same_time_the_fraud_counts_as_the_later_one():
     for examples in ([legitimate(1), fraud(1)], [fraud(1), legitimate(1)]):
         assert learn(Reputations(), *examples)["m1"].fraud_run == 1
+
+
+def test_fraud_that_was_withdrawn_and_told_again_is_in_the_run(reputations):
+    withdrawn = legitimate(2, outcome="revision", supersedes=0, superseded_weight=1.0)
+    again = fraud(2, outcome="revision", supersedes=1, superseded_weight=1.0)
+    m1 = learn(reputations, fraud(1), fraud(2), withdrawn)["m1"]
+    assert (m1.fraud_run, m1.known_frauds) == (0, 1)
+    m1 = learn(reputations, again)["m1"]
+    assert (m1.fraud_run, m1.run_since_ms, m1.last_legitimate_ms) == (2, at(1), None)
+
+
+def test_frauds_told_after_they_counted_as_legitimate_are_a_run(reputations):
+    days = range(1, 31)  # more than the times that are kept
+    learn(reputations, *[legitimate(day, label_id=None, weight=5.0) for day in days])
+    revisions = [fraud(day, outcome="revision", supersedes=0, superseded_weight=5.0) for day in days]
+    m1 = learn(reputations, *revisions)["m1"]
+    assert (m1.fraud_run, m1.run_since_ms, m1.known_legitimate) == (30, at(1), 0)
 
 
 def test_ordinary_frauds_of_a_run_are_unexplained_until_it_ends(reputations):
