@@ -35,16 +35,18 @@ _FOUND = record(
     ("truncated", INTEGER),
     ("fired", INTEGER),
     ("profile", INTEGER),
+    ("spending", INTEGER),
     ("rules_log_odds", NUMBER),
     ("score", NUMBER),
 )
-_UNPACKED = Struct("<7q2d")
+_UNPACKED = Struct("<8q2d")
 
 
 class Found(NamedTuple):
     """What a payment's assessment found.
 
-    `written` are the bytes of the state after it. `repeat` is one of `detector.repeats`. `fired` has a bit for each rule (`detector.rules`), and `profile` is a place in `PROFILES`.
+    `written` are the bytes of the state after it. `repeat` is one of `detector.repeats`. `fired` has a bit for each rule
+    (`detector.rules`), and `profile` is a place in `PROFILES`. `spending` is 0 for money back.
     """
 
     written: int
@@ -54,6 +56,7 @@ class Found(NamedTuple):
     truncated: int
     fired: int
     profile: int
+    spending: int
     rules_log_odds: float
     score: float
 
@@ -113,7 +116,7 @@ def _assess(
     earlier = _place(state, paid.event, found, allowed_lateness_ms)
     _features(state, earlier, payment, numbers, vector)
     found.cold, found.truncated = facts.cold != 0, facts.window_truncated != 0
-    found.fired, found.profile = fired_by(facts), profile_of(facts)
+    found.fired, found.profile, found.spending = fired_by(facts), profile_of(facts), paid.spending
     found.rules_log_odds = rules_log_odds(found.fired, vector[LOG_AMOUNT])
     found.score = probability(risk_by(model, found.rules_log_odds, vector))
     if not _keep(state, paid.event, found, max_recent_events):
@@ -141,10 +144,10 @@ def _place(state: Bytes, event: Any, found: Any, allowed_lateness_ms: int) -> in
 
 @compiled
 def _keep(state: Bytes, event: Any, found: Any, max_recent_events: int) -> bool:
-    """Add a payment to its user's state unless it is late or a copy; False if there is no room."""
+    """Add a payment to its user's state unless it is late, a copy or money back; False if there is no room."""
     if found.repeat == COPY:
         return True
-    if not found.late and not insert(state, event, max_recent_events):
+    if found.spending and not found.late and not insert(state, event, max_recent_events):
         return False
     if found.repeat == NEW:
         see(state, event.identity, event.time_ms)

@@ -41,7 +41,8 @@ def weigh(hits: Sequence[RuleHit], vector: Floats, model: Voices) -> Evidence:
     trust = model.trust
     intercept = (1 - trust) * BASE_LOG_ODDS + trust * model.intercept
     contributions = {name: trust * added for name, added in model.contributions(vector).items()}
-    contributions["log_amount"] += (1 - trust) * AMOUNT_LOG_ODDS * float(vector[LOG_AMOUNT])
+    if not isnan(vector[LOG_AMOUNT]):
+        contributions["log_amount"] += (1 - trust) * AMOUNT_LOG_ODDS * float(vector[LOG_AMOUNT])
     contributions |= {hit.rule: (1 - trust) * WEIGHTS[hit.rule] for hit in hits}
     return Evidence(intercept, contributions)
 

@@ -1,6 +1,6 @@
 """Features of the amount, compared with the user's habit."""
 
-from math import exp, log, log1p, nan, sqrt
+from math import exp, isnan, log, log1p, nan, sqrt
 
 from detector.facts import Facts
 from detector.features import Words, feature
@@ -15,11 +15,10 @@ Z_FLOOR = 0.05
 
 
 def _usual(moment: Moment) -> str:
-    return (
-        f"this customer's usual is {moment.facts.usual_amount:.2f}"
-        if moment.facts.payments
-        else "there is no earlier payment"
-    )
+    if not moment.facts.payments:
+        return "there is no earlier payment"
+    usual = moment.facts.usual_amount
+    return "no earlier amount is known" if isnan(usual) else f"this customer's usual is {usual:.2f}"
 
 
 @feature("log(1 + base currency)", lambda m, _: f"The amount is {m.facts.amount:.2f} {m.currency}; {_usual(m)}")
@@ -80,7 +79,7 @@ def amount_z(facts: Facts) -> float:
     if facts.payments < 2:  # noqa: PLR2004 a spread needs two
         return nan
     z = (log1p(facts.amount) - facts.log_mean) / sqrt(facts.log_variance + Z_FLOOR)
-    return max(-Z_LIMIT, min(Z_LIMIT, z))
+    return nan if isnan(z) else max(-Z_LIMIT, min(Z_LIMIT, z))
 
 
 @compiled

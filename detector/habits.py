@@ -26,7 +26,7 @@ def hour_angle(time_ms: float) -> float:
 
 @compiled
 def log_ratio(habits: Any, amount: float) -> float:
-    """Return log((amount + 1) / (mean + 1)); NaN before the first payment."""
+    """Return log((amount + 1) / (mean + 1)); NaN before the first payment, or if the amount is unknown."""
     return log((amount + 1) / (habits.amount + 1)) if habits.count else nan
 
 
@@ -53,11 +53,15 @@ def learn(habits: Any, event: Any) -> None:
 
 @compiled
 def _learn_amount(habits: Any, amount: float) -> None:
-    share = 1 / min(habits.count + 1, MEMORY)
-    habits.amount = clipped_mean(habits.amount, habits.count, amount)
-    difference = log1p(amount) - habits.log_mean
-    habits.log_mean += difference * share
-    habits.log_variance += (difference * difference * (1 - share) - habits.log_variance) * share
+    """An unknown amount, NaN, teaches nothing; until the first known one, the means are NaN."""
+    if habits.count == 0 or isnan(habits.amount):
+        habits.amount, habits.log_mean = amount, log1p(amount)
+    elif not isnan(amount):
+        share = 1 / min(habits.count + 1, MEMORY)
+        habits.amount = clipped_mean(habits.amount, habits.count, amount)
+        difference = log1p(amount) - habits.log_mean
+        habits.log_mean += difference * share
+        habits.log_variance += (difference * difference * (1 - share) - habits.log_variance) * share
 
 
 @compiled

@@ -18,6 +18,7 @@ from detector.state import (
     means_of,
     panes_of,
     recent_of,
+    spent,
 )
 from weir.compiled import compiled
 
@@ -71,7 +72,7 @@ def category_mean(state: Bytes, earlier: int, category: int) -> float:
     place = place_of(means, known, category)
     count, amount = (means[place].count, means[place].amount) if place < known else (0, 0.0)
     for place in range(earlier):
-        if recent[place].names[CATEGORY] == category:
+        if recent[place].names[CATEGORY] == category and not isnan(recent[place].cents):
             amount = clipped_mean(amount, count, recent[place].cents / 100)
             count += 1
     return amount if count else nan
@@ -186,7 +187,7 @@ def _compact_into_pane(panes: Any, count: int, event: Any) -> int:
         count += 1
     pane = panes[count - 1]
     pane.count += 1
-    pane.cents += event.cents
+    pane.cents += spent(event)
     if isnan(pane.ratio) or event.ratio > pane.ratio:
         pane.ratio = event.ratio
     return count
@@ -196,7 +197,7 @@ def _compact_into_pane(panes: Any, count: int, event: Any) -> int:
 def _learn_category(means: Any, known: int, event: Any) -> int:
     """Update a category's mean and return how many are known. If there is no room, the least recently used goes."""
     category = event.names[CATEGORY]
-    if category == NO_NAME:
+    if category == NO_NAME or isnan(event.cents):
         return known
     place, count, amount = place_of(means, known, category), 0, 0.0
     if place < known:

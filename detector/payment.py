@@ -1,7 +1,7 @@
 """A payment as compiled code reads it: one record, with names as hashes and codes."""
 
 from functools import lru_cache
-from math import nan
+from math import isnan, nan
 from struct import Struct
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from detector.attributes import Attributes
 from detector.known_frauds import SUBJECTS
 from detector.names import code_of, identity_of, name_of
-from detector.records import NUMBER, Bytes, record
+from detector.records import INTEGER, NUMBER, Bytes, record
 from detector.state import EVENT
 from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
 from weir.messages import Transaction
@@ -17,6 +17,7 @@ from weir.settings import DetectorSettings
 
 PAYMENT = record(
     ("event", EVENT),
+    ("spending", INTEGER),
     ("amount", NUMBER),
     ("otp_threshold", NUMBER),
     ("category_code", NUMBER),
@@ -27,9 +28,11 @@ PAYMENT = record(
     ("codes", NUMBER, (len(CODE_SLOTS),)),
     ("subjects", SUBJECTS),
 )
-"""The event that the user's state keeps, and what only this payment's features need; what is missing is NaN."""
+"""The event that the user's state keeps, and what only this payment's features need; what is missing is NaN.
 
-_PACKED = Struct(f"<2qdd6q2d6d{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
+`spending` is 0 for money back, which the user's history does not keep."""
+
+_PACKED = Struct(f"<2qdd6q2dq6d{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
 
 
 class Payments:
@@ -39,15 +42,20 @@ class Payments:
         self._otp_threshold = settings.otp_threshold
         self.attributes = Attributes(settings.numeric_attributes, settings.categorical_attributes)
 
-    def record_of(self, transaction: Transaction, time_ms: int, amount: float, subjects: bytes) -> Bytes:
-        """Return a payment's record; `amount` is in base currency, `subjects` are its `SUBJECTS`."""
+    def record_of(
+        self, transaction: Transaction, time_ms: int, amount: float, subjects: bytes, *, spending: bool = True
+    ) -> Bytes:
+        """Return a payment's record.
+
+        `amount` is in base currency, and NaN if it is unknown or the payment spends nothing. `subjects` are its `SUBJECTS`.
+        """
         category, country, *codes = _coded(
             transaction.merchant_category, transaction.country, transaction.channel, transaction.type
         )
         packed = _PACKED.pack(
             time_ms,
             identity_of(transaction.transaction_id),
-            float(round(amount * 100)),
+            nan if isnan(amount) else float(round(amount * 100)),
             nan,
             name_of(transaction.merchant_id),
             category,
@@ -57,6 +65,7 @@ class Payments:
             name_of(transaction.card_id),
             nan if transaction.latitude is None else transaction.latitude,
             nan if transaction.longitude is None else transaction.longitude,
+            spending,
             amount,
             self._otp_threshold,
             *codes,

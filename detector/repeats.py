@@ -8,6 +8,7 @@ about .0004 for each full filter: one in 1,250 of a customer with 100 payments a
 the last filter overflows: one in four with 10,000. The mistake is a flag on the score and nothing else.
 """
 
+from math import isnan
 from typing import Any
 
 from detector.history import KEPT_MS
@@ -49,7 +50,8 @@ def _is_copy(kept: Any, event: Any) -> bool:
     for kind in range(len(event.names)):
         if kept.names[kind] != event.names[kind]:
             return False
-    return bool(kept.time_ms == event.time_ms and kept.cents == event.cents)
+    same_amount = kept.cents == event.cents or (isnan(kept.cents) and isnan(event.cents))
+    return bool(kept.time_ms == event.time_ms and same_amount)
 
 
 @compiled

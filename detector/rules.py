@@ -4,7 +4,7 @@ A rule is a compiled condition on a payment's facts, and a row of what people re
 """
 
 from collections.abc import Callable
-from math import exp, log
+from math import exp, isnan, log
 from typing import Literal
 
 import numpy as np
@@ -229,12 +229,12 @@ def fired_by(facts: Facts) -> int:
 
 @compiled
 def rules_log_odds(fired: int, log_amount: float) -> float:
-    """Return the rules' share of the score: the base, a little for the amount, and the weights of those that fired."""
-    weights = 0.0
+    """Return the rules' share of the score: the base, a little for a known amount, and the weights of those that fired."""
+    weights = 0.0 if isnan(log_amount) else AMOUNT_LOG_ODDS * log_amount
     for place in range(len(_WEIGHTS)):
         if fired >> place & 1:
             weights += _WEIGHTS[place]
-    return BASE_LOG_ODDS + AMOUNT_LOG_ODDS * log_amount + weights
+    return BASE_LOG_ODDS + weights
 
 
 def hits_of(fired: int, moment: Moment) -> list[RuleHit]:

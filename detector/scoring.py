@@ -6,12 +6,13 @@ Every check that can refuse a record comes before the assessment.
 """
 
 from collections.abc import Sequence
+from math import isnan, nan
 from typing import NamedTuple, get_args
 
 import msgspec
 
 from detector.assessment import Assessor, Found
-from detector.currency import factors_into, normalised
+from detector.currency import Rates
 from detector.decision import PROFILES, decide, thresholds_by_profile
 from detector.explanation import reasons_of, weigh
 from detector.knowledge import Knowledge
@@ -22,7 +23,8 @@ from detector.rules import hits_of
 from detector.state_encoding import decode_state, encode_state, encoded
 from detector.user_events import note
 from weir.compiled import warm_up
-from weir.messages import Position, ScoredTransaction, Transaction, UserEvent, is_alert
+from weir.messages import MONEY_BACK, Decision, Position, ScoredTransaction, Transaction, UserEvent, is_alert
+from weir.payments import is_money_back
 from weir.settings import DetectorSettings
 from weir.times import EARLIEST_MS, require_time
 
@@ -48,11 +50,16 @@ class Scored(NamedTuple):
 
 
 class Detector:
-    """Scores transactions. It holds only settings and working memory; everything that changes is in the user's state."""
+    """Scores transactions.
+
+    Money back is scored without its amount, approved, and no part of its user's history (docs/adr/0029).
+
+    It holds only settings and working memory; everything that changes is in the user's state.
+    """
 
     def __init__(self, settings: DetectorSettings) -> None:
         self._settings = settings
-        self._factors = factors_into(settings.base_currency)
+        self._rates = Rates(settings)
         self._thresholds = thresholds_by_profile(settings)
         self._payments, self._assessor = Payments(settings), Assessor(settings)
 
@@ -60,13 +67,15 @@ class Detector:
         """Score a transaction and add it to its user's encoded state, None for a new user.
 
         Raises:
-            InvalidRecord: the event time or the currency is impossible.
+            InvalidRecord: the event time is impossible.
         """
         transaction = arrival.transaction
         time_ms = require_time("event_time", transaction.event_time_ms, arrival.now_ms + self._settings.future_skew_ms)
-        amount = normalised(transaction.amount, transaction.currency, self._factors)
+        amount = self._rates.converted(transaction.amount, transaction.currency, time_ms)
+        spending = not is_money_back(transaction, self._settings.money_back_types)
         subjects = knowledge.reputation.subjects_of(transaction)
-        payment = self._payments.record_of(transaction, time_ms, amount, subjects)
+        spent = amount if spending else nan
+        payment = self._payments.record_of(transaction, time_ms, spent, subjects, spending=spending)
         found = self._assessor.assess(encoded(user), payment, knowledge.model)
         scored = self._scored(arrival, time_ms, amount, found, knowledge)
         return Scored(scored, self._assessor.state(found))
@@ -87,9 +96,11 @@ class Detector:
     ) -> ScoredTransaction:
         """Turn what was found into a decision; words are found for what fired and for alerts only."""
         transaction, model, champion = arrival.transaction, knowledge.model, knowledge.champion
-        hits = hits_of(found.fired, self._moment(transaction)) if found.fired else []
+        hits = hits_of(found.fired, self._moment(transaction)) if found.fired and found.spending else []
         profile, features = PROFILES[found.profile], self._assessor.features()
-        decision = decide(found.score, self._thresholds[profile], hits, model.trust)
+        decision: Decision = "approve"
+        if found.spending:
+            decision = decide(found.score, self._thresholds[profile], hits, model.trust)
         reasons = []
         if is_alert(decision):
             evidence = weigh(hits, self._assessor.vector, model)
@@ -99,14 +110,14 @@ class Detector:
             transaction_id=transaction.transaction_id,
             user_id=transaction.user_id,
             event_time_ms=time_ms,
-            amount=amount,
+            amount=None if isnan(amount) else amount,
             score=found.score,
             decision=decision,
             profile=profile,
             features=features,
             reasons=reasons,
             rules=hits,
-            flags=[*_flags(found, knowledge), *arrival.flags],
+            flags=[*_flags(found, knowledge, priced=not isnan(amount)), *arrival.flags],
             model=None if champion is None else champion.ref,
             source=arrival.source,
             scored_at_ms=arrival.now_ms,
@@ -122,8 +133,12 @@ class Detector:
         return Moment(transaction, self._assessor.facts(), self._settings.base_currency, self._payments.attributes)
 
 
-def _flags(found: Found, knowledge: Knowledge) -> list[str]:
+def _flags(found: Found, knowledge: Knowledge, *, priced: bool) -> list[str]:
     flags = [*knowledge.flags]
+    if not priced:
+        flags.append("amount_not_converted")
+    if not found.spending:
+        flags.append(MONEY_BACK)
     if knowledge.champion is None:
         flags.append("no_model")
     if found.repeat in {SEEN, COPY}:

@@ -13,6 +13,7 @@ order therefore depend only on events at or before its own event time.
 In memory every section but the last has its full length; `detector.state_encoding` keeps only what is used.
 """
 
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -60,8 +61,9 @@ EVENT = record(
     ("latitude", NUMBER),
     ("longitude", NUMBER),
 )
-"""A payment. `identity` is the CRC-32 of its transaction id. `cents` are whole hundredths of the base currency, so sums are exact in any order. `ratio` is the amount's
-log ratio to the user's habit before it. What a payment lacks is NaN, or 0 as a name."""
+"""A payment. `identity` is the CRC-32 of its transaction id. `cents` are whole hundredths of the base currency, so sums
+are exact in any order. `ratio` is the amount's log ratio to the user's habit before it. What a payment lacks is NaN, or 0
+as a name."""
 
 PANE = record(("index", INTEGER), ("count", INTEGER), ("cents", NUMBER), ("ratio", NUMBER))
 """The compacted payments of one day; `ratio` is the highest of theirs."""
@@ -194,6 +196,12 @@ def seen_before_of(state: Bytes) -> Bytes:
 def recent_of(state: Bytes) -> Any:
     """Return the payments that are kept one by one, in event-time order."""
     return state[RECENT_AT:].view(EVENT)
+
+
+@compiled
+def spent(event: Any) -> float:
+    """Return a payment's hundredths; one of unknown amount adds nothing to a sum."""
+    return 0.0 if isnan(event.cents) else event.cents
 
 
 def fresh_state(recent: int = 0) -> Bytes:

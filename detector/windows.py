@@ -16,7 +16,7 @@ from detector.habits import DAY_MS
 from detector.history import PANE_MS
 from detector.names import NO_NAME
 from detector.records import Bytes
-from detector.state import CARD, COUNTRY, DEVICE, IP, MERCHANT, header_of, panes_of, recent_of
+from detector.state import CARD, COUNTRY, DEVICE, IP, MERCHANT, header_of, panes_of, recent_of, spent
 from weir.compiled import compiled
 
 SECOND_MS = 1000
@@ -57,7 +57,7 @@ def _last_hour(facts: Any, day: Any) -> None:
         age = facts.time_ms - event.time_ms
         if age >= HOUR_MS:
             break
-        cents += event.cents
+        cents += spent(event)
         facts.count_1h += 1
         facts.under_1h += event.cents < threshold
         facts.just_under_1h += threshold * JUST_UNDER_SHARE <= event.cents < threshold
@@ -74,7 +74,7 @@ def _last_day(facts: Any, day: Any) -> float:
     """Return the sum in hundredths, which is exact."""
     cents, ratio = 0.0, nan
     for place in range(len(day)):
-        cents += day[place].cents
+        cents += spent(day[place])
         ratio = _higher(ratio, day[place].ratio)
     facts.count_24h, facts.amount_24h, facts.ratio_24h = float(len(day)), cents / 100, ratio
     facts.devices_24h = _distinct(day, DEVICE)
@@ -93,7 +93,7 @@ def _today(facts: Any, day: Any) -> None:
         if day[place].time_ms < midnight_ms:
             break
         facts.count_today += 1
-        cents += day[place].cents
+        cents += spent(day[place])
     facts.amount_today = cents / 100
 
 
@@ -128,7 +128,7 @@ def _session(facts: Any, day: Any) -> None:
         if start_ms - day[place].time_ms > SESSION_GAP_MS:
             break
         count += 1
-        cents += day[place].cents
+        cents += spent(day[place])
         start_ms = float(day[place].time_ms)
     facts.session_count, facts.session_amount, facts.session_start_ms = float(count), cents / 100, start_ms
 
@@ -140,7 +140,7 @@ def _long(facts: Any, day_cents: float, older: Any, panes: Any) -> None:
     first_of_month = (facts.time_ms - MONTH_MS + PANE_MS // 2) // PANE_MS
     count, cents, ratio = facts.count_24h + len(older), day_cents, facts.ratio_24h
     for place in range(len(older)):
-        cents += older[place].cents
+        cents += spent(older[place])
         ratio = _higher(ratio, older[place].ratio)
     facts.count_30d = count
     for place in range(len(panes) - 1, -1, -1):

@@ -89,7 +89,10 @@ def wire(
         return stream.put(topics.transactions, payment.user_id, payload, reply_to=instance)
 
     policy = DeadlinePolicy(
-        settings.detector.base_currency, settings.api.fail_open_below, settings.api.fail_closed_decision
+        settings.detector.base_currency,
+        settings.api.fail_open_below,
+        settings.api.fail_closed_decision,
+        settings.detector.money_back_types,
     )
     labels = LabelOutbox(store, send_label, now_ms=now_ms, new_id=lambda: str(uuid.uuid4()))
     metrics.labels_in_flight.set_function(lambda: labels.in_flight)

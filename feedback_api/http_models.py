@@ -95,7 +95,7 @@ class AlertView(BaseModel):
     merchant_id: str | None
     event_time_ms: int
     scored_at_ms: int
-    amount: float
+    amount: float | None
     score: float
     decision: Decision
     reasons: list[ReasonView]

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct, field, structs
 
 from weir.feature_vector import Features
-from weir.messages import Decision, Example, Label, ModelRef, Outcome, Position, ScoredTransaction, Verdict
+from weir.messages import MONEY_BACK, Decision, Example, Label, ModelRef, Outcome, Position, ScoredTransaction, Verdict
 from weir.settings import LearningSettings
 
 MAX_LABELS = 64
@@ -39,7 +39,7 @@ class Subject(Struct, frozen=True, array_like=True):
 
     transaction_id: str
     event_time_ms: int
-    amount: float
+    amount: float | None
     score: float
     decision: Decision
     features: Features
@@ -49,6 +49,7 @@ class Subject(Struct, frozen=True, array_like=True):
     device_id: str | None = None
     ip: str | None = None
     card_id: str | None = None
+    money_back: bool = False
 
 
 class JoinState(Struct, array_like=True):
@@ -181,9 +182,9 @@ class LabelJoin:
     def _implicit(self, state: JoinState, subject: Subject) -> list[Example]:
         """Make a matured, unlabelled transaction a legitimate example.
 
-        Only a share of them is kept; each counts for the others through its weight.
+        Only a share of them is kept; each counts for the others through its weight. Money back is none of them.
         """
-        if state.verdict is not None or hash_share(subject.transaction_id) >= self._share:
+        if state.verdict is not None or subject.money_back or hash_share(subject.transaction_id) >= self._share:
             return []
         state.verdict, state.weight = "legitimate", 1 / self._share
         example = _example_of(subject, "example", state.verdict, revision=0, weight=state.weight)
@@ -232,6 +233,7 @@ def _subject_of(scored: ScoredTransaction) -> Subject:
         device_id=scored.device_id,
         ip=scored.ip,
         card_id=scored.card_id,
+        money_back=MONEY_BACK in scored.flags,
     )
 
 

@@ -42,7 +42,9 @@ class Rehearsal:
     def forget(self, vector: Floats) -> None:
         """Forget a legitimate example with these features, because its payment proved to be a fraud."""
         if self._kept is not None:
-            same = (self._kept[: self._count, 1:] == vector) | (np.isnan(self._kept[: self._count, 1:]) & np.isnan(vector))
+            same = (self._kept[: self._count, 1:] == vector) | (
+                np.isnan(self._kept[: self._count, 1:]) & np.isnan(vector)
+            )
             self._kept[np.flatnonzero(same.all(axis=1))[:1], 0] = 0.0
 
     def next(self) -> Iterator[tuple[Floats, float]]:

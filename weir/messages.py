@@ -19,6 +19,10 @@ Decision = Literal["approve", "challenge", "review", "block"]
 Outcome = Literal["example", "revision", "confirmation"]
 
 
+MONEY_BACK = "money_back"
+"""The flag of a payment that gives money back: it spends nothing, so it never counts as legitimate by maturity."""
+
+
 def is_alert(decision: Decision) -> bool:
     """Return whether the decision is an alert: any other than approve."""
     return decision != "approve"
@@ -30,8 +34,8 @@ Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 Text = Annotated[str, Meta(max_length=512)]
 # JSON has longer integers, but MessagePack and Java have not: one would stop the part that encodes it again.
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-# A float holds the cents of such an amount, and of sums of many, exactly.
-Amount = Annotated[float, Meta(ge=0, le=1e12)]
+# A float holds the cents of such an amount, and of sums of many, exactly. A negative one is money back.
+Amount = Annotated[float, Meta(ge=-1e12, le=1e12)]
 # The end of the year 9999, the last that `datetime` knows.
 LAST_MS = 253_402_300_799_000
 Milliseconds = Annotated[int, Meta(ge=0, le=LAST_MS)]
@@ -125,14 +129,14 @@ class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A transaction with its score (a probability of fraud), its decision and reasons, and its features as scored.
 
     `rules_log_odds` is the score of the rules alone. With the features, it lets another model score the transaction
-    again. `source` is the transaction's position on its topic.
+    again. `source` is the transaction's position on its topic. `amount` is in base currency; None if there is no rate.
     """
 
     schema_version: Int64 = 1
     transaction_id: str
     user_id: str
     event_time_ms: Int64
-    amount: float
+    amount: float | None = None
     score: float
     decision: Decision
     profile: str
@@ -225,7 +229,7 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True):
     labelled_at_ms: Int64 | None = None
     as_of_ms: Int64 | None = None
     event_time_ms: Int64
-    amount: float
+    amount: float | None = None
     score: float
     decision: Decision
     features: Features

@@ -8,7 +8,7 @@ long. Any other is left out, and the payment carries a flag that names the field
 an odd user agent, and no producer loses payments over one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import sha256
 from math import isfinite
@@ -58,6 +58,11 @@ def read_payment(payload: bytes | None) -> ReadPayment:
     if read.transaction.latitude == 0 and read.transaction.longitude == 0:
         return _without_position(read)
     return read
+
+
+def is_money_back(transaction: Transaction, types: Sequence[str]) -> bool:
+    """Whether a payment gives money back: its amount is negative, or its type is one of these, in whatever case."""
+    return transaction.amount < 0 or (transaction.type is not None and transaction.type.strip().lower() in types)
 
 
 def _without_position(read: ReadPayment) -> ReadPayment:

@@ -112,6 +112,8 @@ class DetectorSettings(_Section):
     """Event time, money and decisions. With `twin_freezes_at_ms`, a frozen twin runs beside the detector."""
 
     base_currency: str = "EUR"
+    rates_file: Path | None = None
+    money_back_types: tuple[str, ...] = ("refund", "reversal", "return", "void", "cancellation", "chargeback")
     allowed_lateness_ms: Annotated[int, Field(ge=0, le=5 * 24 * 3_600_000)] = 3_600_000
     future_skew_ms: Milliseconds = 60_000
     max_recent_events: Annotated[int, Field(ge=16)] = 256

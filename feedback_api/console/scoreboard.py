@@ -46,7 +46,8 @@ class Scoreboard:
         earlier = self._in_force.pop(example.transaction_id, None)
         if earlier is not None:
             self._count(earlier, -1)
-        judged = VerdictInForce(example.verdict, example.amount, example.is_alert, example.implicit)
+        spent = max(0.0, example.amount or 0.0)  # unknown without an exchange rate; money back is negative
+        judged = VerdictInForce(example.verdict, spent, example.is_alert, example.implicit)
         self._count(judged, 1)
         if judged.alerted or judged.verdict == "fraud":
             self._remember(example.transaction_id, judged)

@@ -100,6 +100,14 @@ def payment_of(alert: ScoredTransaction) -> Transaction | None:
         return None
 
 
+def paid_amount(alert: ScoredTransaction, currency: str) -> str:
+    """The amount in base currency, or as it was paid if it could not be converted."""
+    if alert.amount is not None:
+        return money(alert.amount, currency)
+    payment = payment_of(alert)
+    return "unknown" if payment is None else money(payment.amount, payment.currency or currency)
+
+
 def headline(alert: ScoredTransaction) -> str:
     """The strongest evidence in one sentence. Rules precede features because each rule describes a whole pattern."""
     fired = {hit.rule: hit.text for hit in alert.rules}
@@ -158,12 +166,14 @@ def _bounded(logarithm: float) -> float:
 
 
 def _detail(alert: ScoredTransaction, payment: Transaction | None, currency: str) -> str:
-    features, paid = alert.features, f"Paid {money(alert.amount, currency)}"
+    features, paid = alert.features, f"Paid {paid_amount(alert, currency)}"
     merchant = f" to {alert.merchant_id}" if alert.merchant_id else ""
     category = f" ({_category(payment)})" if _category(payment) else ""
     device = _DEVICE_IN_WORDS[_device_kind(features)]
     usual = _usual(alert)
     normal = f" Usually {_habit(usual, currency)}." if usual is not None else " No earlier payment to compare with."
+    if alert.amount is None:
+        normal = f" There is no exchange rate into {currency}."
     return f"{paid}{merchant}{category}{device}.{normal}"
 
 
@@ -194,7 +204,9 @@ def _category(payment: Transaction | None) -> str:
 def _usual(alert: ScoredTransaction) -> float | None:
     """Invert `amount_ratio`, which is log((1 + amount) / (1 + usual))."""
     ratio = alert.features.get("amount_ratio")
-    return None if ratio is None else max(0.0, (alert.amount + 1) / _exp(ratio) - 1)
+    if ratio is None or alert.amount is None:
+        return None
+    return max(0.0, (alert.amount + 1) / _exp(ratio) - 1)
 
 
 def _habit(usual: float, currency: str) -> str:
@@ -217,7 +229,9 @@ def _facts(alert: ScoredTransaction, payment: Transaction | None, currency: str)
 
 
 def _amount(alert: ScoredTransaction, currency: str) -> Fact:
-    usual, paid = _usual(alert), money(alert.amount, currency)
+    usual, paid = _usual(alert), paid_amount(alert, currency)
+    if alert.amount is None:
+        return Fact("amount", paid, f"no exchange rate into {currency}", odd=False)
     if usual is None:
         return Fact("amount", paid, "first payment", odd=False)
     times = _exp(alert.features["amount_ratio"])

@@ -6,7 +6,7 @@ from feedback_api.console import charts
 from feedback_api.console.console import Console, GivenVerdict
 from feedback_api.console.desk import Desk
 from feedback_api.console.review_queue import OpenAlert
-from feedback_api.console.story import Story, headline, story_of
+from feedback_api.console.story import Story, headline, paid_amount, story_of
 from feedback_api.console.twin_race import Step
 from feedback_api.console.words import ago, clock, moment, money, plural, span
 from weir.messages import ScoredTransaction
@@ -158,7 +158,7 @@ def case_of(scored: ScoredTransaction, currency: str) -> Case:
         user=scored.user_id,
         decision=scored.decision,
         risk=f"{scored.score:.2f}",
-        amount=money(scored.amount, currency),
+        amount=paid_amount(scored, currency),
         profile=scored.profile,
         flags=[_flag(flag) for flag in scored.flags],
         story=story,
@@ -198,7 +198,7 @@ def _row(console: Console, desk: Desk, alert: OpenAlert, now_ms: int, currency: 
     direction = "up" if moved >= ARROW_FROM else "down" if moved <= -ARROW_FROM else "same"
     return QueueRow(
         story=headline(scored),
-        amount=money(scored.amount, currency),
+        amount=paid_amount(scored, currency),
         scored=f"{scored.score:.2f}",
         now=None if now is None or direction == "same" else f"{now:.2f}",
         direction=direction,

@@ -50,7 +50,7 @@ class OnePass:
             self.repeated += 1
             return
         seen, _ = scored[0]
-        self._judge.add(row, seen.amount, [one for _, assessments in scored for one in assessments])
+        self._judge.add(row, seen.amount or 0.0, [one for _, assessments in scored for one in assessments])
 
 
 def as_the_detector_reads(transaction: Transaction) -> Transaction:

@@ -3,7 +3,7 @@
 from time import perf_counter_ns
 
 from detector.assessment import features_of
-from detector.currency import factors_into, normalised
+from detector.currency import Rates
 from detector.knowledge import Knowledge
 from detector.payment import Payments
 from detector.scoring import Arrival, Detector
@@ -26,7 +26,7 @@ class PureDetector:
 
     def __init__(self, settings: DetectorSettings, now_ms: int) -> None:
         self._now_ms = now_ms
-        self._detector, self._factors = Detector(settings), factors_into(settings.base_currency)
+        self._detector, self._rates = Detector(settings), Rates(settings)
         self._payments = Payments(settings)
         self._users: dict[str, bytes] = {}
         self._knowledge = Knowledge(signing_key=b"")
@@ -37,7 +37,7 @@ class PureDetector:
         """Add a transaction to its user's state; returns its features and rules, and the rules' own score.
 
         Raises:
-            InvalidRecord: the event time or the currency is impossible; the state is unchanged.
+            InvalidRecord: the event time is impossible; the state is unchanged.
         """
         user = self._users.get(transaction.user_id)
         if self._scored % TIMED_EVERY == 0:
@@ -55,7 +55,7 @@ class PureDetector:
 
     def _time_features(self, user: bytes | None, transaction: Transaction) -> None:
         state = decode_state(user)
-        amount = normalised(transaction.amount, transaction.currency, self._factors)
+        amount = self._rates.converted(transaction.amount, transaction.currency, transaction.event_time_ms)
         started_ns = perf_counter_ns()
         subjects = self._knowledge.reputation.subjects_of(transaction)
         features_of(state, self._payments.record_of(transaction, transaction.event_time_ms, amount, subjects))

@@ -78,7 +78,7 @@ def test_state_from_before_devices_addresses_and_cards_still_joins():
     state = JoinState()
     LabelJoin(SETTINGS).on_scored(state, a_scored_transaction(device_id="d1", ip="10.0.0.1", card_id="c1"))
     subject, *others = msgspec.msgpack.decode(encode_join_state(state))
-    old = decode_join_state(msgspec.msgpack.encode([subject[:-3], *others]))
+    old = decode_join_state(msgspec.msgpack.encode([subject[:-4], *others]))
     assert (old.subject.user_id, old.subject.device_id, old.subject.card_id) == ("u1", None, None)
 
 
