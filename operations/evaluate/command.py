@@ -27,7 +27,7 @@ class FeedbackName(StrEnum):
 
 
 def evaluate(  # noqa: PLR0917 -- Typer passes them by name
-    file: Annotated[Path, typer.Argument(help="Parquet or CSV, in event-time order.", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="A Parquet or CSV file.", exists=True, dir_okay=False)],
     mapping: Annotated[
         Path | None, typer.Option(help="TOML: which column is what.", exists=True, dir_okay=False)
     ] = None,
@@ -65,9 +65,11 @@ def evaluate(  # noqa: PLR0917 -- Typer passes them by name
     ] = False,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file, too.")] = None,
     plots: Annotated[Path | None, typer.Option(help="Write pictures into this folder.", file_okay=False)] = None,
+    skip_bad: Annotated[int, typer.Option(help="Leave out up to this many wrong rows, and list them.", min=0)] = 0,
 ) -> None:
     """Score a file with the stream's own code, in one process, and judge the scores.
 
+    The whole file is checked first; the exit code is 1 if a row is wrong or a payment was refused.
     No Kafka and no Flink: features, label join and learner are the same, and every contender sees the same payments.
     """
     from operations.evaluate.request import EvaluateRequest  # noqa: PLC0415 -- `weir --help` is quick
@@ -89,15 +91,12 @@ def evaluate(  # noqa: PLR0917 -- Typer passes them by name
         contenders=tuple(name for name in names if name),
         json=json,
         plots=plots,
+        skip_bad=skip_bad,
     )
-    reproduced = True
     try:
-        if baseline:
-            reproduced = show_baselines(file, json, plots)
-        else:
-            evaluate_and_show(request)
+        success = show_baselines(file, json, plots) if baseline else evaluate_and_show(request)
     except DeploymentError as error:
         typer.secho(error.problem, fg="red", err=True)
         typer.secho(error.remedy, err=True)
         raise typer.Exit(2) from None
-    raise typer.Exit(0 if reproduced else 1)
+    raise typer.Exit(0 if success else 1)

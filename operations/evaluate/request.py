@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 from msgspec import structs
+from rich.console import Console
 
-from operations.replay.arrow_file import measure
+from operations.replay.checking.file_check import CheckedFile
+from operations.replay.checking.gate import admitted
 from operations.replay.known_verdicts import protocol_of
 from operations.replay.label_schedule import DueLabel, label_body, require_horizon
-from operations.replay.mapping import Labels, Mapping, parse_mapping
+from operations.replay.mapping import Labels, Mapping, read_mapping
 from operations.replay.own_loop import loop_settings
 from operations.replay.period import Extent, Period
 from operations.replay.quality import Protocol
+from operations.replay.selected_rows import extent
 from weir.errors import DeploymentError
 from weir.messages import Label
 from weir.settings import Settings
@@ -41,6 +44,7 @@ class EvaluateRequest:
     contenders: tuple[str, ...] = ()
     json: Path | None = None
     plots: Path | None = None
+    skip_bad: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Plan:
     mapping: Mapping
     label: Labels
     settings: Settings
+    checked: CheckedFile
     period: Period
     extent: Extent
     protocol: Protocol
@@ -72,8 +77,8 @@ class Plan:
         return message
 
 
-def planned(request: EvaluateRequest) -> Plan:
-    """Read the mapping, measure the file, and settle on days and settings.
+def planned(request: EvaluateRequest, console: Console) -> Plan | None:
+    """Read the mapping, check the file, and settle on days and settings. Returns None if too many rows are wrong.
 
     Raises:
         DeploymentError: the mapping, the file or the days do not fit.
@@ -86,22 +91,22 @@ def planned(request: EvaluateRequest) -> Plan:
         )
     settings = loop_settings(mapping, NAMESPACE)
     require_horizon(mapping, settings.learning.maturity_horizon_s)
+    checked = admitted(request.file, mapping, settings, request.skip_bad, console)
+    if checked is None:
+        return None
     stop_ms = None if request.last is None else _ms(request.last) + DAY_MS
     period = Period(None if request.learn_from is None else _ms(request.learn_from), stop_ms)
-    extent = measure(request.file, mapping, period, None)
+    size = extent(checked, period, None)
     first_ms = None if request.first is None else _ms(request.first)
     last_ms = None if request.last is None else _ms(request.last)
-    protocol = protocol_of(mapping, extent, first_ms, last_ms)
-    return Plan(request, mapping, mapping.label, settings, period, extent, protocol)
+    protocol = protocol_of(mapping, size, first_ms, last_ms)
+    return Plan(request, mapping, mapping.label, settings, checked, period, size, protocol)
 
 
 def _read_mapping(file: Path | None) -> Mapping:
     if file is None:
         raise DeploymentError("There is no mapping.", "Give --mapping a TOML file: see examples/README.md.")
-    try:
-        return parse_mapping(file.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise DeploymentError(f"The mapping cannot be read: {error}.", "Give --mapping a TOML file.") from error
+    return read_mapping(file)
 
 
 def _adapted(mapping: Mapping, request: EvaluateRequest) -> Mapping:

@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,20 +34,22 @@ from operations.evaluate.report import (
     tables,
 )
 from operations.evaluate.request import EvaluateRequest, Plan, planned
-from operations.replay.arrow_file import read_rows
+from operations.replay.selected_rows import read_rows
 from weir.clock import now_ms
 from weir.compiled import warm
 from weir.errors import DeploymentError
 
 
-def evaluate_and_show(request: EvaluateRequest) -> None:
-    """Evaluate, print the figures, and write what was asked for.
+def evaluate_and_show(request: EvaluateRequest) -> bool:
+    """Check the file, evaluate, print the figures, and write what was asked for. Returns whether no payment was refused.
 
     Raises:
         DeploymentError: the mapping, the file or the request is not as it should be.
     """
     console = Console()
-    plan = planned(request)
+    plan = planned(request, console)
+    if plan is None:
+        return False
     with _progress(console, plan.extent.rows) as progress:
         judge, report = evaluated(plan, progress)
     _show(report, console, request.json)
@@ -55,6 +57,9 @@ def evaluate_and_show(request: EvaluateRequest) -> None:
         judged = {one.contender: judge.judged(one.contender) for one in report.contenders}
         for file in write_plots(request.plots, judged, judge.protocol):
             console.print(f"Wrote {file}.")
+    if report.run.dead_letters:
+        console.print(f"[red]{_refused(report.run.transactions, report.run.dead_letters)}[/red]")
+    return not report.run.dead_letters
 
 
 def evaluated(
@@ -71,7 +76,7 @@ def evaluated(
     names = [contender.name for lane in lanes for contender in lane.contenders]
     judge = Judge(plan.protocol, names, knows_cards=request.protocol == "handbook", budget=request.budget)
     one_pass = OnePass(lanes, judge, progress)
-    one_pass.run(read_rows(request.file, plan.mapping, plan.period, None), plan.slice_ms)
+    one_pass.run(read_rows(plan.checked, plan.period, None), plan.slice_ms)
     if not len(judge):
         raise _nothing_to_judge(one_pass)
     return judge, _report(plan, lanes, one_pass, judge, time.monotonic() - started_s)
@@ -116,11 +121,15 @@ def show_baselines(file: Path, json: Path | None, plots: Path | None) -> bool:
 
 
 def _nothing_to_judge(one_pass: OnePass) -> DeploymentError:
-    refused = sum(one_pass.dead_letters.values())
-    if refused == one_pass.transactions:
-        fields = ", ".join(sorted(one_pass.dead_letters))
-        return DeploymentError(f"All {refused:,} payments were refused: {fields}.", "Correct the file or the mapping.")
+    if sum(one_pass.dead_letters.values()) == one_pass.transactions:
+        sentence = _refused(one_pass.transactions, one_pass.dead_letters)
+        return DeploymentError(sentence, "Correct the file or the mapping.")
     return DeploymentError("No payment of the assessed days has a verdict.", "Check --from, --to and [label].")
+
+
+def _refused(payments: int, dead_letters: Mapping[str, int]) -> str:
+    fields = ", ".join(sorted(dead_letters))
+    return f"{sum(dead_letters.values()):,} of {payments:,} payments were refused: {fields}."
 
 
 def _lanes(plan: Plan) -> list[Lane]:
@@ -191,7 +200,7 @@ def _run(plan: Plan, one_pass: OnePass, judge: Judge, wall_s: float) -> Run:
         publish_every_s=plan.mapping.slice_s,
         transactions=one_pass.transactions,
         judged=len(judge),
-        repeated=one_pass.repeated,
+        repeated=one_pass.repeated + plan.checked.repeated,
         dead_letters=dict(one_pass.dead_letters),
         wall_s=round(wall_s, 1),
         peak_memory_mib=_peak_memory_mib(),

@@ -1,77 +1,250 @@
-"""Read Parquet and CSV files in batches, in event-time order."""
+"""Read Parquet and text files in batches of columns.
 
-from collections.abc import Iterator
+Every value of a text file is a text at first, so what it becomes does not depend on the rows around it.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from numpy.typing import NDArray
 
-from operations.replay.mapping import NUMBERS, Mapping
-from operations.replay.period import Extent, Period
-from operations.replay.rows import Columns, Row, RowReader
+from operations.replay.columns.faults import LONGEST_SHOWN, NOTHING
+from operations.replay.mapping import FileOptions, Mapping
+from operations.replay.text_stream import TextStream, is_parquet
 from weir.errors import DeploymentError
 
-BATCH_ROWS = 16_384
-"""Bounds memory, because a batch becomes Python objects. A round number; not measured."""
+BATCH_ROWS = 65_536
+BLOCK_BYTES = 1 << 22
+"""Rows of a Parquet file and bytes of a text that are read at once: they bound memory. Round numbers; not measured."""
+
+_TEXT_ONLY = ("delimiter", "quote", "encoding", "skip_lines", "compression")
+
+Columns = dict[str, Any]
+"""Arrow arrays by the name of their column."""
 
 
-def measure(file: Path, mapping: Mapping, period: Period, limit: int | None) -> Extent:
-    """Count the rows of the period, and find their first and last event time. Reads the time column only.
+class Malformed(NamedTuple):
+    """A row of a text file that has more or fewer fields than the header."""
+
+    number: int
+    fields: int
+    expected: int
+    text: str
+
+
+class Batch(NamedTuple):
+    """Rows of a file; `numbers` are their numbers in it, from 1.
+
+    The last batch of a text has no rows. Its `header_line` is the line of the header if each row is one line below it:
+    row 1 is then on the next line. Otherwise it is None, because blank lines or line breaks in values shift the rows.
+    """
+
+    numbers: NDArray[np.int64]
+    columns: Columns
+    malformed: list[Malformed]
+    header_line: int | None = None
+
+
+def read_batches(file: Path, mapping: Mapping) -> Iterator[Batch]:
+    """The columns that a mapping names, batch by batch.
 
     Raises:
-        DeploymentError: the file cannot be read, is not in event-time order, or has no row in the period.
+        DeploymentError: the file cannot be read, or lacks a column.
     """
-    reader, column = RowReader(mapping), mapping.sources["event_time"].column or ""
-    times = np.concatenate([reader.event_times_ms(columns) for columns in _batches(file, mapping, [column])] or [[]])
-    if (np.diff(times) < 0).any():
-        raise DeploymentError(f"{file} is not in event-time order.", f"Sort it by {column!r} first.")
-    chosen = times[period.among(times)][:limit]
-    if not len(chosen):
-        raise DeploymentError(f"{file} has no rows in that period.", "Check --from and --to.")
-    return Extent(len(chosen), int(chosen[0]), int(chosen[-1]))
-
-
-def read_rows(file: Path, mapping: Mapping, period: Period, limit: int | None) -> Iterator[Row]:
-    """The first `limit` rows of the period."""
-    reader, left = RowReader(mapping), limit
-    for columns in _batches(file, mapping, mapping.columns):
-        for row in reader.rows(columns):
-            if left == 0 or (period.stop_ms is not None and row.event_time_ms >= period.stop_ms):
-                return
-            if period.holds(row.event_time_ms):
-                left = None if left is None else left - 1
-                yield row
-
-
-def _batches(file: Path, mapping: Mapping, columns: list[str]) -> Iterator[Columns]:
     try:
-        opened = _open_csv(file, mapping, columns) if file.suffix == ".csv" else _open_parquet(file, columns)
-        for batch in opened:
-            yield {name: _plain(batch.column(name)) for name in columns}
-    except (OSError, pa.ArrowInvalid, KeyError) as error:
-        raise DeploymentError(f"{file} cannot be read: {error}.", "Check that it is a Parquet or CSV file.") from error
+        yield from _read_parquet(file, mapping) if is_parquet(file) else _read_text(file, mapping)
+    except (OSError, pa.ArrowException) as error:
+        raise DeploymentError(f"{file} cannot be read: {error}.", _remedy(str(error))) from error
 
 
-def _open_parquet(file: Path, columns: list[str]) -> Iterator[Any]:
+def _remedy(error: str) -> str:
+    if "straddling" in error or "out of sync" in error:
+        return 'A quotation mark is never closed. Correct the file, or set `quote` in [file]: quote = "" for none.'
+    return "Check that it is a Parquet or CSV file."
+
+
+# Parquet.
+
+
+def _read_parquet(file: Path, mapping: Mapping) -> Iterator[Batch]:
+    if given := [name for name in _TEXT_ONLY if getattr(mapping.file, name) is not None]:
+        raise DeploymentError(f"[file] {given[0]!r} has no effect on a Parquet file.", "Remove it from the mapping.")
     opened = pa.parquet.ParquetFile(file)
-    if absent := [name for name in columns if name not in opened.schema_arrow.names]:
-        raise DeploymentError(f"{file} has no column {absent[0]!r}.", f"It has {', '.join(opened.schema_arrow.names)}.")
-    yield from opened.iter_batches(BATCH_ROWS, columns=columns)
+    _require_columns(file, mapping, opened.schema_arrow.names)
+    first = 1
+    for batch in opened.iter_batches(BATCH_ROWS, columns=mapping.columns):
+        numbers = np.arange(first, first + len(batch), dtype=np.int64)
+        columns = {name: _plain(name, batch.column(name), mapping.file) for name in mapping.columns}
+        yield Batch(numbers, columns, [])
+        first += len(batch)
 
 
-def _open_csv(file: Path, mapping: Mapping, columns: list[str]) -> Iterator[Any]:
-    """Read text fields as strings, because the id 007 is not 7."""
-    texts = [source.column for name, source in mapping.sources.items() if name not in (*NUMBERS, "event_time")]
-    types = {name: pa.string() for name in texts if name in columns}
-    options = pa.csv.ConvertOptions(include_columns=columns, column_types=types, strings_can_be_null=True)
-    yield from pa.csv.open_csv(file, convert_options=options)
+def _plain(name: str, column: Any, options: FileOptions) -> Any:
+    """The column in one of few types: text, numbers, truth values or timestamps in milliseconds."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_time(kind) or pa.types.is_duration(kind):
+        raise DeploymentError(f"Column {name!r} holds values of the type {kind}.", "Write them as texts or numbers.")
+    if pa.types.is_timestamp(kind):
+        return column.cast(pa.timestamp("ms", tz=kind.tz), safe=False)
+    if pa.types.is_date(kind):
+        return column.cast(pa.timestamp("ms"))
+    if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
+        return column.cast(pa.float64())
+    if not pa.types.is_large_string(kind) and not pa.types.is_string_view(kind) and not pa.types.is_string(kind):
+        return column
+    text = column.cast(pa.string())
+    missing = pa.compute.is_in(text, pa.array([*options.null_values, ""]))
+    return pa.compute.if_else(missing, pa.scalar(None, pa.string()), text)
 
 
-def _plain(column: Any) -> list[Any]:
-    """The column as Python values, with timestamps as epoch milliseconds."""
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("ms", tz=column.type.tz), safe=False).cast(pa.int64())
-    return list(column.to_pylist())
+# Texts.
+
+
+def _read_text(file: Path, mapping: Mapping) -> Iterator[Batch]:
+    with TextStream(file, mapping.file) as stream:
+        names = header(stream, mapping.file)
+        if not names:
+            raise DeploymentError(f"{file} is empty.", "Give a file with a header and rows.")
+        _require_columns(file, mapping, names)
+        if not stream.ends():
+            yield from _Rows(mapping, names).read(stream)
+
+
+def header(stream: TextStream, options: FileOptions) -> list[str]:
+    """The names of the columns: the next line that is not blank."""
+    line = stream.read_line()
+    while line and not line.strip():
+        line = stream.read_line()
+    quote = '"' if options.quote is None else options.quote
+    while quote and line.count(quote) % 2 and (more := stream.read_line()):
+        line += more
+    return next(csv.reader([line], **_dialect(options)), [])
+
+
+def _dialect(options: FileOptions) -> dict[str, Any]:
+    delimiter = options.delimiter or ","
+    if options.quote == "":
+        return {"delimiter": delimiter, "quoting": csv.QUOTE_NONE}
+    return {"delimiter": delimiter, "quotechar": options.quote or '"'}
+
+
+class _Rows:
+    """Reads the rows below a header. Columns get plain names, because a header may name two alike."""
+
+    def __init__(self, mapping: Mapping, names: Sequence[str]) -> None:
+        self._options = mapping.file
+        self._plain = [f"c{index}" for index in range(len(names))]
+        self._source = {name: self._plain[list(names).index(name)] for name in mapping.columns}
+        self._malformed: list[Malformed] = []
+        self._next = 1
+
+    def read(self, stream: TextStream) -> Iterator[Batch]:
+        header_line = stream.lines
+        wanted = list(dict.fromkeys(self._source.values()))
+        opened = pa.csv.open_csv(
+            pa.PythonFile(stream, mode="r"),
+            read_options=pa.csv.ReadOptions(column_names=self._plain, use_threads=False, block_size=BLOCK_BYTES),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=self._options.delimiter or ",",
+                quote_char=False if self._options.quote == "" else self._options.quote or '"',
+                newlines_in_values=True,
+                invalid_row_handler=self._set_aside,
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                include_columns=wanted,
+                column_types=dict.fromkeys(wanted, pa.string()),
+                strings_can_be_null=True,
+                null_values=["", *self._options.null_values],
+                check_utf8=False,
+            ),
+        )
+        for batch in opened:
+            yield self._batch(batch)
+        rows = self._next - 1 + len(self._malformed)
+        empty = dict.fromkeys(self._source, pa.array([], pa.string()))
+        shifted = header_line + rows != stream.lines
+        yield Batch(NOTHING, empty, self._malformed, None if shifted else header_line)
+
+    def _set_aside(self, row: Any) -> str:
+        text = row.text[:LONGEST_SHOWN]
+        self._malformed.append(Malformed(row.number, row.actual_columns, row.expected_columns, text))
+        return "skip"
+
+    def _batch(self, batch: Any) -> Batch:
+        """Number the rows: those that were set aside count, and the parser is ahead of what it hands out."""
+        ahead = [row.number for row in self._malformed]
+        candidates = np.arange(self._next, self._next + len(batch) + len(ahead), dtype=np.int64)
+        numbers = candidates[~np.isin(candidates, ahead)][: len(batch)]
+        self._next = int(numbers[-1]) + 1 if len(numbers) else self._next
+        passed = [row for row in self._malformed if row.number < self._next]
+        self._malformed = [row for row in self._malformed if row.number >= self._next]
+        return Batch(numbers, {name: batch.column(plain) for name, plain in self._source.items()}, passed)
+
+
+# What a mapping names and a file lacks.
+
+
+def _require_columns(file: Path, mapping: Mapping, names: Sequence[str]) -> None:
+    for name in mapping.columns:
+        if name not in names:
+            raise DeploymentError(f"{file} has no column {name!r}.", _absent(file, mapping, name, names))
+        if list(names).count(name) > 1:
+            raise DeploymentError(f"{file} has several columns {name!r}.", "Rename all but one.")
+
+
+def _absent(file: Path, mapping: Mapping, name: str, names: Sequence[str]) -> str:
+    """What the cause may be: another delimiter, lines above the header, or another name."""
+    if not is_parquet(file):
+        with TextStream(file, mapping.file) as stream:
+            lines = [stream.read_line() for _ in range(LINES_SEARCHED)]
+        if hint := _hint(mapping, lines):
+            return hint
+    folded = {other.strip().casefold(): other for other in reversed(names)}
+    near = get_close_matches(name.strip().casefold(), folded, n=1, cutoff=0.5)
+    has = f"It has {', '.join(map(repr, names[:COLUMNS_SHOWN]))}{' and others' if len(names) > COLUMNS_SHOWN else ''}."
+    ids = (
+        " An id can be the row's number: { row_number = true }." if name.casefold() in {"id", "transaction_id"} else ""
+    )
+    return (f"Is it {folded[near[0]]!r}? {has}" if near else has) + ids
+
+
+LINES_SEARCHED = 30
+"""Lines in which the header is looked for, when columns are absent. A round number."""
+
+COLUMNS_SHOWN = 40
+"""Names of columns that an error lists."""
+
+
+def _hint(mapping: Mapping, lines: list[str]) -> str | None:
+    """The keys of [file] with which the columns are found."""
+    present, quote = mapping.file.delimiter or ",", mapping.file.quote
+    wanted = set(mapping.columns)
+    for skipped, line in enumerate(lines):
+        for delimiter in dict.fromkeys([present, *",;\t|"]):
+            for other in dict.fromkeys([quote, '"', "'"]):
+                options = FileOptions(delimiter=delimiter, quote=other)
+                found = set(next(csv.reader([line], **_dialect(options)), []))
+                if len(wanted & found) * 2 > len(wanted) and len(found) > 1:
+                    return _keys(mapping.file, skipped, delimiter, other)
+    return None
+
+
+def _keys(options: FileOptions, skipped: int, delimiter: str, quote: str | None) -> str | None:
+    keys = []
+    if skipped:
+        keys.append(f"skip_lines = {(options.skip_lines or 0) + skipped}")
+    if delimiter != (options.delimiter or ","):
+        keys.append(f"delimiter = {json.dumps(delimiter)}")
+    if (quote or '"') != (options.quote or '"'):
+        keys.append(f"quote = {json.dumps(quote)}")
+    return f"The header seems to be in another place or form: add {' and '.join(keys)} to [file]." if keys else None

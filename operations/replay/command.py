@@ -10,9 +10,7 @@ from weir.errors import DeploymentError
 
 
 def replay(  # noqa: PLR0917 -- Typer passes them by name
-    file: Annotated[
-        Path, typer.Argument(help="A Parquet or CSV file in event-time order.", exists=True, dir_okay=False)
-    ],
+    file: Annotated[Path, typer.Argument(help="A Parquet or CSV file.", exists=True, dir_okay=False)],
     mapping: Annotated[
         Path,
         typer.Option(
@@ -37,10 +35,12 @@ def replay(  # noqa: PLR0917 -- Typer passes them by name
         datetime | None, typer.Option(help="The last day on which to measure the quality of the scores.")
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Also write the summary to this file.")] = None,
+    skip_bad: Annotated[int, typer.Option(help="Leave out up to this many wrong rows, and list them.", min=0)] = 0,
 ) -> None:
     """Send a data set through a new loop, in event-time order, with its labels at their own delay.
 
-    Prints a summary at the end. The exit code is 1 if the counts do not reconcile.
+    The whole file is checked before anything starts. Prints a summary at the end. The exit code is 1 if a row is wrong, a
+    payment was refused, nothing was scored, or the counts do not reconcile.
     """
     from operations.replay.wiring import ReplayRequest, replay_and_show  # noqa: PLC0415 -- `weir --help` is quick
 
@@ -56,11 +56,12 @@ def replay(  # noqa: PLR0917 -- Typer passes them by name
         assess_from=assess_from,
         assess_to=assess_to,
         json=json,
+        skip_bad=skip_bad,
     )
     try:
-        nothing_lost = replay_and_show(request)
+        success = replay_and_show(request)
     except DeploymentError as error:
         typer.secho(error.problem, fg="red", err=True)
         typer.secho(error.remedy, err=True)
         raise typer.Exit(2) from None
-    raise typer.Exit(0 if nothing_lost else 1)
+    raise typer.Exit(0 if success else 1)

@@ -1,5 +1,6 @@
 """The mapping from the columns of a file to transactions and labels, read from a TOML file.
 
+[file]                        how the file is written: delimiter, encoding, decimal point and the like
 [transaction]                 the fields of a transaction: the name of a column, or a table with more options
 [attributes]                  more columns to keep, each with the name of its attribute
 [label]                       the column with the verdict, the meaning of its values, and when a label becomes known
@@ -7,31 +8,74 @@
 """
 
 import tomllib
+from math import isfinite
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
 
 from weir.errors import DeploymentError
-from weir.messages import Transaction
 
-REQUIRED = ("transaction_id", "user_id", "event_time", "amount")
 NUMBERS = ("amount", "latitude", "longitude")
-Scalar = str | float | int
+REQUIRED = ("transaction_id", "user_id", "event_time", "amount")
+Scalar = str | float | int | bool
 Seconds = Annotated[float, Meta(ge=0)]
+Unit = Literal["ns", "us", "ms", "s", "min", "h", "d"]
 
 
-class Source(Struct, frozen=True, forbid_unknown_fields=True):
-    """The source of a value: a column or a constant. Text can get a prefix, and a number a factor (`scale`).
+class FileOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a text file is written. A Parquet file takes `null_values`, `decimal`, `thousands` and `sort` alone.
 
-    `unit` is the unit of a time column that holds numbers. Timestamps and ISO 8601 texts need none.
+    `skip_lines` counts the lines above the header, empty ones too. `compression` is found by the file's first bytes;
+    one that is named must be the file's. `quote = ""` makes quotation marks plain characters.
+    """
+
+    delimiter: str | None = None
+    quote: str | None = None
+    encoding: str | None = None
+    skip_lines: Annotated[int, Meta(ge=0)] | None = None
+    compression: Literal["none", "gzip", "bz2", "xz", "zip", "zstd"] | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    null_values: list[str] = []
+    sort: bool = False
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The source of a value: a column, several columns, a constant, or the number of the row.
+
+    Each further key belongs to some kinds of field; `operations.replay.mapping_keys` refuses it elsewhere.
     """
 
     column: str | None = None
+    columns: list[str] | None = None
+    join: str | None = None
     constant: Scalar | None = None
-    prefix: str = ""
-    scale: float = 1.0
-    unit: Literal["s", "ms"] | None = None
+    row_number: bool | None = None
+    prefix: str | None = None
+    strip: str | list[str] | None = None
+    map: dict[str, Scalar] | None = None
+    scale: float | None = None
+    unit: Unit | None = None
+    origin: str | None = None
+    format: str | None = None
+    zone: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that it reads."""
+        return [self.column] if self.column is not None else list(self.columns or [])
+
+    @property
+    def name(self) -> str:
+        """Its columns, as a sentence names them."""
+        return ", ".join(self.names)
+
+    @property
+    def stripped(self) -> list[str]:
+        """The texts to strip."""
+        return [self.strip] if isinstance(self.strip, str) else list(self.strip or [])
 
 
 class Labels(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -56,6 +100,7 @@ class Mapping(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     title: str = ""
     slice_s: Annotated[float, Meta(gt=0)] = 6 * 3600.0
+    file: FileOptions = FileOptions()
     transaction: dict[str, str | Source]
     attributes: dict[str, str | Source] = {}
     label: Labels | None = None
@@ -67,16 +112,58 @@ class Mapping(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return {name: as_source(value) for name, value in self.transaction.items()}
 
     @property
+    def attribute_sources(self) -> dict[str, Source]:
+        """The source of each attribute."""
+        return {name: as_source(value) for name, value in self.attributes.items()}
+
+    @property
+    def label_time(self) -> Source | None:
+        """The source of the time at which a label becomes known."""
+        return None if self.label is None or self.label.time is None else as_source(self.label.time)
+
+    @property
     def columns(self) -> list[str]:
         """The columns to read, without duplicates."""
-        label = [] if self.label is None else [Source(self.label.column), as_source(self.label.time or Source())]
-        wanted = [*self.sources.values(), *map(as_source, self.attributes.values()), *label]
-        return list(dict.fromkeys(source.column for source in wanted if source.column is not None))
+        sources = [*self.sources.values(), *self.attribute_sources.values()]
+        if self.label is not None:
+            sources += [Source(column=self.label.column), self.label_time or Source()]
+        return list(dict.fromkeys(name for source in sources for name in source.names))
 
 
 def as_source(value: str | Source) -> Source:
     """The source; a plain string is the name of a column."""
     return Source(column=value) if isinstance(value, str) else value
+
+
+_TRUTH = {"true": 1.0, "false": 0.0}
+
+
+def as_key(value: Any) -> str | float:
+    """A verdict value for comparison: 1, 1.0, "1", "1.0" and true are equal; any other text stays as it is.
+
+    >>> as_key(True), as_key("1.0"), as_key(" Yes ")
+    (1.0, 1.0, 'Yes')
+    """
+    if not isinstance(value, str):
+        return float(value)
+    text = value.strip()
+    try:
+        number = float(text)
+    except ValueError:
+        return _TRUTH.get(text.lower(), text)
+    return number if isfinite(number) else text
+
+
+def read_mapping(file: Path) -> Mapping:
+    """Read and check a mapping.
+
+    Raises:
+        DeploymentError: the file is not a text file, or the mapping is invalid.
+    """
+    try:
+        return parse_mapping(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeploymentError(f"The mapping {file} cannot be read: {error}.", "Give --mapping a TOML file.") from error
 
 
 def parse_mapping(text: str) -> Mapping:
@@ -85,40 +172,15 @@ def parse_mapping(text: str) -> Mapping:
     Raises:
         DeploymentError: the mapping is invalid.
     """
+    from operations.replay.mapping_keys import first_problem  # noqa: PLC0415 -- it reads the types above
+
     try:
-        mapping = msgspec.convert(tomllib.loads(text), Mapping)
+        mapping = msgspec.convert(msgspec.to_builtins(tomllib.loads(text)), Mapping)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise DeploymentError(f"The mapping is invalid: {error}.", _REMEDY) from error
-    if problem := _problem(mapping):
+    if problem := first_problem(mapping):
         raise DeploymentError(f"The mapping is invalid: {problem}.", _REMEDY)
     return mapping
 
 
 _REMEDY = "See examples/README.md for the keys of a mapping."
-
-
-def _problem(mapping: Mapping) -> str | None:
-    """The first problem that is independent of the data."""
-    known = [name for name in Transaction.__struct_fields__ if name != "attributes"]
-    for name in REQUIRED:
-        if name not in mapping.transaction:
-            return f"[transaction] has no {name!r}"
-    for name, source in mapping.sources.items():
-        if name not in known:
-            return f"[transaction] {name!r} is not a field of a transaction (the fields are {', '.join(known)})"
-        if (source.column is None) == (source.constant is None):
-            return f"[transaction] {name!r} needs either a column or a constant"
-    if mapping.sources["event_time"].column is None:
-        return "[transaction] 'event_time' must be a column"
-    return _label_problem(mapping.label) if mapping.label is not None else None
-
-
-def _label_problem(label: Labels) -> str | None:
-    if both := set(map(as_key, label.fraud)) & set(map(as_key, label.legitimate)):
-        return f"[label] {min(map(str, both))!r} is both fraud and legitimate"
-    return None if label.fraud else "[label] 'fraud' names no value"
-
-
-def as_key(value: Any) -> str | float:
-    """A verdict value for comparison: 1, 1.0 and True are equal; text stays as it is."""
-    return value if isinstance(value, str) else float(value)

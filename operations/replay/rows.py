@@ -1,19 +1,25 @@
-"""Turn columns of values into transactions and labels, as a mapping defines.
+"""Turn batches of columns into transactions and labels, as a mapping defines."""
 
-Times are epoch milliseconds, numbers in the mapping's unit, or ISO 8601 text. Text without a zone is UTC.
-"""
-
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from operations.replay.mapping import NUMBERS, REQUIRED, Labels, Mapping, Source, as_key, as_source
-from weir.errors import DeploymentError
-from weir.messages import Transaction, Verdict
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
-Columns = dict[str, list[Any]]
-_FACTOR_MS = {None: 1, "ms": 1, "s": 1000}
+from operations.replay.arrow_file import Batch, Columns
+from operations.replay.columns.attributes import AttributeReader
+from operations.replay.columns.faults import Fault
+from operations.replay.columns.numbers import LIMITS, NumberReader
+from operations.replay.columns.texts import TextReader
+from operations.replay.columns.times import NO_TIME, Bounds, TimeReader
+from operations.replay.columns.verdicts import FRAUD, LEGITIMATE, UNLABELLED, VerdictReader
+from operations.replay.mapping import NUMBERS, REQUIRED, Mapping
+from weir.messages import LAST_MS, Transaction, Verdict
+
+_VERDICT: dict[int, Verdict] = {FRAUD: "fraud", LEGITIMATE: "legitimate"}
 
 
 class Row(NamedTuple):
@@ -25,141 +31,106 @@ class Row(NamedTuple):
     known_ms: int
 
 
-class RowReader:
-    def __init__(self, mapping: Mapping) -> None:
-        self._fields = {name: source for name, source in mapping.sources.items() if name != "event_time"}
-        self._event_time = mapping.sources["event_time"]
-        self._attributes = {name: as_source(source) for name, source in mapping.attributes.items()}
-        self._label = mapping.label
-        self._verdicts = _verdicts(mapping.label) if mapping.label else {}
+@dataclass(frozen=True)
+class Block:
+    """A batch as a mapping reads it, column by column.
 
-    def event_times_ms(self, columns: Columns) -> list[int]:
-        """The event times of a batch.
+    Numbers are NaN and texts are null where there is none. A row with a fatal fault cannot become a transaction.
+    """
 
-        Raises:
-            DeploymentError: a value is missing or is not a time.
-        """
-        times = _times_ms(self._event_time, columns)
-        return [_present(time, self._event_time) for time in times]
+    numbers: NDArray[np.int64]
+    times_ms: NDArray[np.int64]
+    known_ms: NDArray[np.int64]
+    verdicts: NDArray[np.int8]
+    fields: dict[str, Any]
+    attributes: dict[str, Any]
+    faults: list[Fault]
 
-    def rows(self, columns: Columns) -> Iterator[Row]:
-        """The rows of a batch.
+    @property
+    def faulty(self) -> NDArray[np.bool_]:
+        """Which rows have a fatal fault."""
+        found = np.zeros(len(self.numbers), dtype=np.bool_)
+        for fault in self.faults:
+            found[fault.rows] |= fault.fatal
+        return found
 
-        Raises:
-            DeploymentError: the mapping does not cover a value; the sentence names its column.
-        """
-        times = self.event_times_ms(columns)
-        fields = [_values(name, source, columns) for name, source in self._fields.items()]
-        attributes = [_attribute_values(source, columns) for source in self._attributes.values()]
-        labels = self._labels(columns, times)
-        carried: Iterator[tuple[Any, ...]] = zip(*attributes, strict=False) if attributes else repeat(())
-        for time_ms, values, more, (verdict, known_ms) in zip(
-            times, zip(*fields, strict=False), carried, labels, strict=False
+    def rows(self, chosen: NDArray[np.int64]) -> Iterator[Row]:
+        """The rows at these positions, in this order. None may have a fatal fault."""
+        fields = [_plain(values, chosen) for values in self.fields.values()]
+        attributes = [_plain(values, chosen) for values in self.attributes.values()]
+        more = zip(*attributes, strict=True) if attributes else repeat((), len(chosen))
+        times, known = self.times_ms[chosen].tolist(), self.known_ms[chosen].tolist()
+        verdicts = map(_VERDICT.get, self.verdicts[chosen].tolist())
+        for time_ms, values, some, verdict, known_ms in zip(
+            times, zip(*fields, strict=True), more, verdicts, known, strict=True
         ):
-            yield Row(time_ms, self._transaction(time_ms, values, more), verdict, known_ms)
+            yield Row(time_ms, self._transaction(time_ms, values, some), verdict, known_ms)
 
-    def _transaction(self, time_ms: int, values: Sequence[Any], more: Sequence[Any]) -> Transaction:
-        given = {name: value for name, value in zip(self._fields, values, strict=True) if value is not None}
-        attributes = {name: value for name, value in zip(self._attributes, more, strict=True) if value is not None}
-        try:
-            return Transaction(event_time=time_ms, attributes=attributes, **given)
-        except TypeError:
-            absent = next(
-                source.column for name, source in self._fields.items() if name in REQUIRED and name not in given
-            )
-            raise DeploymentError(f"Column {absent!r} is empty in some row.", _REMEDY) from None
-
-    def _labels(self, columns: Columns, times: list[int]) -> Iterator[tuple[Verdict | None, int]]:
-        """For each row, the verdict and the time at which it becomes known."""
-        label = self._label
-        if label is None:
-            yield from zip(repeat(None, len(times)), times, strict=True)
-            return
-        delay_ms = round(label.delay_s * 1000)
-        own = _times_ms(as_source(label.time), columns) if label.time else repeat(None)
-        for value, time_ms, own_ms in zip(columns[label.column], times, own, strict=False):
-            yield self._verdict(label, value), max(time_ms + delay_ms, time_ms if own_ms is None else own_ms)
-
-    def _verdict(self, label: Labels, value: Any) -> Verdict | None:
-        if _missing(value):
-            return None
-        try:
-            return self._verdicts[as_key(value)]
-        except KeyError:
-            raise DeploymentError(
-                f"Column {label.column!r} holds {value!r}, which the mapping's [label] does not list.",
-                "Add it to `fraud` or `legitimate`.",
-            ) from None
+    def _transaction(self, time_ms: int, values: tuple[Any, ...], more: tuple[Any, ...]) -> Transaction:
+        given = {name: value for name, value in zip(self.fields, values, strict=True) if value is not None}
+        attributes = {name: value for name, value in zip(self.attributes, more, strict=True) if value is not None}
+        return Transaction(event_time=time_ms, attributes=attributes, **given)
 
 
-def _verdicts(label: Labels) -> dict[str | float, Verdict]:
-    fraud: dict[str | float, Verdict] = dict.fromkeys(map(as_key, label.fraud), "fraud")
-    return fraud | dict.fromkeys(map(as_key, label.legitimate), "legitimate")
+class RowReader:
+    """Reads batches by a mapping. A time after `latest_ms` is a fault."""
+
+    def __init__(self, mapping: Mapping, latest_ms: int = LAST_MS) -> None:
+        self._mapping = mapping
+        sources = mapping.sources
+        self._event_time = TimeReader(sources["event_time"], Bounds(latest_ms, required=True))
+        self._numbers = {
+            name: NumberReader(sources[name], mapping.file, LIMITS[name]) for name in NUMBERS if name in sources
+        }
+        self._texts = {
+            name: TextReader(source, required=name in REQUIRED)
+            for name, source in sources.items()
+            if name not in {*NUMBERS, "event_time"}
+        }
+        self._attributes = {
+            name: AttributeReader(source, mapping.file) for name, source in mapping.attribute_sources.items()
+        }
+        label, time = mapping.label, mapping.label_time
+        self._verdicts = None if label is None else VerdictReader(label)
+        self._delay_ms = 0 if label is None else round(label.delay_s * 1000)
+        self._label_time = None if time is None else TimeReader(time, Bounds(LAST_MS, required=False))
+
+    def read(self, batch: Batch) -> Block:
+        """Read every mapped value of a batch."""
+        columns, faults = batch.columns, list[Fault]()
+
+        def kept(read: tuple[Any, list[Fault]]) -> Any:
+            faults.extend(read[1])
+            return read[0]
+
+        times_ms = kept(self._event_time.read(columns))
+        fields = {name: kept(reader.read(columns, batch.numbers)) for name, reader in self._texts.items()}
+        fields |= {name: kept(reader.read(columns, len(batch.numbers))) for name, reader in self._numbers.items()}
+        attributes = {name: kept(reader.read(columns, batch.numbers)) for name, reader in self._attributes.items()}
+        verdicts = self._read_verdicts(columns, len(batch.numbers), faults)
+        known_ms = self._known_ms(columns, times_ms, faults)
+        return Block(batch.numbers, times_ms, known_ms, verdicts, fields, attributes, faults)
+
+    def _read_verdicts(self, columns: Columns, rows: int, faults: list[Fault]) -> NDArray[np.int8]:
+        if self._verdicts is None or self._mapping.label is None:
+            return np.full(rows, UNLABELLED, dtype=np.int8)
+        verdicts, found = self._verdicts.read(columns[self._mapping.label.column])
+        faults.extend(found)
+        return verdicts
+
+    def _known_ms(self, columns: Columns, times_ms: NDArray[np.int64], faults: list[Fault]) -> NDArray[np.int64]:
+        """When each label becomes known: after the delay, or at its own time if that is later."""
+        known_ms = np.where(times_ms == NO_TIME, NO_TIME, times_ms + self._delay_ms)
+        if self._label_time is None:
+            return known_ms
+        own_ms, found = self._label_time.read(columns)
+        faults.extend(found)
+        return np.maximum(known_ms, own_ms)
 
 
-def _values(name: str, source: Source, columns: Columns) -> Iterator[Any]:
-    """The values of a field, with None for missing ones."""
-    if source.column is None:
-        return repeat(source.constant)
-    convert = _number(source) if name in NUMBERS else _text(source)
-    return (None if _missing(value) else convert(value) for value in columns[source.column])
-
-
-def _attribute_values(source: Source, columns: Columns) -> Iterator[str | float | None]:
-    if source.column is None:
-        return repeat(source.constant)
-    return (None if _missing(value) else _as_attribute(value) for value in columns[source.column])
-
-
-def _as_attribute(value: Any) -> str | float:
-    return float(value) if isinstance(value, int | float) else str(value)
-
-
-def _number(source: Source) -> Callable[[Any], float]:
-    def convert(value: Any) -> float:
-        try:
-            return float(value) * source.scale
-        except ValueError:
-            raise DeploymentError(
-                f"Column {source.column!r} holds {value!r}, which is not a number.", _REMEDY
-            ) from None
-
-    return convert
-
-
-def _text(source: Source) -> Callable[[Any], str]:
-    """Text with the prefix. A whole number that the file stores as 7.0 becomes 7."""
-    prefix = source.prefix
-    return lambda value: f"{prefix}{int(value) if isinstance(value, float) and value.is_integer() else value}"
-
-
-def _times_ms(source: Source, columns: Columns) -> Iterator[int | None]:
-    factor = _FACTOR_MS[source.unit]
-    for value in columns[source.column or ""]:
-        if _missing(value):
-            yield None
-        elif isinstance(value, str):
-            yield _parsed_ms(value, source)
-        else:
-            yield round(value * factor)
-
-
-def _parsed_ms(text: str, source: Source) -> int:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise DeploymentError(f"Column {source.column!r} holds {text!r}, which is not a time.", _REMEDY) from None
-    return round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def _present(time_ms: int | None, source: Source) -> int:
-    if time_ms is None:
-        raise DeploymentError(f"Column {source.column!r} has a row without a time.", _REMEDY)
-    return time_ms
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value != value or value == ""  # noqa: PLR0124 -- only NaN differs from itself
-
-
-_REMEDY = "Correct the file or the mapping."
+def _plain(values: Any, chosen: NDArray[np.int64]) -> list[Any]:
+    """Values as Python objects, None where there is none."""
+    if isinstance(values, np.ndarray):
+        return [None if value != value else value for value in values[chosen].tolist()]  # noqa: PLR0124 -- NaN
+    found: list[Any] = values.take(pa.array(chosen)).to_pylist()
+    return found

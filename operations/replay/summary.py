@@ -10,7 +10,7 @@ from rich.table import Table
 from operations.harness.observed import Observed
 from operations.harness.pacing import Sent, lost
 from operations.replay.quality import Quality
-from operations.runner.reconciliation import log_length
+from operations.runner.reconciliation import amount, log_length
 from weir.messages import Counts, Decision
 
 
@@ -63,6 +63,19 @@ def summarise(
         counts=counts,
         lost=lost(sent, counts),
     )
+
+
+def verdict(summary: Summary) -> tuple[bool, str]:
+    """Whether the replay was a success, and the sentence that says so: the last line."""
+    refused = sum(summary.dead_letter_fields.values())
+    if refused:
+        fields = ", ".join(sorted(summary.dead_letter_fields))
+        return False, f"{refused:,} of {amount(summary.transactions, 'payment')} were refused: {fields}."
+    if not sum(summary.decisions.values()):
+        return False, "No payment was scored."
+    if summary.lost:
+        return False, "Counts do not reconcile."
+    return True, "Every payment was scored, and the counts reconcile."
 
 
 def tables(summary: Summary) -> Iterator[Table]:

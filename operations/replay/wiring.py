@@ -15,15 +15,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from operations.harness.kafka_traffic import TransactionSender, Watcher
 from operations.harness.observed import Observed
 from operations.harness.pacing import Clock
-from operations.replay.arrow_file import measure, read_rows
+from operations.replay.checking.file_check import CheckedFile
+from operations.replay.checking.gate import admitted
 from operations.replay.known_verdicts import KnownVerdicts, protocol_of
 from operations.replay.label_schedule import LabelSchedule, require_horizon
 from operations.replay.lockstep import Replay
-from operations.replay.mapping import Mapping, parse_mapping
+from operations.replay.mapping import Mapping, read_mapping
 from operations.replay.own_loop import loop_settings, own_loop
 from operations.replay.period import Extent, Period
 from operations.replay.rows import Row
-from operations.replay.summary import Summary, summarise, tables
+from operations.replay.selected_rows import extent, read_rows
+from operations.replay.summary import Summary, summarise, tables, verdict
 from weir.errors import DeploymentError
 from weir.http_labels import LabelSender
 from weir.settings import Settings
@@ -44,6 +46,7 @@ class ReplayRequest:
     assess_from: datetime | None = None
     assess_to: datetime | None = None
     json: Path | None = None
+    skip_bad: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,15 @@ class ReplayPlan:
 
     request: ReplayRequest
     mapping: Mapping
+    settings: Settings
+    checked: CheckedFile
     period: Period
     extent: Extent
     verdicts: KnownVerdicts
 
     def rows(self) -> Iterator[Row]:
         """The rows to replay. Reading them fills `verdicts`."""
-        return self.verdicts.watch(read_rows(self.request.file, self.mapping, self.period, self.request.limit))
+        return self.verdicts.watch(read_rows(self.checked, self.period, self.request.limit))
 
     @property
     def pace(self) -> str:
@@ -67,28 +72,35 @@ class ReplayPlan:
 
 
 def replay_and_show(request: ReplayRequest) -> bool:
-    """Replay and print the summary. Returns whether the counts reconcile.
+    """Check the file, replay it and print the summary.
+
+    Returns whether every payment was scored and the counts reconcile. Nothing starts if more rows are wrong than
+    `skip_bad`.
 
     Raises:
         DeploymentError: the mapping, the file or the loop has a problem.
     """
     console = Console()
-    plan = prepare(request)
-    settings = loop_settings(plan.mapping, request.namespace or _new_namespace(request.mapping.stem))
-    require_horizon(plan.mapping, settings.learning.maturity_horizon_s)
-    with own_loop(settings, keep=request.keep, console=console) as running:
+    plan = prepare(request, console)
+    if plan is None:
+        return False
+    with own_loop(plan.settings, keep=request.keep, console=console) as running:
         summary = asyncio.run(run(plan, running, console))
-        _show(summary, console, request.json)
-    return not summary.lost
+        return _show(summary, console, request.json)
 
 
-def prepare(request: ReplayRequest) -> ReplayPlan:
-    """Read the mapping and measure the file."""
-    mapping = parse_mapping(request.mapping.read_text())
+def prepare(request: ReplayRequest, console: Console) -> ReplayPlan | None:
+    """Read the mapping and check the file. Returns None if too many rows are wrong."""
+    mapping = read_mapping(request.mapping)
+    settings = loop_settings(mapping, request.namespace or _new_namespace(request.mapping.stem))
+    require_horizon(mapping, settings.learning.maturity_horizon_s)
+    checked = admitted(request.file, mapping, settings, request.skip_bad, console)
+    if checked is None:
+        return None
     period = Period(_ms(request.first), _ms(request.stop))
-    extent = measure(request.file, mapping, period, request.limit)
-    protocol = protocol_of(mapping, extent, _ms(request.assess_from), _ms(request.assess_to))
-    return ReplayPlan(request, mapping, period, extent, KnownVerdicts(protocol))
+    size = extent(checked, period, request.limit)
+    protocol = protocol_of(mapping, size, _ms(request.assess_from), _ms(request.assess_to))
+    return ReplayPlan(request, mapping, settings, checked, period, size, KnownVerdicts(protocol))
 
 
 async def run(plan: ReplayPlan, settings: Settings, console: Console) -> Summary:
@@ -145,15 +157,16 @@ def _progress(console: Console, rows: int) -> Iterator[Callable[[int, int], None
         yield report
 
 
-def _show(summary: Summary, console: Console, json: Path | None) -> None:
+def _show(summary: Summary, console: Console, json: Path | None) -> bool:
     for table in tables(summary):
         console.print(table)
     if json is not None:
         json.write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
     for sentence in summary.lost:
         console.print(f"[red]{sentence}[/red]")
-    if not summary.lost:
-        console.print("Counts reconcile.")
+    success, sentence = verdict(summary)
+    console.print(sentence, style=None if success else "red", markup=False, highlight=False, soft_wrap=True)
+    return success
 
 
 def _new_namespace(stem: str) -> str:

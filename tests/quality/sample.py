@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from rich.console import Console
+
 from operations.evaluate.request import EvaluateRequest, planned
 from operations.evaluate.wiring import evaluated
 from simulator.world.traffic import START_MS, TrafficSettings
@@ -43,7 +45,9 @@ def measured() -> dict[str, dict[str, float]]:
     """The figures of every contender on the sample."""
     with TemporaryDirectory() as folder:
         file, mapping = write_traffic(Path(folder), table_of(payments_of(DAYS, TRAFFIC)), CHARGEBACKS)
-        _, report = evaluated(planned(EvaluateRequest(file, mapping, first=FIRST_ASSESSED, budget=BUDGET)))
+        _, report = evaluated(
+            planned(EvaluateRequest(file, mapping, first=FIRST_ASSESSED, budget=BUDGET), Console(quiet=True))
+        )
     return {one.contender: {name: round(getattr(one, name), 5) for name in TOLERANCES} for one in report.contenders}
 
 

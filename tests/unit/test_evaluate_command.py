@@ -10,6 +10,7 @@ from operations.cli import app
 from operations.evaluate.contenders import BUILDERS
 from simulator.world.traffic import TrafficSettings
 from tests.traffic_file import MAPPING, payments_of, table_of, write_traffic
+from weir.errors import InvalidRecord
 
 FIGURES = {
     "transactions": int,
@@ -223,23 +224,44 @@ def test_a_column_of_label_times_decides_when_a_label_is_known(evaluate, table):
     assert 0 < report["contenders"][0]["labels"] < len(table) / 4
 
 
-def test_repeated_ids_are_judged_once(evaluate, table):
+def test_a_row_that_comes_again_is_judged_once(evaluate, table):
     twice = pd.concat([table, table.iloc[[-1]]])
     _, report = evaluate("--contender", "champion", rows=twice)
     assert (report["run"]["repeated"], report["run"]["judged"]) == (1, len(table))
 
 
-def test_payments_that_the_detector_refuses_are_counted_by_field(evaluate, table):
+def test_wrong_rows_are_listed_and_nothing_starts(evaluate, table):
     odd = table.assign(currency=["EURO" if row <= 1 else "EUR" for row in table.index])
     result, report = evaluate("--contender", "champion", rows=odd)
-    assert report["run"]["dead_letters"] == {"currency": 2}
-    assert "2 payments were refused because of 'currency'" in " ".join(result.output.split())
+    assert (result.exit_code, report) == (1, None)
+    assert "row 2, column 'currency': 'EURO'" in result.output
+    assert result.output.splitlines()[-1] == f"2 of {len(table):,} rows are wrong: currency."
 
 
-def test_a_file_of_refused_payments_ends_with_a_sentence(evaluate, table):
-    result, _ = evaluate("--contender", "champion", rows=table.assign(currency="EURO"))
-    assert result.exit_code == 2
-    assert f"All {len(table):,} payments were refused: currency." in result.output
+def test_wrong_rows_can_be_left_out(evaluate, table):
+    odd = table.assign(currency=["EURO" if row <= 1 else "EUR" for row in table.index])
+    result, report = evaluate("--contender", "champion", "--skip-bad", "2", rows=odd)
+    assert (result.exit_code, report["run"]["transactions"]) == (0, len(table) - 2)
+    assert "row 2, column 'currency': 'EURO'" in result.output
+
+
+@pytest.mark.parametrize("skip_bad", ["0", "1000000"])
+def test_a_file_of_wrong_rows_is_no_success(evaluate, table, skip_bad):
+    result, _ = evaluate("--contender", "champion", "--skip-bad", skip_bad, rows=table.assign(currency="EURO"))
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == f"{len(table):,} of {len(table):,} rows are wrong: currency."
+
+
+def test_payments_that_the_detector_refuses_are_no_success(evaluate, table, monkeypatch):
+    def refusing(transaction):
+        if transaction.transaction_id == table["transaction_id"][0]:
+            raise InvalidRecord("amount", "is refused")
+        return transaction
+
+    monkeypatch.setattr("operations.evaluate.one_pass.as_the_detector_reads", refusing)
+    result, report = evaluate("--contender", "champion")
+    assert (result.exit_code, report["run"]["dead_letters"]) == (1, {"amount": 1})
+    assert result.output.splitlines()[-1] == f"1 of {len(table):,} payments were refused: amount."
 
 
 @pytest.mark.parametrize(
@@ -248,7 +270,6 @@ def test_a_file_of_refused_payments_ends_with_a_sentence(evaluate, table):
         ("[transaction", "The mapping is "),
         (MAPPING.replace('user_id = "user_id"', 'user = "user_id"'), "[transaction] has no 'user_id'"),
         (MAPPING.split("[label]")[0], "The mapping has no [label], so nothing can be judged."),
-        (MAPPING.replace("fraud = [1]", "fraud = [2]"), "Column 'fraud' holds 1"),
         (MAPPING.replace("172800", "90000"), "Transactions mature after 90000 s"),
     ],
 )
@@ -259,10 +280,18 @@ def test_a_bad_mapping_gives_one_sentence(evaluate, mapping, sentence):
     assert "Traceback" not in result.output
 
 
-def test_an_empty_required_column_gives_one_sentence(evaluate, table):
-    result, _ = evaluate("--contender", "champion", rows=table.assign(user_id=None))
-    assert result.exit_code == 2
-    assert "Column 'user_id' is empty in some row." in result.output
+@pytest.mark.parametrize(
+    ("mapping", "sentence"),
+    [
+        (MAPPING.replace("fraud = [1]", "fraud = [2]"), "is in neither list of the mapping's [label]"),
+        (MAPPING.replace('user_id = "user_id"', 'user_id = "nobody"'), "Column 'nobody'"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_the_rows_gives_a_list(evaluate, table, mapping, sentence):
+    result, _ = evaluate("--contender", "champion", rows=table.assign(nobody=None), mapping=mapping)
+    assert result.exit_code == 1
+    assert sentence in " ".join(result.output.split())
+    assert "Traceback" not in result.output
 
 
 @pytest.mark.parametrize(

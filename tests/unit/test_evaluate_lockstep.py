@@ -6,6 +6,7 @@ import heapq
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from detector.intake import Intake
 from detector.knowledge import Knowledge
@@ -21,10 +22,10 @@ from operations.evaluate.pure_detector import PureDetector
 from operations.evaluate.pure_join import PureJoin
 from operations.evaluate.request import EvaluateRequest, planned
 from operations.harness.observed import Observed
-from operations.replay.arrow_file import read_rows
 from operations.replay.label_schedule import LabelSchedule
 from operations.replay.lockstep import Replay
 from operations.replay.rows import Row
+from operations.replay.selected_rows import read_rows
 from simulator.world.traffic import TrafficSettings
 from tests.traffic_file import payments_of, table_of, write_traffic
 from weir.artefact import sign_reputation
@@ -166,7 +167,7 @@ def plan(tmp_path_factory):
         "maturity_horizon_s = 172800", "maturity_horizon_s = 108000\nimplicit_share = 0.7"
     )
     mapping.write_text(short)
-    return planned(EvaluateRequest(file, mapping))
+    return planned(EvaluateRequest(file, mapping), Console(quiet=True))
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +175,7 @@ def replayed(plan):
     loop = BytesLoop(plan.settings)
     schedule = LabelSchedule(plan.label.send)
     replay = Replay(loop, plan.label, Labels(loop), loop, loop.observed, schedule)
-    asyncio.run(replay.in_lockstep(read_rows(plan.request.file, plan.mapping, plan.period, None), plan.slice_ms))
+    asyncio.run(replay.in_lockstep(read_rows(plan.checked, plan.period, None), plan.slice_ms))
     return loop.scored
 
 
@@ -188,7 +189,7 @@ def evaluated(plan):
         feedback=feedback,
         labelled=plan.labelled,
     )
-    OnePass([lane], kept).run(read_rows(plan.request.file, plan.mapping, plan.period, None), plan.slice_ms)
+    OnePass([lane], kept).run(read_rows(plan.checked, plan.period, None), plan.slice_ms)
     return kept.assessments
 
 

@@ -2,12 +2,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from msgspec import structs
 
-from operations.replay.arrow_file import measure, read_rows
-from operations.replay.mapping import parse_mapping
+from operations.replay.checking.file_check import CheckedFile, check_file
+from operations.replay.mapping import FileOptions, Mapping, parse_mapping
 from operations.replay.period import Extent, Period
-from tests.builders import HOUR_MS, NOON_MS
+from operations.replay.selected_rows import extent, read_rows
+from tests.builders import DAY_MS, HOUR_MS, NOON_MS
+from weir.clock import now_ms
 from weir.errors import DeploymentError
+from weir.settings import Settings, load_settings
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -27,6 +31,10 @@ TABLE = pd.DataFrame(
 )
 
 
+def checked(file: Path, mapping: Mapping = MAPPING) -> CheckedFile:
+    return check_file(file, mapping, Settings(), now_ms=NOON_MS + DAY_MS)
+
+
 @pytest.fixture(params=["parquet", "csv"])
 def file(request, tmp_path):
     found = tmp_path / f"data.{request.param}"
@@ -38,7 +46,7 @@ def file(request, tmp_path):
 
 
 def test_parquet_and_csv_give_the_same_rows(file):
-    rows = list(read_rows(file, MAPPING, Period(), None))
+    rows = list(read_rows(checked(file), Period(), None))
     assert [row.transaction.transaction_id for row in rows] == ["001", "002", "003", "004"]
     assert [row.verdict for row in rows] == ["legitimate", "fraud", None, "legitimate"]
     assert [(row.event_time_ms - NOON_MS) // HOUR_MS for row in rows] == [0, 1, 2, 3]
@@ -55,33 +63,47 @@ def test_parquet_and_csv_give_the_same_rows(file):
     ],
 )
 def test_period_and_limit_select_rows_and_measure_counts_the_same(file, period, limit, expected):
-    rows = list(read_rows(file, MAPPING, period, limit))
+    rows = list(read_rows(checked(file), period, limit))
     assert [row.transaction.transaction_id for row in rows] == expected
-    extent = measure(file, MAPPING, period, limit)
-    assert extent == Extent(len(expected), rows[0].event_time_ms, rows[-1].event_time_ms)
-
-
-def test_a_file_out_of_order_is_refused(tmp_path):
-    TABLE.iloc[[1, 0, 2, 3]].to_parquet(tmp_path / "data.parquet")
-    with pytest.raises(DeploymentError, match=r"not in event-time order\. Sort it by 'at' first"):
-        measure(tmp_path / "data.parquet", MAPPING, Period(), None)
+    assert extent(checked(file), period, limit) == Extent(len(expected), rows[0].event_time_ms, rows[-1].event_time_ms)
 
 
 def test_a_period_without_rows_is_refused(file):
     with pytest.raises(DeploymentError, match="no rows in that period"):
-        measure(file, MAPPING, Period(stop_ms=NOON_MS), None)
+        extent(checked(file), Period(stop_ms=NOON_MS), None)
+
+
+def test_rows_that_were_left_out_are_not_read(tmp_path):
+    TABLE.assign(price=["1", "two", "3", "4"]).to_csv(tmp_path / "data.csv", index=False)
+    rows = list(read_rows(checked(tmp_path / "data.csv"), Period(), None))
+    assert [row.transaction.transaction_id for row in rows] == ["001", "003", "004"]
+
+
+@pytest.mark.parametrize(
+    ("period", "limit", "expected"),
+    [
+        (Period(), None, ["001", "002", "003", "004"]),
+        (Period(first_ms=NOON_MS + HOUR_MS), 2, ["002", "003"]),
+        (Period(stop_ms=NOON_MS + HOUR_MS), None, ["001"]),
+    ],
+)
+def test_a_file_out_of_order_is_sorted_if_the_mapping_says_so(tmp_path, period, limit, expected):
+    TABLE.iloc[[3, 1, 0, 2]].to_csv(tmp_path / "data.csv", index=False)
+    sorting = structs.replace(MAPPING, file=FileOptions(sort=True))
+    rows = list(read_rows(checked(tmp_path / "data.csv", sorting), period, limit))
+    assert [row.transaction.transaction_id for row in rows] == expected
 
 
 def test_a_missing_column_is_named(tmp_path):
     TABLE.drop(columns="price").to_parquet(tmp_path / "data.parquet")
     with pytest.raises(DeploymentError, match="no column 'price'"):
-        list(read_rows(tmp_path / "data.parquet", MAPPING, Period(), None))
+        checked(tmp_path / "data.parquet")
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
-    (tmp_path / "data.parquet").write_text("hello")
+    (tmp_path / "data.parquet").write_bytes(b"PAR1 and nothing else")
     with pytest.raises(DeploymentError, match="Check that it is a Parquet or CSV file"):
-        measure(tmp_path / "data.parquet", MAPPING, Period(), None)
+        checked(tmp_path / "data.parquet")
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the external data is not here")
@@ -94,5 +116,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 )
 def test_the_examples_read_their_files(mapping, file, rows):
     described, path = parse_mapping((EXAMPLES / f"{mapping}.toml").read_text()), DATA / f"{file}.parquet"
-    assert measure(path, described, Period(), None).rows == rows
-    assert len(list(read_rows(path, described, Period(), 1000))) == 1000
+    settings = load_settings(**described.loop, namespace="example")
+    found = check_file(path, described, settings, now_ms=now_ms())
+    assert (len(found.bad_rows), found.repeated, extent(found, Period(), None).rows) == (0, 0, rows)
+    assert len(list(read_rows(found, Period(), 1000))) == 1000

@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from operations.replay.arrow_file import Batch
 from operations.replay.mapping import parse_mapping
-from operations.replay.rows import Row, RowReader
+from operations.replay.rows import Block, Row, RowReader
 from tests.builders import DAY_MS, NOON_MS
 from weir.errors import DeploymentError
 
@@ -12,9 +15,21 @@ TRANSACTION = '[transaction]\ntransaction_id="id"\nuser_id="who"\nevent_time="at
 LABEL = '[label]\ncolumn="bad"\nfraud=[1]\nlegitimate=[0]\n'
 
 
-def rows_of(mapping: str, **columns: list) -> list[Row]:
+def block_of(mapping: str, **columns: list) -> Block:
     defaults = {"id": ["a"], "who": ["u"], "at": [NOON_MS], "price": [2.0]}
-    return list(RowReader(parse_mapping(mapping)).rows({**defaults, **columns}))
+    arrays = {name: pa.array(values, from_pandas=True) for name, values in {**defaults, **columns}.items()}
+    numbers = np.arange(1, len(arrays["id"]) + 1)
+    return RowReader(parse_mapping(mapping)).read(Batch(numbers, arrays, []))
+
+
+def rows_of(mapping: str, **columns: list) -> list[Row]:
+    block = block_of(mapping, **columns)
+    assert block.faults == []
+    return list(block.rows(np.arange(len(block.numbers))))
+
+
+def faults_of(mapping: str, **columns: list) -> list[tuple[str, str, tuple]]:
+    return [(fault.column, fault.reason, fault.shown) for fault in block_of(mapping, **columns).faults]
 
 
 def row_of(mapping: str, **columns: list) -> Row:
@@ -93,22 +108,22 @@ def test_verdict_values_can_be_text():
     assert [row_of(mapping, bad=[value]).verdict for value in ("F", "N")] == ["fraud", "legitimate"]
 
 
-def test_a_verdict_value_that_the_mapping_does_not_list_is_an_error():
-    with pytest.raises(DeploymentError, match="'bad' holds 2"):
-        rows_of(TRANSACTION + LABEL, bad=[2])
+def test_a_verdict_value_that_the_mapping_does_not_list_is_a_fault():
+    assert faults_of(TRANSACTION + LABEL, bad=[2]) == [("bad", "is in neither list of the mapping's [label]", ("2",))]
 
 
 @pytest.mark.parametrize(
-    ("columns", "sentence"),
+    ("columns", "fault"),
     [
-        ({"at": [None]}, "'at' has a row without a time"),
-        ({"at": ["yesterday"]}, "'at' holds 'yesterday', which is not a time"),
-        ({"price": ["ten"]}, "'price' holds 'ten', which is not a number"),
+        ({"at": [None]}, ("at", "is empty", ())),
+        ({"at": ["yesterday"]}, ("at", "is not a time", ("yesterday",))),
+        ({"price": ["ten"]}, ("price", "is not a number", ("ten",))),
+        ({"price": [None]}, ("price", "is empty", ())),
+        ({"who": [""]}, ("who", "is empty", ())),
     ],
 )
-def test_an_invalid_value_is_refused_with_its_column(columns, sentence):
-    with pytest.raises(DeploymentError, match=sentence):
-        rows_of(TRANSACTION, **columns)
+def test_an_invalid_value_is_a_fault_of_its_column(columns, fault):
+    assert faults_of(TRANSACTION, **columns) == [fault]
 
 
 @pytest.mark.parametrize(
