@@ -16,6 +16,7 @@ from feedback_api.console.jinja_pages import Pages
 from feedback_api.console.kafka_console import ConsoleReader
 from feedback_api.console.web_assets import WebAssets, own_files, scripts
 from feedback_api.decisions import Decisions
+from feedback_api.kafka_receipts import ReceiptReader
 from feedback_api.kafka_replies import ReplyReader
 from feedback_api.kafka_stream import KafkaStream
 from feedback_api.label_outbox import LabelOutbox
@@ -24,6 +25,7 @@ from feedback_api.prometheus_metrics import Metrics
 from feedback_api.replies import ExpectedReplies, PaymentKey, Reply
 from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels
+from feedback_api.sql_receipts import SqlReceipts
 from weir import kafka_clients
 from weir.clock import now_ms
 from weir.compiled import warm
@@ -73,6 +75,7 @@ class Parts:
 def wire(
     settings: Settings,
     store: SqlLabels,
+    receipts: SqlReceipts,
     stream: Stream,
     replies: ExpectedReplies,
     *,
@@ -94,7 +97,7 @@ def wire(
         settings.api.fail_closed_decision,
         settings.detector.money_back_types,
     )
-    labels = LabelOutbox(store, send_label, now_ms=now_ms, new_id=lambda: str(uuid.uuid4()))
+    labels = LabelOutbox(store, send_label, resolved=receipts.resolved, now_ms=now_ms, new_id=lambda: str(uuid.uuid4()))
     metrics.labels_in_flight.set_function(lambda: labels.in_flight)
     checks: dict[str, Callable[[], object]] = {
         "database": store.ping,
@@ -148,7 +151,16 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         prepare=partial(_create_topics, settings),
         arrived=arrived,
     )
-    parts = wire(settings, SqlLabels(engine, now_ms), stream, replies, instance=instance, positions=reader.positions)
+    receipts = SqlReceipts(engine)
+    parts = wire(
+        settings,
+        SqlLabels(engine, now_ms),
+        receipts,
+        stream,
+        replies,
+        instance=instance,
+        positions=reader.positions,
+    )
     seen = ConsoleReader(
         settings.bootstrap_servers,
         settings.topics,
@@ -156,7 +168,10 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         prepare=partial(_create_topics, settings),
         apply=partial(_hand_over, loop, parts.console),
     )
-    parts.checks["console"] = seen.check
+    told = ReceiptReader(
+        settings.bootstrap_servers, settings.topics, receipts, prepare=partial(_create_topics, settings)
+    )
+    parts.checks.update(console=seen.check, receipts=told.check)
     outbox = asyncio.create_task(parts.labels.resend_forever(OUTBOX_EVERY_S))
     try:
         await asyncio.to_thread(reader.wait_until_assigned, REPLIES_WITHIN_S)
@@ -167,7 +182,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         with suppress(asyncio.CancelledError):
             await outbox
         await parts.labels.settle(SETTLE_S)
-        await asyncio.gather(asyncio.to_thread(seen.close), asyncio.to_thread(reader.close))
+        await asyncio.gather(*(asyncio.to_thread(one.close) for one in (seen, told, reader)))
         await asyncio.to_thread(stream.close)
         engine.dispose()
 

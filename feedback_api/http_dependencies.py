@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from feedback_api.bootstrap import Parts
 from feedback_api.errors import BodyTooLarge, NotJson
+from feedback_api.json_names import require_distinct_names
 from weir.errors import InvalidRecord
 
 
@@ -28,11 +29,13 @@ async def _json_body(request: Request) -> bytes:
     Raises:
         NotJson: the content type is not JSON.
         BodyTooLarge: the declared or the actual length exceeds the limit.
-        InvalidRecord: the client disconnected.
+        InvalidRecord: the client disconnected, or the body names a field twice.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise NotJson("$", "send JSON with the header `Content-Type: application/json`")
-    return await read_body(request, request.app.state.parts.settings.api.max_body_bytes)
+    body = await read_body(request, request.app.state.parts.settings.api.max_body_bytes)
+    require_distinct_names(body)
+    return body
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -4,7 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from weir.messages import Decision, Verdict
+from feedback_api.label_batches import Status
+from feedback_api.receipts import State
+from weir.messages import Decision, Outcome, Verdict
 
 
 class Problem(BaseModel):
@@ -22,7 +24,13 @@ class LabelAccepted(BaseModel):
 
 
 class LabelView(BaseModel):
-    """A stored label. Until `acknowledged_at_ms` is set, the broker may not have it."""
+    """A stored label, and its receipt: what has become of it.
+
+    Until `acknowledged_at_ms` is set, the broker may not have it. `state` holds since `since_ms` (wall time), and `says`
+    puts it into words. `epoch` and `n` number its entry in the learning log, and `outcome` says whether that is the first
+    verdict (`example`), another one (`revision`) or the same again (`confirmation`). From `in_force_since_ms` on,
+    published models have learned it. `superseded_by` is the label whose verdict is in force instead.
+    """
 
     label_id: str
     transaction_id: str
@@ -35,6 +43,24 @@ class LabelView(BaseModel):
     as_of_ms: int | None
     accepted_at_ms: int
     acknowledged_at_ms: int | None
+    state: State
+    since_ms: int
+    says: str
+    outcome: Outcome | None
+    epoch: int | None
+    n: int | None
+    in_force_since_ms: int | None
+    superseded_by: str | None
+
+
+class RowView(BaseModel):
+    """What became of a row of a batch. Rows are counted from 1; a CSV file's header is none."""
+
+    row: int
+    status: Status
+    label_id: str | None = None
+    field: str | None = None
+    reason: str | None = None
 
 
 class UserEventAccepted(BaseModel):

@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
-from feedback_api.labels import LabelRequest
+from feedback_api.labels import LabelRequest, LabelsAsked
 from feedback_api.leases import LeaseRequest
 from weir.messages import Transaction, UserEvent
 
-_BODIES = [Transaction, UserEvent, LabelRequest, LeaseRequest]
+_BODIES = [Transaction, UserEvent, LabelRequest, LabelsAsked, LeaseRequest]
 _REF = "#/components/schemas/{name}"
 
 

@@ -5,14 +5,15 @@ ids, so sending twice is harmless.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
 from feedback_api.grouping import Grouped
-from feedback_api.labels import LabelRequest, StoredLabel, ensure_same, label_of
-from weir.errors import PartUnavailable
+from feedback_api.labels import Accepted, LabelRequest, StoredLabel, ensure_same, label_of
+from feedback_api.receipts import Receipt, Resolved, receipt_of
+from weir.errors import InvalidRecord, PartUnavailable
 from weir.messages import Label
 
 RESENT_AT_ONCE = 1000
@@ -36,17 +37,23 @@ class LabelStore(Protocol):
     def unacknowledged(self, accepted_before_ms: int, limit: int) -> list[Label]:
         """The oldest labels that the broker has not acknowledged."""
 
-    def find(self, label_id: str) -> StoredLabel | None: ...
+    def find_all(self, label_ids: list[str]) -> list[StoredLabel]:
+        """Return the labels with these ids, in this order; unknown ones are left out."""
 
 
 class LabelOutbox:
-    """Accepts labels. `send` puts one on the stream and returns whether the broker acknowledged it."""
+    """Accepts labels, and tells what became of them.
+
+    `send` puts one on the stream and returns whether the broker acknowledged it. `resolved` blocks, and returns what
+    became of all labels on some payments, by payment.
+    """
 
     def __init__(
         self,
         store: LabelStore,
         send: Callable[[Label], Awaitable[bool]],
         *,
+        resolved: Callable[[Sequence[str]], Mapping[str, list[Resolved]]],
         now_ms: Callable[[], int],
         new_id: Callable[[], str],
         acknowledged_within_s: float = 5.0,
@@ -54,7 +61,7 @@ class LabelOutbox:
         self._kept = store
         self._store = Grouped(store.store)
         self._acknowledge = Grouped(store.acknowledge)
-        self._send = send
+        self._send, self._resolved = send, resolved
         self._now_ms = now_ms
         self._new_id = new_id
         self._within_s = acknowledged_within_s
@@ -80,8 +87,62 @@ class LabelOutbox:
             await self._acknowledged(stored.label)
         return stored.label
 
-    async def find(self, label_id: str) -> StoredLabel | None:
-        return await asyncio.to_thread(self._kept.find, label_id)
+    async def accept_all(self, requests: Sequence[LabelRequest]) -> list[Accepted | InvalidRecord | PartUnavailable]:
+        """Accept many labels in one database transaction. Return, in order, what became of each.
+
+        Raises:
+            PartUnavailable: the database does not answer.
+        """
+        now_ms = self._now_ms()
+        asked = [_label_or_error(request, self._new_id, now_ms) for request in requests]
+        labels = [label for label in asked if isinstance(label, Label)]
+        stored = iter(await asyncio.to_thread(self._kept.store, labels) if labels else [])
+        kept = [
+            _same_or_error(next(stored), label, request) if isinstance(label, Label) else label
+            for label, request in zip(asked, requests, strict=True)
+        ]
+        undelivered = await self._deliver_all(
+            {
+                one.label.label_id: one.label
+                for one in kept
+                if isinstance(one, StoredLabel) and not one.acknowledged_at_ms
+            }
+        )
+        return [
+            one
+            if isinstance(one, InvalidRecord)
+            else _not_acknowledged(one.label)
+            if one.label.label_id in undelivered
+            else Accepted(one.label, repeated=one.acknowledged_at_ms is not None)
+            for one in kept
+        ]
+
+    async def _deliver_all(self, labels: dict[str, Label]) -> set[str]:
+        """Send labels and acknowledge those that the broker has. Return the ids of the others, which are sent again."""
+        deliveries = {label_id: asyncio.ensure_future(self._send(label)) for label_id, label in labels.items()}
+        if not deliveries:
+            return set()
+        await asyncio.wait(deliveries.values(), timeout=self._within_s)
+        delivered = [label_id for label_id, sending in deliveries.items() if sending.done() and sending.result()]
+        await asyncio.to_thread(self._kept.acknowledge, delivered)
+        return deliveries.keys() - set(delivered)
+
+    async def find_all(self, label_ids: list[str]) -> list[StoredLabel]:
+        """Return the labels with these ids, in this order; unknown ones are left out."""
+        return await asyncio.to_thread(self._kept.find_all, label_ids)
+
+    async def receipts(
+        self, kept: Sequence[StoredLabel], retention_s: int
+    ) -> list[tuple[StoredLabel, Resolved, Receipt]]:
+        """Return what became of each of these labels."""
+        by_payment = await asyncio.to_thread(self._resolved, [one.label.transaction_id for one in kept])
+        now_ms, found = self._now_ms(), []
+        for one in kept:
+            others = by_payment[one.label.transaction_id]
+            resolved = next(other for other in others if other.label_id == one.label.label_id)
+            receipt = receipt_of(resolved, others, one, now_ms=now_ms, retention_s=retention_s)
+            found.append((one, resolved, receipt))
+        return found
 
     async def resend(self, older_than_ms: int = 0) -> int:
         """Send stored labels that are neither acknowledged nor in flight. Return their number."""
@@ -113,10 +174,7 @@ class LabelOutbox:
         delivery = self._in_flight.get(label.label_id) or self._dispatch(label)
         done, _ = await asyncio.wait([delivery], timeout=self._within_s)
         if not (done and delivery.result()):
-            raise PartUnavailable(
-                f"Label {label.label_id} is stored, but the broker has not acknowledged it yet.",
-                "Weir keeps resending it; repeat the request with this label_id to confirm delivery.",
-            )
+            raise _not_acknowledged(label)
 
     def _dispatch(self, label: Label) -> asyncio.Task[bool]:
         delivery = asyncio.create_task(self._deliver(label))
@@ -132,3 +190,25 @@ class LabelOutbox:
         except PartUnavailable as error:  # it is on the stream; the outbox will send it again
             log.warning("acknowledgement_not_stored", problem=error.problem)
         return True
+
+
+def _not_acknowledged(label: Label) -> PartUnavailable:
+    return PartUnavailable(
+        f"Label {label.label_id} is stored, but the broker has not acknowledged it yet.",
+        "Weir keeps resending it; repeat the request with this label_id to confirm delivery.",
+    )
+
+
+def _label_or_error(request: LabelRequest, new_id: Callable[[], str], now_ms: int) -> Label | InvalidRecord:
+    try:
+        return label_of(request, new_id, now_ms)
+    except InvalidRecord as error:
+        return error
+
+
+def _same_or_error(stored: StoredLabel, asked: Label, request: LabelRequest) -> StoredLabel | InvalidRecord:
+    try:
+        ensure_same(stored.label, asked, request)
+    except InvalidRecord as error:
+        return error
+    return stored

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -36,6 +36,22 @@ class LabelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 LABEL_REQUEST = decoder_of(LabelRequest)
+
+
+class LabelsAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The labels whose receipts a client asks for, up to 1000 at once."""
+
+    label_ids: Annotated[list[Id], Meta(min_length=1, max_length=1000)]
+
+
+LABELS_ASKED = decoder_of(LabelsAsked)
+
+
+class Accepted(NamedTuple):
+    """A label that the broker has; `repeated` if it had it before."""
+
+    label: Label
+    repeated: bool
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,15 @@ labels = Table(
     Column("accepted_at_ms", BigInteger, nullable=False),
     Column("acknowledged_at_ms", BigInteger),
     Column("fraud_type", Text),
+    Column("outcome", Text),
+    Column("epoch", BigInteger),
+    Column("n", BigInteger),
+    Column("resolved_at_ms", BigInteger),
+    Column("reason", Text),
+    Column("in_force_since_ms", BigInteger),
 )
+"""From `outcome` on, the columns say what became of the label (`feedback_api.sql_receipts`)."""
+
 _CONTENT = [name for name in Label.__struct_fields__ if name != "schema_version"]
 
 
@@ -63,10 +71,12 @@ class SqlLabels:
         with answering(), self._engine.connect() as connection:
             return [_stored(row).label for row in connection.execute(waiting)]
 
-    def find(self, label_id: str) -> StoredLabel | None:
+    def find_all(self, label_ids: list[str]) -> list[StoredLabel]:
+        """Return the labels with these ids, in this order; unknown ones are left out."""
         with answering(), self._engine.connect() as connection:
-            row = connection.execute(select(labels).where(labels.c.label_id == label_id)).one_or_none()
-        return None if row is None else _stored(row)
+            asked = select(labels).where(labels.c.label_id.in_(label_ids))
+            kept = {row.label_id: _stored(row) for row in connection.execute(asked)}
+        return [kept[label_id] for label_id in label_ids if label_id in kept]
 
     def ping(self) -> None:
         """Raise PartUnavailable unless the database answers."""

@@ -16,6 +16,7 @@ from feedback_api.http_app import create_app
 from feedback_api.replies import ExpectedReplies, reply_of
 from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels
+from feedback_api.sql_receipts import SqlReceipts
 from weir.errors import PartUnavailable
 from weir.messages import TRANSACTION, Transaction, decode_with
 from weir.settings import Settings
@@ -83,8 +84,8 @@ def an_api(
     @asynccontextmanager
     async def opened(settings: Settings) -> AsyncIterator[Parts]:
         engine = open_database(settings.database_url)
-        store = SqlLabels(engine, now_ms)
-        yield wire(settings, store, stream, stream.replies, instance="api-1", positions=lambda: {0: 0})
+        store, receipts = SqlLabels(engine, now_ms), SqlReceipts(engine)
+        yield wire(settings, store, receipts, stream, stream.replies, instance="api-1", positions=lambda: {0: 0})
         engine.dispose()
 
     with a_client_of(create_app(settings, opened)) as client:

@@ -99,7 +99,7 @@ def test_two_instances_each_get_their_own_replies(api, settings):
 
 
 def test_without_a_detector_the_policy_answers_and_the_payment_is_still_in_the_stream(api, settings):
-    answer = api.post("/v1/decisions?deadline_ms=500", json=a_payment())
+    answer = api.post("/v1/decisions?deadline_ms=5000", json=a_payment())
     assert answer.json()["flags"] == ["deadline_exceeded"]
     assert [key for key, _ in records_of(settings, settings.topics.transactions)] == [b"u1"]
 

@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 from feedback_api.labels import StoredLabel
 from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels, labels
+from feedback_api.sql_receipts import Entry, Published, Refusal, SqlReceipts
 from operations.runner.ports import free_ports
 from tests.builders import a_label
 from tests.waiting import eventually
@@ -70,7 +71,7 @@ def store(engine):
 def test_a_label_is_stored_with_every_field(store):
     label = a_label(note="'; DROP TABLE labels; -- ü 💳", as_of_ms=0, source="")
     assert store.store([label]) == [StoredLabel(label, 1000, None)]
-    assert store.find("l1") == StoredLabel(label, 1000, None)
+    assert store.find_all(["l0", "l1"]) == [StoredLabel(label, 1000, None)]
 
 
 def test_the_first_label_with_an_id_is_kept_even_within_one_group(store):
@@ -102,4 +103,40 @@ def test_the_migrations_create_the_table_that_the_code_uses(engine):
 def test_opening_again_changes_nothing(store, engine):
     store.store([a_label()])
     open_database(engine.url.render_as_string(hide_password=False)).dispose()
-    assert store.find("l1") is not None
+    assert store.find_all(["l1"])
+
+
+def test_what_became_of_labels_is_stored_beside_them_with_the_offsets(store, engine):
+    receipts = SqlReceipts(engine)
+    store.store([a_label(label_id=f"l{number}", transaction_id=f"t{number}") for number in range(4)])
+    entries = [Entry("l0", "t0", "example", 1, 7, 2000), Entry("l1", "t1", "revision", 1, 9, 2000)]
+    refusals = [Refusal("l2", "t2", "transaction_id: none", 2500), Refusal("l0", "t0", "late copy", 2500)]
+    for _ in range(2):  # as after a crash between Kafka and the database
+        receipts.record(entries, refusals, Published(1, 8, 3000), {("log", 0): 12, ("letters", 1): 3})
+    receipts.record([], [], None, {("log", 0): 5})
+    assert receipts.offsets() == {("log", 0): 12, ("letters", 1): 3}
+    found = receipts.resolved([f"t{number}" for number in range(4)])
+    facts = {one.label_id: one[2:] for labels in found.values() for one in labels}
+    assert facts == {
+        "l0": ("example", 1, 7, 2000, None, 3000),
+        "l1": ("revision", 1, 9, 2000, None, None),
+        "l2": (None, None, None, 2500, "transaction_id: none", None),
+        "l3": (None, None, None, None, None, None),
+    }
+
+
+def test_a_label_that_is_learned_after_all_is_no_longer_refused(store, engine):
+    receipts = SqlReceipts(engine)
+    store.store([a_label(label_id="l1", transaction_id="t1")])
+    receipts.record([], [Refusal("l1", "t1", "reason", 1)], None, {})
+    receipts.record([Entry("l1", "t1", "example", 1, 7, 2)], [], None, {})
+    receipts.record([Entry("l1", "t1", "example", 2, 3, 3)], [], None, {})
+    [[found]] = receipts.resolved(["t1"]).values()
+    assert (found.epoch, found.n, found.at_ms) == (2, 3, 3)
+
+
+def test_an_entry_of_another_payment_changes_nothing(store, engine):
+    receipts = SqlReceipts(engine)
+    store.store([a_label(label_id="l1", transaction_id="t1")])
+    receipts.record([Entry("l1", "t2", "example", 1, 7, 2)], [], None, {})
+    assert receipts.resolved(["t1"])["t1"][0].n is None

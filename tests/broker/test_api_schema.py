@@ -67,6 +67,8 @@ PHASES = [Phase.explicit, Phase.generate]  # shrinking over HTTP takes minutes
 POSTS = ["/v1/labels", "/v1/decisions", "/v1/user-events"]
 OPERATIONS = [
     *((path, "POST", mode) for path in POSTS for mode in GenerationMode),
+    *(("/v1/labels:receipts", "POST", mode) for mode in GenerationMode),
+    ("/v1/labels:batch", "POST", GenerationMode.POSITIVE),
     ("/v1/labels/{label_id}", "GET", GenerationMode.POSITIVE),
     ("/readyz", "GET", GenerationMode.POSITIVE),
 ]

@@ -1,7 +1,6 @@
 """The learner as a process on a real broker: killed, restarted and fenced, it loses and doubles nothing."""
 
 import signal
-import time
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -103,25 +102,22 @@ def test_broken_log_ends_the_learner_with_one_line(settings, key, value, complai
     assert complaint in lines[-1]
 
 
-def test_example_is_published_within_200_ms(settings):
+def test_every_example_is_published_by_itself_when_they_come_slowly(settings):
     with a_learner(settings):
         send(settings, 1, 2)
         eventually(lambda: last_n(settings) == 1)
-        reader = consumer(settings.bootstrap_servers, "test-latency")
+        reader = consumer(settings.bootstrap_servers, "test-publications")
         reader.assign([TopicPartition(settings.topics.control, 0, 0)])
-        took_ms = sorted(_publication_latency_ms(settings, reader, n) for n in range(2, 22))
+        for n in range(2, 22):
+            send(settings, n, n + 1)
+            eventually(lambda n=n: _published(reader) == n, every_s=0)
         reader.close()
-    assert took_ms[10] < 200
 
 
-def _publication_latency_ms(settings: Settings, reader, n: int) -> float:
-    """From the flushed example to the committed publication, as a read-committed reader sees it."""
-    send(settings, n, n + 1)
-    started_s = time.monotonic()
-    while time.monotonic() - started_s < 10:
-        record = reader.poll(1)
-        if record is not None and record.error() is None and record.value() is not None:
-            found = CONTROL.decode(record.value())
-            if isinstance(found, Publication) and found.n == n:
-                return (time.monotonic() - started_s) * 1000
-    raise AssertionError(f"no publication of {n}")
+def _published(reader) -> int | None:
+    """The last example of the next record, if it is a publication."""
+    record = reader.poll(1)
+    if record is None or record.error() is not None or record.value() is None:
+        return None
+    found = CONTROL.decode(record.value())
+    return found.n if isinstance(found, Publication) else None

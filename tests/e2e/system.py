@@ -54,6 +54,10 @@ class System:
         body = {"transaction_id": transaction_id, "verdict": verdict, "labeler": "ana"}
         return httpx.post(f"{self.addresses['API']}/v1/labels", json=body, timeout=30)
 
+    def receipt(self, label_id: str) -> dict[str, Any]:
+        """What became of a label."""
+        return httpx.get(f"{self.addresses['API']}/v1/labels/{label_id}", timeout=30).json()
+
     def send(self, topic: str, payloads: list[bytes | None]) -> None:
         """Put records on a topic, as somebody else's producer does."""
         out = producer(self.addresses["Kafka"])

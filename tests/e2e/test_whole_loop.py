@@ -75,10 +75,32 @@ def test_decision_service_answers_with_the_streams_decision(system):
 
 def test_label_changes_the_model_that_scores_the_next_one(system):
     before = system.pay(**a_payment()).json()
-    assert system.label(before["transaction_id"], "fraud").status_code == 202
+    label = system.label(before["transaction_id"], "fraud")
+    assert label.status_code == 202
     after = eventually(lambda: _scored_by_a_model(system), deadline_s=60)
+    receipt = eventually(lambda: _in_force(system, label.json()["label_id"]), deadline_s=60)
+    assert receipt["n"] >= 1
     assert after["model"]["n"] >= 1
     assert after["score"] > before["score"]
+
+
+def _in_force(system, label_id):
+    receipt = system.receipt(label_id)
+    return receipt if receipt["state"] == "in force" else None
+
+
+def test_label_for_a_payment_that_nobody_sent_says_so(system):
+    label_id = system.label("nobody's ", "fraud").json()["label_id"]
+    says = eventually(lambda: _waits_in_vain(system, label_id), deadline_s=60)
+    assert "begins or ends with a space" in says
+    payment = a_payment(transaction_id="nobody's ")
+    assert system.pay(**payment).json()["source"] == "stream"
+    eventually(lambda: _in_force(system, label_id), deadline_s=60)
+
+
+def _waits_in_vain(system, label_id):
+    receipt = system.receipt(label_id)
+    return receipt["says"] if "No such payment is known" in receipt["says"] else None
 
 
 def _scored_by_a_model(system):
@@ -141,7 +163,7 @@ def test_counts_reconcile_after_kills_in_mid_stream(system):
         assert system.label(payment["transaction_id"], "legitimate").status_code == 202
     system.send(system.topics.transactions, [encode(Transaction(**payment)) for payment in payments[1500:]])
     counts = eventually(lambda: _all_counted(system, sent + len(payments)), deadline_s=180, every_s=1)
-    assert counts["label_examples"] == 41
+    assert counts["label_examples"] == 42
     assert counts["in_flight"] == 0
     assert system.status()["reconciliation"]["differences"] == []
 
@@ -152,8 +174,8 @@ def _all_counted(system, sent):
 
 
 def test_learner_goes_on_after_its_kill(system):
-    n = eventually(lambda: _learned(system, 41), deadline_s=60)
-    assert n == 41
+    n = eventually(lambda: _learned(system, 42), deadline_s=60)
+    assert n == 42
 
 
 def _learned(system, at_least):

@@ -33,6 +33,21 @@ def test_a_label_is_answered_with_its_id_and_reaches_the_stream(api, stream):
     assert decode_with(LABEL, value).note == "card stolen"
 
 
+DOUBLED = [
+    b'{"transaction_id": "t1", "verdict": "fraud", "labeler": "ana", "verdict": "legitimate"}',
+    b'{"transaction_id": "t1", "transaction_id": "t1", "verdict": "fraud", "labeler": "ana"}',
+]
+
+
+@pytest.mark.parametrize("body", DOUBLED)
+def test_a_field_that_is_named_twice_is_refused(api, stream, body):
+    answer = api.post("/v1/labels", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["reason"]) == (422, "is named twice")
+    batch = api.post("/v1/labels:batch", content=body, headers={"Content-Type": "application/jsonl"}).json()
+    assert (batch["status"], batch["reason"]) == ("invalid", "is named twice")
+    assert stream.records == []
+
+
 def test_a_label_without_an_id_gets_one(api, stream):
     made = api.post("/v1/labels", json=A_LABEL).json()["label_id"]
     assert decode_with(LABEL, stream.records[0][2]).label_id == made
