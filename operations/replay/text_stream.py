@@ -22,7 +22,8 @@ from weir.errors import DeploymentError
 _CHUNK = 1 << 22
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, pa.ArrowException)
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""Byte order marks of UTF-16."""
 
 
 class TextStream(io.RawIOBase):
@@ -98,7 +99,7 @@ class TextStream(io.RawIOBase):
         self._ready += text.encode()
 
     def _require_text(self, first: bytes) -> None:
-        if self._declared is None and first.startswith(_UTF_16):
+        if self._declared is None and first.startswith(UTF_16):
             raise DeploymentError(
                 f"{self._file} is written in UTF-16, not in UTF-8.", 'Add encoding = "utf-16" to [file] in the mapping.'
             )

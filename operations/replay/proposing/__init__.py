@@ -1,0 +1,1 @@
+"""`weir map`: propose a mapping for a file, and explain each guess."""
