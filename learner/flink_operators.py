@@ -18,10 +18,15 @@ JOIN_STATE = ValueStateDescriptor("join", STATE_BYTES)
 
 
 class JoinLabels(KeyedProcessFunction):
-    """The label join, keyed by transaction id. Timers are in event time."""
+    """The label join, keyed by transaction id.
+
+    On the wall clock its timers are in processing time. One in event time, from a savepoint of a deployment on the
+    stream's clock, then only asks what is due.
+    """
 
     def __init__(self, settings: LearningSettings, topics: Topics) -> None:
         self._settings, self._topics = settings, topics
+        self._on_the_wall = settings.clock == "wall"
 
     def open(self, runtime_context: RuntimeContext) -> None:
         require_thread_mode()
@@ -34,7 +39,9 @@ class JoinLabels(KeyedProcessFunction):
         yield from self._leave(self._intake.process(Inbound(*record), key, state, now_ms()), ctx)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Row]:
-        yield from self._leave(self._intake.wake(timestamp, self._state.value(), now_ms()), ctx)
+        now = now_ms()
+        clock_ms = now if self._on_the_wall else timestamp
+        yield from self._leave(self._intake.wake(clock_ms, self._state.value(), now), ctx)
 
     def _leave(self, processed: Processed, ctx: Any) -> Iterator[Row]:
         if processed.state is StateChange.CLEARED:
@@ -42,7 +49,9 @@ class JoinLabels(KeyedProcessFunction):
         elif processed.state is not StateChange.UNCHANGED:
             self._state.update(processed.state)
         if processed.timer_ms is not None:
-            ctx.timer_service().register_event_time_timer(processed.timer_ms)
+            timers = ctx.timer_service()
+            register = timers.register_processing_time_timer if self._on_the_wall else timers.register_event_time_timer
+            register(processed.timer_ms)
         self._left.inc(len(processed.outbound))
         for outbound in processed.outbound:
             yield Row(*outbound)

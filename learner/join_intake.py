@@ -62,10 +62,10 @@ class JoinIntake:
         except Exception as error:  # noqa: BLE001 -- no record stops the stream, whatever it meets
             return Processed(StateChange.UNCHANGED, [self._bury(record, error, now_ms)], dead=True)
 
-    def wake(self, timestamp_ms: int, state: bytes | None, now_ms: int) -> Processed:
-        """Handle an event-time timer: maturity or the end of retention."""
+    def wake(self, clock_ms: int, state: bytes | None, now_ms: int) -> Processed:
+        """Handle a timer, maturity or the end of retention, at a time of the clock in the settings."""
         kept = decode_join_state(state)
-        return self._processed(kept, self._join.on_timer(kept, timestamp_ms), now_ms)
+        return self._processed(kept, self._join.on_timer(kept, clock_ms), now_ms)
 
     def _processed(self, kept: JoinState, joined: Joined, now_ms: int) -> Processed:
         examples = [Outbound(self._learning_log, None, encode(example)) for example in joined.examples]

@@ -4,10 +4,11 @@
                                         +--> example | revision | confirmation
     labels    --- once per label id ----+
                                         +--> dead letter (no such transaction, too many labels, or made too early)
-    watermark --- maturity, retention --+--> implicit legitimate example; the state is dropped
+    clock     --- maturity, retention --+--> implicit legitimate example; the state is dropped
 
 A transaction at event time t counts as legitimate at t + maturity if it has no label by then, and is forgotten at
-t + retention. Apart from maturity, the result depends neither on how the two streams interleave nor on duplicates.
+t + retention. On the wall clock t is the time of its score if that is later: nobody can label a payment before it is
+known. Apart from maturity, the result depends neither on how the two streams interleave nor on duplicates.
 
 The verdict in force is the one that was made last, by `labelled_at_ms`, not the one that arrived last. Of two made at the
 same moment the later arrival counts. What counts as legitimate by maturity gives way to any label.
@@ -35,7 +36,10 @@ class Waiting(Struct, array_like=True):
 
 
 class Subject(Struct, frozen=True, array_like=True):
-    """The part of a scored transaction that becomes an example; what only people read is left out."""
+    """The part of a scored transaction that becomes an example; what only people read is left out.
+
+    On the wall clock, `known_ms` is when it was scored, if that was after its event time.
+    """
 
     transaction_id: str
     event_time_ms: int
@@ -50,6 +54,7 @@ class Subject(Struct, frozen=True, array_like=True):
     ip: str | None = None
     card_id: str | None = None
     money_back: bool = False
+    known_ms: int | None = None
 
 
 class JoinState(Struct, array_like=True):
@@ -113,13 +118,14 @@ class LabelJoin:
     def __init__(self, settings: LearningSettings) -> None:
         self._maturity_ms = settings.maturity_horizon_s * 1000
         self._retention_ms = max(settings.retention_s, settings.maturity_horizon_s) * 1000
-        self._share = settings.implicit_share
+        self._share, self._on_the_wall = settings.implicit_share, settings.clock == "wall"
 
     def on_scored(self, state: JoinState, scored: ScoredTransaction) -> Joined:
         """Keep the first score of an id and apply the labels that waited for it, in order. Ignore later scores."""
         if state.subject is not None:
             return Joined()
-        state.subject = _subject_of(scored)
+        late = self._on_the_wall and scored.scored_at_ms > scored.event_time_ms
+        state.subject = _subject_of(scored, scored.scored_at_ms if late else None)
         waiting, state.waiting = state.waiting, []
         joined = Joined()
         for label in waiting:
@@ -141,39 +147,39 @@ class LabelJoin:
             self._apply(state, state.subject, arrived, joined)
         return joined
 
-    def on_timer(self, state: JoinState, watermark_ms: int) -> Joined:
-        """Do what is due at the watermark: maturity, retention, expiry of waiting labels. Safe to repeat."""
+    def on_timer(self, state: JoinState, now_ms: int) -> Joined:
+        """Do what is due by the clock's time: maturity, retention, expiry of waiting labels. Safe to repeat."""
         if state.subject is None:
-            return Joined(dead_letters=self._expire(state, watermark_ms))
+            return Joined(dead_letters=self._expire(state, now_ms))
         joined = Joined()
-        if watermark_ms >= self._maturity(state.subject) and not state.matured:
+        if now_ms >= self._maturity(state.subject) and not state.matured:
             state.matured = True
             joined.examples = self._implicit(state, state.subject)
-        if watermark_ms >= self._retention(state.subject):
+        if now_ms >= self._retention(state.subject):
             _drop(state)
         return joined
 
     def next_timer_ms(self, state: JoinState) -> int | None:
-        """Return the event time of the next timer, None if there is nothing to wait for."""
+        """Return when the next timer is due by the clock, None if there is nothing to wait for."""
         if state.subject is not None:
             return self._retention(state.subject) if state.matured else self._maturity(state.subject)
         return min((self._expiry(waiting) for waiting in state.waiting), default=None)
 
     def _maturity(self, subject: Subject) -> int:
-        return subject.event_time_ms + self._maturity_ms
+        return _since_ms(subject) + self._maturity_ms
 
     def _retention(self, subject: Subject) -> int:
-        return subject.event_time_ms + self._retention_ms
+        return _since_ms(subject) + self._retention_ms
 
     def _expiry(self, waiting: Waiting) -> int:
         label = waiting.label
         known_ms = label.labelled_at_ms if label.as_of_ms is None else label.as_of_ms
         return known_ms + self._retention_ms
 
-    def _expire(self, state: JoinState, watermark_ms: int) -> list[Unusable]:
+    def _expire(self, state: JoinState, now_ms: int) -> list[Unusable]:
         """Return the waiting labels that are due. When none is left, drop the state."""
-        due = [waiting for waiting in state.waiting if self._expiry(waiting) <= watermark_ms]
-        state.waiting = [waiting for waiting in state.waiting if self._expiry(waiting) > watermark_ms]
+        due = [waiting for waiting in state.waiting if self._expiry(waiting) <= now_ms]
+        state.waiting = [waiting for waiting in state.waiting if self._expiry(waiting) > now_ms]
         if due and not state.waiting:
             _drop(state)
         reason = "no such transaction was scored within the retention time"
@@ -219,7 +225,11 @@ def hash_share(transaction_id: str) -> float:
     return int.from_bytes(digest) / 2**64
 
 
-def _subject_of(scored: ScoredTransaction) -> Subject:
+def _since_ms(subject: Subject) -> int:
+    return subject.event_time_ms if subject.known_ms is None else subject.known_ms
+
+
+def _subject_of(scored: ScoredTransaction, known_ms: int | None) -> Subject:
     return Subject(
         transaction_id=scored.transaction_id,
         event_time_ms=scored.event_time_ms,
@@ -234,6 +244,7 @@ def _subject_of(scored: ScoredTransaction) -> Subject:
         ip=scored.ip,
         card_id=scored.card_id,
         money_back=MONEY_BACK in scored.flags,
+        known_ms=known_ms,
     )
 
 

@@ -37,7 +37,7 @@ KEY = b"pure loop"
 OLD_KINDS = tuple(kind for kind in KINDS if kind != NEW_KIND)
 NOWHERE = Position("demo.transactions", 0, 0)
 ATTACK_MS, END_MS = START_MS + 7 * DAY_MS + 16 * HOUR_MS, START_MS + 9 * DAY_MS
-LEARNING = LearningSettings(maturity_horizon_s=24 * 3600, retention_s=10 * 24 * 3600)
+LEARNING = LearningSettings(clock="stream", maturity_horizon_s=24 * 3600, retention_s=10 * 24 * 3600)
 
 # Wall time, as in the default of `learning.publish_every_ms`.
 PUBLISH_EVERY_S = 0.25

@@ -127,8 +127,9 @@ class DetectorSettings(_Section):
 
 
 class LearningSettings(_Section):
-    """The label join and the learner. Maturity and retention are in event time."""
+    """The label join and the learner. `clock` says by which clock payments mature and are forgotten."""
 
+    clock: Literal["wall", "stream"] = "wall"
     epoch: Annotated[int, Field(ge=1)] = 1
     maturity_horizon_s: Annotated[int, Field(ge=1)] = 30 * 24 * 3600
     retention_s: Annotated[int, Field(ge=1)] = 180 * 24 * 3600

@@ -14,14 +14,15 @@ from weir.settings import Settings, load_settings
 
 
 def loop_settings(mapping: Mapping, namespace: str) -> Settings:
-    """The settings of the loop: those of this deployment, overridden by the mapping's `[loop]`.
+    """The settings of the loop: those of this deployment on the stream's clock, overridden by the mapping's `[loop]`.
 
     Raises:
         DeploymentError: `[loop]` has an unknown or invalid setting, or the namespace is the deployment's own.
     """
     if namespace == load_settings().namespace:
         raise DeploymentError(f"{namespace!r} is the deployment's own namespace.", "Choose another --namespace.")
-    return load_settings(**{**mapping.loop, "namespace": namespace})
+    learning = {"clock": "stream", **mapping.loop.get("learning", {})}
+    return load_settings(**{**mapping.loop, "learning": learning, "namespace": namespace})
 
 
 @contextmanager

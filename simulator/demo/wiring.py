@@ -69,7 +69,7 @@ def demo_settings(timeline: Timeline) -> Settings:
     # The retention is a round number. A demo is short, so versions register every 2 s instead of 10.
     return load_settings(
         namespace=f"demo-{datetime.now(UTC):%m%d-%H%M%S}",
-        learning={"maturity_horizon_s": MATURITY_S, "retention_s": 30 * MATURITY_S},
+        learning={"clock": "stream", "maturity_horizon_s": MATURITY_S, "retention_s": 30 * MATURITY_S},
         detector={"twin_freezes_at_ms": timeline.attack_ms, "challenge_at": CHALLENGE_AT},
         mlflow={"register_every_s": 2.0},
         flink={"standby_taskmanagers": 0},

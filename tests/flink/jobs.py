@@ -27,6 +27,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "WEIR_KAFKA__PARTITIONS": str(settings.kafka.partitions),
         "WEIR_NAMESPACE": settings.namespace,
         "WEIR_SIGNING_KEY": settings.require_signing_key().decode(),
+        "WEIR_LEARNING__CLOCK": settings.learning.clock,
         "WEIR_LEARNING__MATURITY_HORIZON_S": str(settings.learning.maturity_horizon_s),
         "WEIR_LEARNING__IMPLICIT_SHARE": str(settings.learning.implicit_share),
         "WEIR_FLINK__EXACTLY_ONCE_SCORES": str(settings.flink.exactly_once_scores),

@@ -8,6 +8,7 @@ import pytest
 from tests.builders import HOUR_MS, NOON_MS, a_label, a_scored_transaction
 from tests.flink.jobs import job, read
 from tests.malformed import large_payloads, malformed_payloads
+from weir.clock import now_ms
 from weir.dead_letters import KEPT_BYTES
 from weir.kafka_clients import create_topics, producer
 from weir.messages import DEAD_LETTER, EXAMPLE, DeadLetter, Example, encode
@@ -30,7 +31,7 @@ def outcome(broker, flink_cluster) -> Outcome:
         namespace="label-join-job",
         signing_key="test",
         kafka={"bootstrap_servers": broker, "partitions": 2},
-        learning={"maturity_horizon_s": 3600, "implicit_share": 1.0},
+        learning={"clock": "stream", "maturity_horizon_s": 3600, "implicit_share": 1.0},
     )
     topics = settings.topics
     create_topics(broker, topics.all())
@@ -84,6 +85,27 @@ def _let_an_hour_pass(broker, topics) -> None:
         message = a_scored_transaction(transaction_id=f"t{number}", event_time_ms=NOON_MS + 2 * HOUR_MS)
         out.produce(topics.scored, key=f"t{number}", value=encode(message))
     out.flush()
+
+
+def test_on_the_wall_clock_a_payment_of_last_year_matures_although_the_stream_has_paused(broker, flink_cluster):
+    horizon_s = 5
+    settings = Settings(
+        namespace="label-join-wall",
+        signing_key="test",
+        kafka={"bootstrap_servers": broker, "partitions": 2},
+        learning={"maturity_horizon_s": horizon_s, "implicit_share": 1.0},
+    )
+    create_topics(broker, settings.topics.all())
+    with job(flink_cluster, settings, "learner.flink_job"):
+        out, scored_at_ms = producer(broker), now_ms()
+        old = a_scored_transaction(transaction_id="old", event_time_ms=NOON_MS, scored_at_ms=scored_at_ms)
+        new = a_scored_transaction(transaction_id="new", event_time_ms=scored_at_ms, scored_at_ms=scored_at_ms)
+        for message in (old, new):
+            out.produce(settings.topics.scored, key=message.transaction_id, value=encode(message))
+        out.flush()
+        log = read(broker, settings.topics.learning_log, lambda records: len(records) >= 2, 60)
+    assert {EXAMPLE.decode(record.value()).transaction_id for record in log} == {"old", "new"}
+    assert all(record.timestamp()[1] >= scored_at_ms + horizon_s * 1000 for record in log)
 
 
 def test_examples_are_numbered_densely_in_order(outcome):

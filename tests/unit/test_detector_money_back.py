@@ -70,7 +70,7 @@ def test_other_types_are_spending_and_the_types_are_a_setting():
 
 
 def test_money_back_never_counts_as_legitimate_by_maturity_but_a_label_is_learned():
-    join = LabelJoin(LearningSettings(implicit_share=1.0))
+    join = LabelJoin(LearningSettings(clock="stream", implicit_share=1.0))
     state, scored = JoinState(), User().pay(-80.0)
     join.on_scored(state, scored)
     matured = join.on_timer(state, scored.event_time_ms + 31 * DAY_MS)

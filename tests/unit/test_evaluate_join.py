@@ -2,7 +2,7 @@ from operations.evaluate.pure_join import PureJoin
 from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction
 from weir.settings import LearningSettings
 
-LEARNING = LearningSettings(maturity_horizon_s=2 * 86_400, retention_s=10 * 86_400, implicit_share=1.0)
+LEARNING = LearningSettings(clock="stream", maturity_horizon_s=2 * 86_400, retention_s=10 * 86_400, implicit_share=1.0)
 
 
 def a_join(*awaited: str) -> tuple[PureJoin, set[str]]:

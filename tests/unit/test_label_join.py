@@ -18,7 +18,9 @@ from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction
 from weir.messages import Label, Position
 from weir.settings import LearningSettings
 
-SETTINGS = LearningSettings(maturity_horizon_s=30 * 86_400, retention_s=180 * 86_400, implicit_share=0.2)
+SETTINGS = LearningSettings(
+    clock="stream", maturity_horizon_s=30 * 86_400, retention_s=180 * 86_400, implicit_share=0.2
+)
 MATURE_MS = NOON_MS + 30 * DAY_MS
 KEPT_ID = next(name for name in map(str, range(100)) if hash_share(name) < 0.2)
 DROPPED_ID = next(name for name in map(str, range(100)) if hash_share(name) >= 0.2)
@@ -78,7 +80,7 @@ def test_state_from_before_devices_addresses_and_cards_still_joins():
     state = JoinState()
     LabelJoin(SETTINGS).on_scored(state, a_scored_transaction(device_id="d1", ip="10.0.0.1", card_id="c1"))
     subject, *others = msgspec.msgpack.decode(encode_join_state(state))
-    old = decode_join_state(msgspec.msgpack.encode([subject[:-4], *others]))
+    old = decode_join_state(msgspec.msgpack.encode([subject[:-5], *others]))
     assert (old.subject.user_id, old.subject.device_id, old.subject.card_id) == ("u1", None, None)
 
 
@@ -235,3 +237,30 @@ def test_labels_that_waited_are_weighed_alike(scenario):
     scenario.label(label_id="delayed", verdict="fraud", labelled_at_ms=NOON_MS)
     joined = scenario.scored()
     assert ([example.verdict for example in joined.examples], len(joined.dead_letters)) == (["legitimate"], 1)
+
+
+WALL = LabelJoin(LearningSettings(maturity_horizon_s=86_400, retention_s=3 * 86_400, implicit_share=1.0))
+
+
+def scored_on_the_wall(event_time_ms, scored_at_ms):
+    state = JoinState()
+    WALL.on_scored(state, a_scored_transaction(event_time_ms=event_time_ms, scored_at_ms=scored_at_ms))
+    return decode_join_state(encode_join_state(state))
+
+
+def test_on_the_wall_clock_a_payment_of_last_year_waits_for_its_label_from_its_score_on():
+    state = scored_on_the_wall(NOON_MS - 400 * DAY_MS, NOON_MS)
+    assert WALL.next_timer_ms(state) == NOON_MS + DAY_MS
+    assert WALL.on_timer(state, NOON_MS + DAY_MS - 1).examples == []
+    assert [example.verdict for example in WALL.on_timer(state, NOON_MS + DAY_MS).examples] == ["legitimate"]
+    assert WALL.next_timer_ms(state) == NOON_MS + 3 * DAY_MS
+
+
+def test_on_the_wall_clock_a_fast_sender_does_not_make_a_payment_mature_early():
+    assert WALL.next_timer_ms(scored_on_the_wall(NOON_MS + 60_000, NOON_MS)) == NOON_MS + 60_000 + DAY_MS
+
+
+def test_on_the_streams_clock_the_time_of_the_score_does_not_matter():
+    state = JoinState()
+    LabelJoin(SETTINGS).on_scored(state, a_scored_transaction(scored_at_ms=NOON_MS + 400 * DAY_MS))
+    assert LabelJoin(SETTINGS).next_timer_ms(state) == MATURE_MS
