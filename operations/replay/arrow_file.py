@@ -67,8 +67,11 @@ def read_batches(file: Path, mapping: Mapping) -> Iterator[Batch]:
 
 def _remedy(error: str) -> str:
     if "straddling" in error or "out of sync" in error:
-        return 'A quotation mark is never closed. Correct the file, or set `quote` in [file]: quote = "" for none.'
+        return f"A quotation mark is probably never closed. {_UNCLOSED}"
     return "Check that it is a Parquet or CSV file."
+
+
+_UNCLOSED = 'Close it, or set `quote` in [file]: quote = "" if the marks are plain characters.'
 
 
 # Parquet.
@@ -170,14 +173,25 @@ class _Rows:
         )
         for batch in opened:
             yield self._batch(batch)
+        self._require_closed_quotes()
         rows = self._next - 1 + len(self._malformed)
         empty = dict.fromkeys(self._source, pa.array([], pa.string()))
         shifted = header_line + rows != stream.lines
         yield Batch(NOTHING, empty, self._malformed, None if shifted else header_line)
 
+    def _require_closed_quotes(self) -> None:
+        """A row that is malformed and spans lines has swallowed those after it; leaving it out would lose them unseen."""
+        for row in self._malformed:
+            if "\n" in row.text:
+                begin = row.text.splitlines()[0][:LONGEST_SHOWN]
+                raise DeploymentError(
+                    f"Row {row.number} spans {len(row.text.splitlines())} lines, from {begin!r} on: "
+                    "a quotation mark is never closed.",
+                    _UNCLOSED,
+                )
+
     def _set_aside(self, row: Any) -> str:
-        text = row.text[:LONGEST_SHOWN]
-        self._malformed.append(Malformed(row.number, row.actual_columns, row.expected_columns, text))
+        self._malformed.append(Malformed(row.number, row.actual_columns, row.expected_columns, row.text))
         return "skip"
 
     def _batch(self, batch: Any) -> Batch:
@@ -186,6 +200,7 @@ class _Rows:
         candidates = np.arange(self._next, self._next + len(batch) + len(ahead), dtype=np.int64)
         numbers = candidates[~np.isin(candidates, ahead)][: len(batch)]
         self._next = int(numbers[-1]) + 1 if len(numbers) else self._next
+        self._require_closed_quotes()
         passed = [row for row in self._malformed if row.number < self._next]
         self._malformed = [row for row in self._malformed if row.number >= self._next]
         return Batch(numbers, {name: batch.column(plain) for name, plain in self._source.items()}, passed)

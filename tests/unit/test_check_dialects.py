@@ -141,7 +141,9 @@ def test_the_header_may_have_blanks_above_it(tmp_path):
 
 def test_a_file_of_many_blocks_is_read_to_its_end(tmp_path):
     """A text may be whole numbers for a megabyte, and a date may be empty for as long."""
-    data = a_file(60_000, time="2024-03-01", amount="20", id="t{n}") + rows(1, id="last", time="2024-03-01", amount="12.5")
+    data = a_file(60_000, time="2024-03-01", amount="20", id="t{n}") + rows(
+        1, id="last", time="2024-03-01", amount="12.5"
+    )
     result = check(tmp_path, data)
     assert result.last_line == "The file is fine: 60,001 rows can be replayed."
     assert "20.00" in result.output

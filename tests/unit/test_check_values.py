@@ -1,5 +1,7 @@
 """Values as they stand in real files: each kind is read, or refused with its row, column, value and what to do."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -22,7 +24,7 @@ def number_of(text: str, strip: str | list[str] | None = None, **file: str) -> f
 
 def time_of(value: object, **source: object) -> str:
     """The time that a value becomes in UTC, or what to do about it."""
-    values = value if isinstance(value, pa.Array) else pa.array([value])
+    values = pa.array([value], pa.timestamp("ms") if isinstance(value, pd.Timestamp) else None)
     reader = TimeReader(Source(column="t", **source), Bounds(1_800_000_000_000, required=True))
     times, faults = reader.read({"t": values})
     return faults[0].remedy if faults else str(np.datetime64(int(times[0]), "ms")).removesuffix(".000")
@@ -270,7 +272,9 @@ def test_a_user_may_have_any_name(tmp_path, user):
 @pytest.mark.parametrize("null", ["NA", "-", "null", "\\\\N"])
 def test_null_values_are_missing_in_every_column(tmp_path, null):
     plain = null.replace("\\\\", "\\")
-    data = a_file() + rows(1, id="t9", user=plain, time="2024-03-09") + rows(1, id="t10", amount=plain, time="2024-03-10")
+    data = (
+        a_file() + rows(1, id="t9", user=plain, time="2024-03-09") + rows(1, id="t10", amount=plain, time="2024-03-10")
+    )
     result = check(tmp_path, data, a_mapping(f'null_values = ["{null}"]'))
     assert "row 5 (line 6), column 'user'" in result.text
     assert "row 6 (line 7), column 'amount'" in result.text
@@ -365,7 +369,7 @@ def test_parquet_may_hold_values_of_any_type(tmp_path, column):
             "id": pa.array([1, 2, 3, 4]),
             "user": pa.array(["a", "b", "a", "b"]).dictionary_encode(),
             "time": pa.array(pd.to_datetime(["2024-03-01"] * 4).date),
-            "amount": pa.array([1, 2, 3, 4]).cast(pa.decimal128(20, 2)),
+            "amount": pa.array([Decimal("1.50")] * 4),
             "merchant": pa.nulls(4),
             "fraud": column,
         }

@@ -224,7 +224,7 @@ class _Check:
                 self._findings.warn(column, reason, "Set detector.rates_file.")
         if label is None:
             return
-        if not tally.verdicts[FRAUD]:
+        if tally.verdicts.total() and not tally.verdicts[FRAUD]:
             self._findings.warn(label.column, "is never fraud: nothing can be judged", "Check [label].")
         horizon_ms = self._learning.maturity_horizon_s * 1000
         if tally.longest_delay_ms > horizon_ms:

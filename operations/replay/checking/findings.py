@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operations.replay.arrow_file import Malformed
-from operations.replay.columns.faults import NOTHING, SHOWN, Fault
+from operations.replay.columns.faults import LONGEST_SHOWN, NOTHING, SHOWN, Fault
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Findings:
                 "",
                 f"has {row.fields} fields instead of {row.expected}",
                 "Put values that hold the delimiter in quotation marks, or set `delimiter` and `quote` in [file].",
-                [(row.number, repr(row.text))],
+                [(row.number, repr(row.text[:LONGEST_SHOWN]))],
             )
 
     def warn(self, column: str, reason: str, remedy: str) -> None:

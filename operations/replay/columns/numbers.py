@@ -68,7 +68,9 @@ class NumberReader:
         numbers = numbers * self._scale
         outside = given & ~wrong & ((numbers < self._limits.low) | (numbers > self._limits.high))
         found = [
-            *fault(column, wrong, values, "is not a number", self._hint(values, wrong), fatal=self._limits.required),
+            *fault(
+                column, wrong, values, "is not a number", self._hint(values, wrong, given), fatal=self._limits.required
+            ),
             *fault(column, outside, values, self._range, "Correct it.", fatal=self._limits.required),
         ]
         if self._limits.required:
@@ -79,9 +81,11 @@ class NumberReader:
     def _range(self) -> str:
         return f"is not between {self._limits.low:g} and {self._limits.high:g}"
 
-    def _hint(self, values: Any, wrong: NDArray[np.bool_]) -> str:
+    def _hint(self, values: Any, wrong: NDArray[np.bool_], given: NDArray[np.bool_]) -> str:
         rows = np.flatnonzero(wrong)
-        return number_hint(str(values[int(rows[0])].as_py())) if len(rows) else ""
+        if not len(rows):
+            return ""
+        return number_hint(str(values[int(rows[0])].as_py()), most=bool(2 * len(rows) > given.sum()))
 
     def _parsed(self, values: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Whether each row has a value, and the number; NaN where there is none or it is not a number."""
@@ -155,8 +159,8 @@ def _as_bool(values: Any) -> NDArray[np.bool_]:
     return found
 
 
-def number_hint(text: str) -> str:
-    """What to do about a text that is not a number.
+def number_hint(text: str, *, most: bool = True) -> str:
+    """What to do about a text that is not a number. `most` is whether most values of the column are such texts.
 
     >>> number_hint("1,234.50")
     'Add thousands = "," to [file] in the mapping.'
@@ -167,15 +171,15 @@ def number_hint(text: str) -> str:
     if text.lower() in _NO_VALUE:
         return f"If it stands for a missing value, add null_values = [{json.dumps(text)}] to [file] in the mapping."
     for thousands, decimal in ((",", None), (".", ","), ("'", None), (" ", ","), (" ", None), (None, ",")):
-        if _fits(text, thousands, decimal):
+        if (most or decimal is None) and _fits(text, thousands, decimal):
             given = {"thousands": thousands, "decimal": decimal}
             keys = [f"{key} = {json.dumps(value)}" for key, value in given.items() if value]
             return f"Add {' and '.join(keys)} to [file] in the mapping."
-    symbol = re.sub(r"^[-+(]*|[\d.,\s'()-]", "", text)
-    if re.search(r"\d", text) and symbol and symbol in text and not re.search(r"\d.*[^\W\d_].*\d", text):
+    symbol = re.sub(r"[\d.,\s'()+-]", "", text).strip('"') or ('"' if '"' in text else "")
+    if re.search(r"\d", text) and symbol and symbol in text and not re.search(r"\d.*[^\W\d].*\d", text):
         return f"Add strip = {json.dumps(symbol, ensure_ascii=False)} to the field in the mapping."
-    if text and text[0] == text[-1] and text[0] in "'\"" and len(text) > 1:
-        return f"Add quote = {json.dumps(text[0])} to [file] in the mapping."
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return 'Add quote = "\'" to [file] in the mapping.'
     return "Correct it, or leave the row out: --skip-bad."
 
 

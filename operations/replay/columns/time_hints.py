@@ -36,7 +36,7 @@ _CLOCKS = (
     "%H%M%S",
 )
 _DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
-_CORRECT = "Correct it, or leave the row out: --skip-bad."
+CORRECT = "Correct it, or leave the row out: --skip-bad."
 
 
 def fitting_formats(texts: list[str]) -> list[str]:
@@ -62,9 +62,11 @@ def text_hint(texts: list[str], source: Source) -> str:
         return f"Add {either} to the time in the mapping."
     if first.lower() in {"na", "n/a", "nan", "null", "none", "nat", "-"}:
         return f"If it stands for a missing value, add null_values = [{json.dumps(first)}] to [file] in the mapping."
+    if first.endswith((" UTC", " GMT")):
+        return f'Add strip = "{first[-3:]}" to the time in the mapping.'
     if ":" in first and len(first) <= 12:  # noqa: PLR2004 -- a time of day
         return "It lacks the day: compose the time of several columns, as in { columns = [...], format = ... }."
-    return _CORRECT
+    return CORRECT
 
 
 def early_hint(texts: list[str], source: Source) -> str:
@@ -72,19 +74,21 @@ def early_hint(texts: list[str], source: Source) -> str:
     if source.origin is not None:
         return "Correct `origin`, `unit` and `scale` in the mapping."
     if not texts or not _is_number(texts[0]):
-        return _CORRECT
+        return CORRECT
     number = float(texts[0])
     if number.is_integer() and _reads_digits(str(int(number))):
         return _digits_hint(str(int(number)))
     if source.unit is None and source.scale is None and 1e8 <= number < 1e11:  # noqa: PLR2004 -- 1973 to 5138 in seconds
         return 'It looks like seconds: add unit = "s".'
+    if source.unit is None and 25_000 <= number < 75_000:  # noqa: PLR2004 -- 1968 to 2105
+        return 'It looks like the days of a spreadsheet: add unit = "d" and origin = "1899-12-30".'
     return "It looks like a count from the start of the data: add origin, unit and scale to the time in the mapping."
 
 
 def late_hint(texts: list[str], source: Source) -> str:
     """What numbers may be that give times in the future."""
     if not texts or not _is_number(texts[0]):
-        return _CORRECT
+        return CORRECT
     number = float(texts[0])
     if number.is_integer() and _reads_digits(str(int(number))):
         return _digits_hint(str(int(number)))
@@ -92,7 +96,7 @@ def late_hint(texts: list[str], source: Source) -> str:
         for least, unit, name in ((1e17, "ns", "nanoseconds"), (1e14, "us", "microseconds")):
             if number >= least:
                 return f'It looks like {name}: add unit = "{unit}".'
-    return "Correct `unit`, `scale` or `origin` in the mapping." if source.unit else _CORRECT
+    return "Correct `unit`, `scale` or `origin` in the mapping." if source.unit else CORRECT
 
 
 def _digits_hint(digits: str) -> str:

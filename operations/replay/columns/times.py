@@ -9,6 +9,7 @@ A text without digits is no time. A time before March 1973 is refused, as the de
 are read as milliseconds.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from operations.replay.columns.faults import Fault, fault
 from operations.replay.columns.fixed_format import FixedFormat
 from operations.replay.columns.texts import TextReader, as_text, joined
-from operations.replay.columns.time_hints import early_hint, late_hint, text_hint
+from operations.replay.columns.time_hints import CORRECT, early_hint, late_hint, text_hint
 from operations.replay.mapping import Source
 from weir.times import EARLIEST_MS
 
@@ -33,6 +34,7 @@ UNIT_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "h": 3.6e6, 
 
 _NUMBER = r"^\s*[+-]?\d+(\.\d*)?([eE][+-]?\d+)?\s*$"
 _LONGEST_MS = 2.0**62
+_FIRST_DATED, _LAST_DATED = 190_001_010_000, 210_012_312_359
 
 Times = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -74,16 +76,27 @@ class TimeReader:
         known = given & (times != NO_TIME)
         wrong = given & ~known & ~parsed.unit
         early, late = known & (times < EARLIEST_MS), known & (times > self._bounds.latest_ms)
+        dated = self._dated(values, times, known)
         name, source = self._source.name, self._source
         found = [
-            *fault(name, wrong, values, self._reason, text_hint(_some(values, wrong), source)),
+            *fault(name, wrong, values, self._reason, _hint(text_hint, source, values, wrong, given)),
             *fault(name, parsed.unit, values, *self._misfit(values)),
-            *fault(name, early, values, "is before March 1973", early_hint(_some(values, early), source)),
-            *fault(name, late, values, "is in the future", late_hint(_some(values, late), source)),
+            *fault(name, early, values, "is before March 1973", _hint(early_hint, source, values, early, given)),
+            *fault(name, dated, values, "is a date", _hint(early_hint, source, values, dated, given)),
+            *fault(name, late, values, "is in the future", _hint(late_hint, source, values, late, given)),
         ]
         if self._bounds.required:
             found += fault(name, ~given, None, "is empty", "Fill it in, or leave the row out: --skip-bad.")
-        return np.where(known & ~early & ~late, times, NO_TIME), found
+        return np.where(known & ~early & ~dated & ~late, times, NO_TIME), found
+
+    def _dated(self, values: Any, times: Times, known: Mask) -> Mask:
+        """Which numbers are dates as in 202401310930: as milliseconds they would lie in 1976."""
+        dated = known & (times >= _FIRST_DATED) & (times <= _LAST_DATED)
+        if self._counts or pa.types.is_timestamp(values.type):
+            return np.zeros_like(known)
+        for row in np.flatnonzero(dated).tolist():
+            dated[row] = str(values[row].as_py()).strip().removesuffix(".0") == str(times[row])
+        return dated
 
     def _values(self, columns: dict[str, Any]) -> Any:
         if self._source.columns is None:
@@ -217,6 +230,13 @@ def _as_ms(stamps: Any) -> Times:
     return found
 
 
-def _some(values: Any, rows: Mask) -> list[str]:
-    """A few of the values, for a hint."""
-    return [str(values[int(row)].as_py()) for row in np.flatnonzero(rows)[:20]]
+def _hint(hint: Callable[[list[str], Source], str], source: Source, values: Any, wrong: Mask, given: Mask) -> str:
+    """What to do about the wrong values: a change of the mapping if most values are wrong, or else of the file."""
+    rows = np.flatnonzero(wrong)
+    if 2 * len(rows) <= given.sum():
+        return CORRECT
+    return hint([str(values[int(row)].as_py()) for row in rows[:LOOKED_AT]], source)
+
+
+LOOKED_AT = 20
+"""Values from which a hint is guessed. A round number."""
