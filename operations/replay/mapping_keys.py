@@ -177,7 +177,7 @@ def _file_problems(options: FileOptions) -> Iterator[str]:
 def _is_text_encoding(name: str) -> bool:
     try:
         codecs.lookup(name)
-        b"".decode(name)
+        "x".encode(name)
     except LookupError:
         return False
     return True

@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Block:
+class RowBlock:
     """A batch as a mapping reads it, column by column.
 
     Numbers are NaN and texts are null where there is none. A row with a fatal fault cannot become a transaction.
@@ -95,7 +95,7 @@ class RowReader:
         self._delay_ms = 0 if label is None else round(label.delay_s * 1000)
         self._label_time = None if time is None else TimeReader(time, Bounds(LAST_MS, required=False))
 
-    def read(self, batch: Batch) -> Block:
+    def read(self, batch: Batch) -> RowBlock:
         """Read every mapped value of a batch."""
         columns, faults = batch.columns, list[Fault]()
 
@@ -109,7 +109,7 @@ class RowReader:
         attributes = {name: kept(reader.read(columns, batch.numbers)) for name, reader in self._attributes.items()}
         verdicts = self._read_verdicts(columns, len(batch.numbers), faults)
         known_ms = self._known_ms(columns, times_ms, faults)
-        return Block(batch.numbers, times_ms, known_ms, verdicts, fields, attributes, faults)
+        return RowBlock(batch.numbers, times_ms, known_ms, verdicts, fields, attributes, faults)
 
     def _read_verdicts(self, columns: Columns, rows: int, faults: list[Fault]) -> NDArray[np.int8]:
         if self._verdicts is None or self._mapping.label is None:

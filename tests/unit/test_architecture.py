@@ -52,7 +52,9 @@ NAMED_BY_THE_GROUND_FLOOR = {
     "Run learner and detector from one release: the learner then publishes its model anew.": "A remedy: people know the parts so.",
     "Set the same WEIR_SIGNING_KEY for learner and detector.": "A remedy likewise.",
 }
-LARGEST_SHARE = 0.3  # a round number above the largest share when it was set, 24 %
+LARGEST_SHARE = (
+    0.35  # a round number above the largest share when it was set: operations, 33 %, with the reading of files
+)
 
 
 def test_the_guards_cover_every_package_of_the_repository():

@@ -6,7 +6,7 @@ import pytest
 
 from operations.replay.arrow_file import Batch
 from operations.replay.mapping import parse_mapping
-from operations.replay.rows import Block, Row, RowReader
+from operations.replay.rows import RowBlock, Row, RowReader
 from tests.builders import DAY_MS, NOON_MS
 from weir.errors import DeploymentError
 
@@ -15,7 +15,7 @@ TRANSACTION = '[transaction]\ntransaction_id="id"\nuser_id="who"\nevent_time="at
 LABEL = '[label]\ncolumn="bad"\nfraud=[1]\nlegitimate=[0]\n'
 
 
-def block_of(mapping: str, **columns: list) -> Block:
+def block_of(mapping: str, **columns: list) -> RowBlock:
     defaults = {"id": ["a"], "who": ["u"], "at": [NOON_MS], "price": [2.0]}
     arrays = {name: pa.array(values, from_pandas=True) for name, values in {**defaults, **columns}.items()}
     numbers = np.arange(1, len(arrays["id"]) + 1)

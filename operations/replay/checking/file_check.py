@@ -17,7 +17,7 @@ from operations.replay.checking.tally import Tally
 from operations.replay.columns.faults import NOTHING, fault
 from operations.replay.columns.verdicts import FRAUD, UNLABELLED
 from operations.replay.mapping import Mapping
-from operations.replay.rows import Block, RowReader
+from operations.replay.rows import RowBlock, RowReader
 from weir.errors import DeploymentError
 from weir.settings import Settings
 from weir.topics import DAY_MS
@@ -91,7 +91,7 @@ class _Check:
         self._warn_of_positions(block)
         self._keep(batch, block, sound)
 
-    def _keep(self, batch: Batch, block: Block, sound: NDArray[np.bool_]) -> None:
+    def _keep(self, batch: Batch, block: RowBlock, sound: NDArray[np.bool_]) -> None:
         numbers = block.numbers[sound]
         self._ids.add(block.fields["transaction_id"], batch.columns, block.verdicts, block.numbers, sound)
         self._tally.add(block, sound)
@@ -100,7 +100,7 @@ class _Check:
         self._verdicts.append(block.verdicts[sound])
         self._late.append(self._too_late(block, sound))
 
-    def _codes_fit(self, block: Block) -> NDArray[np.bool_]:
+    def _codes_fit(self, block: RowBlock) -> NDArray[np.bool_]:
         """Which rows have codes that the detector does not refuse; count what it mends and leaves out."""
         fit = np.ones(len(block.numbers), dtype=np.bool_)
         for name in CODES:
@@ -108,7 +108,7 @@ class _Check:
                 fit &= self._code_fits(name, block)
         return fit
 
-    def _code_fits(self, name: str, block: Block) -> NDArray[np.bool_]:
+    def _code_fits(self, name: str, block: RowBlock) -> NDArray[np.bool_]:
         encoded = block.fields[name].dictionary_encode()
         values = encoded.dictionary.to_pylist()
         indices = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
@@ -123,7 +123,7 @@ class _Check:
         fit: NDArray[np.bool_] = fits[indices]
         return fit
 
-    def _warn_of_positions(self, block: Block) -> None:
+    def _warn_of_positions(self, block: RowBlock) -> None:
         latitude, longitude = block.fields.get("latitude"), block.fields.get("longitude")
         if latitude is not None and longitude is not None:
             column = self._mapping.sources["latitude"].name
@@ -131,7 +131,7 @@ class _Check:
             for one in fault(column, nowhere, None, "is 0, as is the longitude: no position", "", fatal=False):
                 self._findings.add(one, block.numbers)
 
-    def _in_order(self, block: Block, sound: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _in_order(self, block: RowBlock, sound: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which rows are not earlier than a sound row before them."""
         if self._mapping.file.sort:
             return sound
@@ -146,7 +146,7 @@ class _Check:
         )
         return ~earlier
 
-    def _too_late(self, block: Block, sound: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def _too_late(self, block: RowBlock, sound: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Rows whose label comes when the label join has forgotten the payment: number, time and delay."""
         label = self._mapping.label
         if label is None:

@@ -11,7 +11,7 @@ from operations.replay.columns.faults import LONGEST_SHOWN, NOTHING, SHOWN, Faul
 
 
 @dataclass
-class Finding:
+class FileFinding:
     """A fault and the rows that have it; none if it is one of the whole column. `shown` pairs their first numbers with what to show.
 
     Rows with a fatal fault are left out or refused; any other costs at most an optional value.
@@ -29,10 +29,10 @@ class Findings:
     """Collects faults. Memory is bounded but for the numbers of bad rows, 8 bytes each."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], Finding] = {}
+        self._found: dict[tuple[str, str], FileFinding] = {}
         self._bad: list[NDArray[np.int64]] = []
 
-    def __iter__(self) -> Iterator[Finding]:
+    def __iter__(self) -> Iterator[FileFinding]:
         return iter(self._found.values())
 
     def add(self, fault: Fault, numbers: NDArray[np.int64]) -> None:
@@ -72,5 +72,5 @@ class Findings:
         """The numbers of all rows with a fatal fault, in order, each once."""
         return np.unique(np.concatenate(self._bad)) if self._bad else NOTHING
 
-    def _finding(self, column: str, reason: str, remedy: str, *, fatal: bool) -> Finding:
-        return self._found.setdefault((column, reason), Finding(column, reason, remedy, fatal))
+    def _finding(self, column: str, reason: str, remedy: str, *, fatal: bool) -> FileFinding:
+        return self._found.setdefault((column, reason), FileFinding(column, reason, remedy, fatal))

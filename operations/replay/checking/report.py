@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from operations.replay.checking.file_check import CheckedFile
-from operations.replay.checking.findings import Finding
+from operations.replay.checking.findings import FileFinding
 from operations.replay.columns.verdicts import FRAUD, LEGITIMATE, UNLABELLED
 from weir.topics import DAY_MS
 
@@ -50,7 +50,7 @@ def last_line(checked: CheckedFile) -> str:
     return f"{len(checked.bad_rows):,} of {_rows(checked.rows)} {verb} wrong: {', '.join(columns)}."
 
 
-def lines_of(finding: Finding, header_line: int | None) -> Iterator[str]:
+def lines_of(finding: FileFinding, header_line: int | None) -> Iterator[str]:
     """A finding as lines: its column and remedy, then its first rows."""
     column = f"Column {finding.column!r}" if finding.column else "The row"
     if not finding.rows:

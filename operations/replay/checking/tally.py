@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from operations.replay.checking.repeated_ids import hashes
 from operations.replay.columns.verdicts import FRAUD, LEGITIMATE, UNLABELLED
-from operations.replay.rows import Block
+from operations.replay.rows import RowBlock
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Tally:
     currencies: Counter[str] = field(default_factory=Counter)
     _users: list[NDArray[np.uint64]] = field(default_factory=list)
 
-    def add(self, block: Block, sound: NDArray[np.bool_]) -> None:
+    def add(self, block: RowBlock, sound: NDArray[np.bool_]) -> None:
         """Count the sound rows of a block."""
         if not sound.any():
             return
