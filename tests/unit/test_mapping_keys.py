@@ -1,8 +1,10 @@
 """Every key of a mapping has an effect, or is refused with a sentence that names it and its field."""
 
+from pathlib import Path
+
 import pytest
 
-from operations.replay.mapping import parse_mapping
+from operations.replay.mapping import FileOptions, Labels, Source, parse_mapping
 from tests.checking import LABEL, a_mapping
 from weir.errors import DeploymentError
 
@@ -103,3 +105,9 @@ def test_a_label_time_takes_the_keys_of_a_time():
 def test_an_origin_may_be_a_date_of_toml():
     source = '{ column = "c", unit = "h", origin = 2024-01-31 }'
     assert parse_mapping(a_mapping(event_time=source)).sources["event_time"].origin == "2024-01-31"
+
+
+@pytest.mark.parametrize("key", [*FileOptions.__struct_fields__, *Source.__struct_fields__, *Labels.__struct_fields__])
+def test_every_key_is_documented(key):
+    page = (Path(__file__).parents[2] / "examples/README.md").read_text()
+    assert f"`{key}`" in page.split("### Keys of a mapping")[1]
