@@ -67,6 +67,7 @@ class Run(Struct, frozen=True, kw_only=True):
     transactions: int = 0
     judged: int = 0
     repeated: int = 0
+    left_out: int = 0
     dead_letters: dict[str, int] = {}
     wall_s: float = 0.0
     peak_memory_mib: int = 0
@@ -150,6 +151,8 @@ def sentences(run: Run) -> Iterator[str]:
     yield f"Scores know what was learned up to the last whole {run.publish_every_s / 3600:g} h."
     for name, number in sorted(run.dead_letters.items()):
         yield f"{number:,} payments were refused because of {name!r}, as the detector would refuse them."
+    if run.left_out:
+        yield f"{run.left_out:,} wrong rows of the file were left out."
     if run.repeated:
         yield f"{run.repeated:,} payments repeat an earlier id and were neither scored nor judged again."
 

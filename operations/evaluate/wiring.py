@@ -201,6 +201,7 @@ def _run(plan: Plan, one_pass: OnePass, judge: Judge, wall_s: float) -> Run:
         transactions=one_pass.transactions,
         judged=len(judge),
         repeated=one_pass.repeated + plan.checked.repeated,
+        left_out=len(plan.checked.bad_rows),
         dead_letters=dict(one_pass.dead_letters),
         wall_s=round(wall_s, 1),
         peak_memory_mib=_peak_memory_mib(),

@@ -23,6 +23,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     first_event: str
     last_event: str
     wall_s: float
+    rows_left_out: int
+    rows_repeated: int
     transactions: int
     transactions_per_s: float
     latency_p50_ms: float | None
@@ -43,7 +45,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 def summarise(
     observed: Observed, sent: Sent, counts: Counts, *, wall_s: float, events_ms: tuple[int, int], **known: object
 ) -> Summary:
-    """Build the summary. `known` holds the other fields: title, namespace, pace, quality, labels not due."""
+    """Build the summary. `known` holds the other fields: title, namespace, pace, quality, rows and labels that were not sent."""
     return Summary(
         **known,  # type: ignore[arg-type]
         first_event=_iso(events_ms[0]),
@@ -75,7 +77,8 @@ def verdict(summary: Summary) -> tuple[bool, str]:
         return False, "No payment was scored."
     if summary.lost:
         return False, "Counts do not reconcile."
-    return True, "Every payment was scored, and the counts reconcile."
+    left_out = f" {amount(summary.rows_left_out, 'wrong row')} left out." if summary.rows_left_out else ""
+    return True, f"Every payment was scored, and the counts reconcile.{left_out}"
 
 
 def tables(summary: Summary) -> Iterator[Table]:

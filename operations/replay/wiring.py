@@ -132,6 +132,8 @@ async def run(plan: ReplayPlan, settings: Settings, console: Console) -> Summary
         title=plan.mapping.title,
         namespace=settings.namespace,
         pace=plan.pace,
+        rows_left_out=len(plan.checked.bad_rows),
+        rows_repeated=plan.checked.repeated,
         labels_not_due=len(schedule),
         quality=plan.verdicts.judge(observed.kept),
     )

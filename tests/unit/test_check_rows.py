@@ -101,6 +101,12 @@ def test_a_legitimate_verdict_that_is_not_sent_is_never_too_late(tmp_path):
     assert check(tmp_path, label_known(200).replace("1,s,1", "1,s,0"), a_mapping(label=label)).exit_code == 0
 
 
+def test_a_delay_beyond_maturity_is_refused(tmp_path):
+    result = check(tmp_path, a_file(), a_mapping(label=LABEL + "delay_s = 5_000_000\n"))
+    assert result.exit_code == 2
+    assert "Transactions mature after" in result.text
+
+
 def test_a_label_after_maturity_is_a_warning(tmp_path):
     result = check(tmp_path, label_known(60), a_mapping(label=TIMED))
     assert result.exit_code == 0

@@ -213,6 +213,14 @@ def test_one_odd_time_among_others_is_still_read():
     assert [fault.rows.tolist() for fault in faults] == [[4]]
 
 
+@pytest.mark.parametrize("zone", ["Z", "+00:00", "+02:00", ""])
+@pytest.mark.parametrize("fraction", ["", ".5", ".250", ".123456"])
+def test_a_column_of_one_form_is_read_as_each_value_alone(zone, fraction):
+    texts = [f"2024-03-10T09:30:0{second}{fraction}{zone}" for second in range(3)]
+    times, faults = TimeReader(Source(column="t"), Bounds(LAST_MS, required=True)).read({"t": pa.array(texts)})
+    assert (times.tolist(), faults) == ([parsed_ms(text) for text in texts], [])
+
+
 def test_a_time_is_composed_of_columns():
     columns = {"y": pa.array([2016.0]), "m": pa.array(["9"]), "d": pa.array([1]), "t": pa.array(["06:21"])}
     source = Source(columns=["y", "m", "d", "t"], format="%Y %m %d %H:%M")

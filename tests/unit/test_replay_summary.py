@@ -14,6 +14,8 @@ def a_summary(**known: object) -> Summary:
         "first_event": "",
         "last_event": "",
         "wall_s": 1.0,
+        "rows_left_out": 0,
+        "rows_repeated": 0,
         "transactions": 10,
         "transactions_per_s": 10.0,
         "latency_p50_ms": None,
@@ -37,6 +39,7 @@ def a_summary(**known: object) -> Summary:
     ("known", "expected"),
     [
         ({}, (True, "Every payment was scored, and the counts reconcile.")),
+        ({"rows_left_out": 2}, (True, "Every payment was scored, and the counts reconcile. 2 wrong rows left out.")),
         (
             {"decisions": {}, "dead_letter_fields": {"currency": 10}},
             (False, "10 of 10 payments were refused: currency."),

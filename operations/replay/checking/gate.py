@@ -6,6 +6,7 @@ from rich.console import Console
 
 from operations.replay.checking.file_check import CheckedFile, check_file
 from operations.replay.checking.report import last_line, show, show_findings
+from operations.replay.label_schedule import require_horizon
 from operations.replay.mapping import Mapping, read_mapping
 from operations.replay.own_loop import loop_settings
 from weir.clock import now_ms
@@ -19,11 +20,13 @@ def check_and_show(file: Path, mapping_file: Path) -> bool:
     """Check a file and print what came out. Returns whether all of it can be replayed.
 
     Raises:
-        DeploymentError: the mapping is invalid, or the file cannot be read.
+        DeploymentError: the mapping is invalid, payments mature before their labels come, or the file cannot be read.
     """
     console = Console()
     mapping = read_mapping(mapping_file)
-    checked = _checked(file, mapping, loop_settings(mapping, NAMESPACE), console)
+    settings = loop_settings(mapping, NAMESPACE)
+    require_horizon(mapping, settings.learning.maturity_horizon_s)
+    checked = _checked(file, mapping, settings, console)
     show(checked, console)
     console.print(last_line(checked), markup=False, highlight=False, soft_wrap=True)
     return not len(checked.bad_rows)

@@ -173,12 +173,14 @@ class TimeReader:
         return _Parsed(np.where(misfit, NO_TIME, times), given, misfit)
 
     def _iso_at_once(self, values: Any) -> Times | None:
-        """ISO 8601 without a zone, or None if some text is another."""
-        try:
-            stamps = values.cast(pa.timestamp("ms"))
-        except pa.ArrowInvalid:
-            return None
-        return self._local(_as_ms(stamps))
+        """ISO 8601, all with or all without a zone; None if some text is another."""
+        for zone in (None, "UTC"):
+            try:
+                stamps = values.cast(pa.timestamp("us", tz=zone)).cast(pa.timestamp("ms", tz=zone), safe=False)
+            except pa.ArrowInvalid:
+                continue
+            return _as_ms(stamps) if zone else self._local(_as_ms(stamps))
+        return None
 
     def _formatted(self, text: Any) -> Times:
         if self._pattern is not None and (stamps := self._pattern.read(text)) is not None:
