@@ -1,7 +1,7 @@
 """`/console`: the review console. Visitors sign in once with a pass in the address, then with a cookie."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
@@ -12,9 +12,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from feedback_api.bootstrap import Parts
 from feedback_api.console.desk import Desk
 from feedback_api.http_dependencies import PartsDep, read_body
+from feedback_api.replies import key_of
 from weir.clock import now_ms
 from weir.errors import InvalidRecord, PartUnavailable
-from weir.messages import Verdict
+from weir.messages import ScoredTransaction, Verdict
 from weir.sign_in import name_on
 
 COOKIE = "weir_console"
@@ -72,7 +73,7 @@ async def verdict(request: Request, parts: PartsDep) -> Response:
     given = VERDICTS.get(form.get("verdict", ""))
     if given is None:
         raise InvalidRecord("verdict", "must be fraud or legitimate")
-    if desk.case is not None and form.get("transaction_id") == desk.case.transaction_id:
+    if desk.case is not None and _is_on(desk.case, form):
         await _give_verdict(parts, desk, given)
     return _next(request, parts, desk)
 
@@ -80,7 +81,7 @@ async def verdict(request: Request, parts: PartsDep) -> Response:
 @router.post("/skip")
 async def skip(request: Request, parts: PartsDep) -> Response:
     desk, form = await _act(request, parts)
-    if desk.case is None or form.get("transaction_id") == desk.case.transaction_id:
+    if desk.case is None or _is_on(desk.case, form):
         desk.skip(parts.console.queue, now_ms())
     return _next(request, parts, desk)
 
@@ -91,6 +92,10 @@ async def static(version: str, name: str, parts: PartsDep) -> Response:
     if asset is None:
         raise HTTPException(404)
     return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": FOR_EVER})
+
+
+def _is_on(case: ScoredTransaction, form: Mapping[str, str]) -> bool:
+    return (form.get("user_id"), form.get("transaction_id")) == key_of(case)
 
 
 async def _give_verdict(parts: Parts, desk: Desk, given: Verdict) -> None:

@@ -39,6 +39,7 @@ class LabelView(BaseModel):
     source: str
     note: str | None
     fraud_type: str | None
+    user_id: str | None
     labelled_at_ms: int
     as_of_ms: int | None
     accepted_at_ms: int

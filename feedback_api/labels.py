@@ -21,7 +21,8 @@ class LabelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `label_id` is the client's idempotency key; the API makes one if it is missing. `labelled_at` is in wall time (default:
     now), `as_of` on the transactions' clock. Both are ISO 8601 with a zone, or epoch milliseconds. `fraud_type` is the
-    labeler's word for the kind of fraud: reports count by it, no model learns from it.
+    labeler's word for the kind of fraud: reports count by it, no model learns from it. `user_id` is needed only where
+    several customers have payments with this id.
     """
 
     transaction_id: Id
@@ -33,6 +34,7 @@ class LabelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     fraud_type: Annotated[str, Meta(max_length=512, pattern=NO_NUL)] | None = None
     labelled_at: EventTime | None = None
     as_of: EventTime | None = None
+    user_id: Id | None = None
 
 
 LABEL_REQUEST = decoder_of(LabelRequest)
@@ -79,6 +81,7 @@ def label_of(request: LabelRequest, new_id: Callable[[], str], now_ms: int) -> L
         source=request.source,
         note=request.note,
         fraud_type=request.fraud_type,
+        user_id=request.user_id,
         labelled_at_ms=now_ms
         if request.labelled_at is None
         else require_time("labelled_at", milliseconds(request.labelled_at), now_ms + SKEW_MS),

@@ -33,6 +33,7 @@ class Resolved(NamedTuple):
     at_ms: int | None
     reason: str | None
     in_force_since_ms: int | None
+    user_id: str | None = None
 
 
 class Receipt(NamedTuple):
@@ -58,7 +59,7 @@ def receipt_of(
     if resolved.n is None:
         return _unresolved(stored, now_ms, retention_s)
     joined_ms = resolved.at_ms or now_ms
-    last = _last_verdict(others)
+    last = _last_verdict([other for other in others if _may_be_alike(other.user_id, resolved.user_id)])
     if last is not None and last.label_id != resolved.label_id and last.verdict != resolved.verdict:
         says = f"Label {last.label_id} superseded it: {last.verdict}, learned as number {last.n:,}."
         return Receipt("superseded", last.at_ms or now_ms, says, last.label_id)
@@ -84,6 +85,11 @@ def _unresolved(stored: StoredLabel, now_ms: int, retention_s: int) -> Receipt:
         f"No such payment is known.{spaces} The label is learned once a payment with exactly this id is scored. "
         f"For a payment of more than {retention_s // DAY_S} days ago it is too late.",
     )
+
+
+def _may_be_alike(user_id: str | None, other: str | None) -> bool:
+    """Whether two labels on one id may mean the same customer's payment."""
+    return user_id is None or other is None or user_id == other
 
 
 def _last_verdict(labels: Sequence[Resolved]) -> Resolved | None:

@@ -25,6 +25,7 @@ labels = Table(
     Column("accepted_at_ms", BigInteger, nullable=False),
     Column("acknowledged_at_ms", BigInteger),
     Column("fraud_type", Text),
+    Column("user_id", Text),
     Column("outcome", Text),
     Column("epoch", BigInteger),
     Column("n", BigInteger),

@@ -146,4 +146,5 @@ def _resolved(row: Row[tuple[object, ...]]) -> Resolved:
         row.resolved_at_ms,
         row.reason,
         row.in_force_since_ms,
+        row.user_id,
     )

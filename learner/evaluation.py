@@ -43,7 +43,7 @@ class Evaluation:
 
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window
-        self._judged: OrderedDict[str, Judged] = OrderedDict()
+        self._judged: OrderedDict[tuple[str | None, str], Judged] = OrderedDict()
         self.examples = 0
         self.frauds = 0
 
@@ -54,9 +54,10 @@ class Evaluation:
         fraud = example.verdict == "fraud"
         self.examples += 1
         self.frauds += fraud
-        self._judged.pop(example.transaction_id, None)
+        payment = example.user_id, example.transaction_id
+        self._judged.pop(payment, None)
         judged = Judged(fraud, example.score, current, example.is_alert, example.weight, _delay(example))
-        self._judged[example.transaction_id] = judged
+        self._judged[payment] = judged
         if len(self._judged) > self._window:
             self._judged.popitem(last=False)
 

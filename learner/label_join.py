@@ -1,6 +1,6 @@
 """The label join: turn the scores and labels of one transaction id into examples, each verdict once.
 
-    scored    --- first score counts ---+
+    scored    --- a customer's first ---+
                                         +--> example | revision | confirmation
     labels    --- once per label id ----+
                                         +--> dead letter (no such transaction, too many labels, or made too early)
@@ -9,6 +9,8 @@
 A transaction at event time t counts as legitimate at t + maturity if it has no label by then, and is forgotten at
 t + retention. On the wall clock t is the time of its score if that is later: nobody can label a payment before it is
 known. Apart from maturity, the result depends neither on how the two streams interleave nor on duplicates.
+
+An id belongs to its customer: payments of several customers may share one. A label without a customer is then refused.
 
 The verdict in force is the one that was made last, by `labelled_at_ms`, not the one that arrived last. Of two made at the
 same moment the later arrival counts. What counts as legitimate by maturity gives way to any label.
@@ -25,6 +27,10 @@ from weir.settings import LearningSettings
 
 MAX_LABELS = 64
 """Labels of one transaction; a further one is dead-lettered. Bounds the state. A round number; not measured."""
+
+
+MAX_OTHERS = 7
+"""Customers beside the first with payments of the same id; a further one's gets no label. Bounds the state. Not measured."""
 
 
 class Waiting(Struct, array_like=True):
@@ -60,7 +66,8 @@ class Subject(Struct, frozen=True, array_like=True):
 class JoinState(Struct, array_like=True):
     """The state of one transaction id. `verdict`, `revision`, `weight` and `made_ms` describe the verdict in force.
 
-    `made_ms` is wall time; None if no label gave the verdict, or none since an upgrade from 0.1.0.
+    `made_ms` is wall time; None if no label gave the verdict, or none since an upgrade from 0.1.0. `others` are the
+    payments of other customers with the same id, each with its own verdict; `waiting` and `label_ids` are common to all.
     """
 
     subject: Subject | None = None
@@ -71,6 +78,7 @@ class JoinState(Struct, array_like=True):
     weight: float = 0.0
     matured: bool = False
     made_ms: int | None = None
+    others: list["JoinState"] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -121,19 +129,29 @@ class LabelJoin:
         self._share, self._on_the_wall = settings.implicit_share, settings.clock == "wall"
 
     def on_scored(self, state: JoinState, scored: ScoredTransaction) -> Joined:
-        """Keep the first score of an id and apply the labels that waited for it, in order. Ignore later scores."""
-        if state.subject is not None:
+        """Keep a customer's first score of an id and apply the labels that waited for it. Ignore later scores."""
+        whose = [one for one in (state, *state.others) if one.subject is not None]
+        if any(_is_of(one.subject, scored.user_id) for one in whose) or len(state.others) >= MAX_OTHERS:
             return Joined()
         late = self._on_the_wall and scored.scored_at_ms > scored.event_time_ms
-        state.subject = _subject_of(scored, scored.scored_at_ms if late else None)
+        payment = JoinState() if whose else state
+        payment.subject = subject = _subject_of(scored, scored.scored_at_ms if late else None)
+        if whose:
+            state.others.append(payment)
         waiting, state.waiting = state.waiting, []
         joined = Joined()
-        for label in waiting:
-            self._apply(state, state.subject, label, joined)
+        for arrived in waiting:
+            if arrived.label.user_id in {None, scored.user_id}:
+                self._apply(payment, subject, arrived, joined)
+            else:
+                state.waiting.append(arrived)
         return joined
 
     def on_label(self, state: JoinState, label: Label, *, source: Position, payload: bytes) -> Joined:
-        """Apply a label once; if its transaction has not been scored yet, let it wait."""
+        """Apply a label once; if its transaction has not been scored yet, let it wait.
+
+        A label must say whose payment it means where several customers have payments with its id.
+        """
         if label.label_id in state.label_ids:
             return Joined()
         if len(state.label_ids) >= MAX_LABELS:
@@ -141,29 +159,35 @@ class LabelJoin:
             return Joined(dead_letters=[Unusable("transaction_id", reason, source, payload)])
         state.label_ids.append(label.label_id)
         arrived, joined = Waiting(label, source, payload), Joined()
-        if state.subject is None:
-            state.waiting.append(arrived)
+        payments = [one for one in (state, *state.others) if one.subject is not None]
+        meant = [one for one in payments if label.user_id is None or _is_of(one.subject, label.user_id)]
+        if len(meant) > 1:
+            reason = f"{len(meant)} customers have payments with this id; say whose is meant with user_id"
+            joined.dead_letters.append(Unusable("transaction_id", reason, source, payload))
+        elif meant and meant[0].subject is not None:
+            self._apply(meant[0], meant[0].subject, arrived, joined)
         else:
-            self._apply(state, state.subject, arrived, joined)
+            state.waiting.append(arrived)
         return joined
 
     def on_timer(self, state: JoinState, now_ms: int) -> Joined:
         """Do what is due by the clock's time: maturity, retention, expiry of waiting labels. Safe to repeat."""
-        if state.subject is None:
-            return Joined(dead_letters=self._expire(state, now_ms))
-        joined = Joined()
-        if now_ms >= self._maturity(state.subject) and not state.matured:
-            state.matured = True
-            joined.examples = self._implicit(state, state.subject)
-        if now_ms >= self._retention(state.subject):
-            _drop(state)
+        joined = Joined(dead_letters=self._expire(state, now_ms))
+        for payment in (state, *state.others):
+            if payment.subject is not None and now_ms >= self._maturity(payment.subject) and not payment.matured:
+                payment.matured = True
+                joined.examples += self._implicit(payment, payment.subject)
+        kept = [
+            one for one in (state, *state.others) if one.subject is not None and now_ms < self._retention(one.subject)
+        ]
+        _keep(state, kept)
         return joined
 
     def next_timer_ms(self, state: JoinState) -> int | None:
         """Return when the next timer is due by the clock, None if there is nothing to wait for."""
-        if state.subject is not None:
-            return self._retention(state.subject) if state.matured else self._maturity(state.subject)
-        return min((self._expiry(waiting) for waiting in state.waiting), default=None)
+        subjects = [(one.subject, one.matured) for one in (state, *state.others) if one.subject is not None]
+        due = [self._retention(subject) if matured else self._maturity(subject) for subject, matured in subjects]
+        return min([*due, *(self._expiry(waiting) for waiting in state.waiting)], default=None)
 
     def _maturity(self, subject: Subject) -> int:
         return _since_ms(subject) + self._maturity_ms
@@ -177,11 +201,9 @@ class LabelJoin:
         return known_ms + self._retention_ms
 
     def _expire(self, state: JoinState, now_ms: int) -> list[Unusable]:
-        """Return the waiting labels that are due. When none is left, drop the state."""
+        """Return the waiting labels that are due."""
         due = [waiting for waiting in state.waiting if self._expiry(waiting) <= now_ms]
         state.waiting = [waiting for waiting in state.waiting if self._expiry(waiting) > now_ms]
-        if due and not state.waiting:
-            _drop(state)
         reason = "no such transaction was scored within the retention time"
         return [Unusable("transaction_id", reason, waiting.source, waiting.payload) for waiting in due]
 
@@ -254,10 +276,20 @@ def _made_too_early(arrived: Waiting, in_force_ms: int) -> Unusable:
     return Unusable("labelled_at_ms", reason, arrived.source, arrived.payload)
 
 
-def _drop(state: JoinState) -> None:
-    """Reset every field in place: the caller holds the same object."""
-    for name, default in zip(JoinState.__struct_fields__, structs.astuple(JoinState()), strict=True):
-        setattr(state, name, default)
+def _is_of(subject: Subject | None, user_id: str) -> bool:
+    """Whether a payment is this customer's; one from before 0.1.0 kept customers may be anybody's."""
+    return subject is not None and subject.user_id in {None, user_id}
+
+
+def _keep(state: JoinState, payments: list[JoinState]) -> None:
+    """Keep these payments in place, because the caller holds the state; without any, only labels that wait."""
+    first, *others = payments or [JoinState()]
+    if first is not state:
+        for name in ("subject", "verdict", "revision", "weight", "matured", "made_ms"):
+            setattr(state, name, getattr(first, name))
+    state.others = others
+    if not payments and not state.waiting:
+        state.label_ids = []
 
 
 def _example_of(subject: Subject, outcome: Outcome, verdict: Verdict, *, revision: int, weight: float) -> Example:

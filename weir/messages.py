@@ -162,7 +162,8 @@ class ScoredTransaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A verdict on a transaction. `labelled_at_ms` is wall time, `as_of_ms` the transactions' clock at that moment.
 
-    `fraud_type` is the labeler's own word for the kind of fraud. People count by it; no model learns from it.
+    `fraud_type` is the labeler's own word for the kind of fraud. People count by it; no model learns from it. `user_id`
+    says whose payment is meant, where several customers have payments with this id.
     """
 
     schema_version: Int64 = 1
@@ -175,6 +176,7 @@ class Label(Struct, frozen=True, kw_only=True, omit_defaults=True):
     as_of_ms: Milliseconds | None = None
     note: Annotated[str, Meta(max_length=2000)] | None = None
     fraud_type: Text | None = None
+    user_id: Id | None = None
 
 
 class EntryNumber(NamedTuple):

@@ -16,7 +16,8 @@ from feedback_api.console.scoreboard import Scoreboard
 from feedback_api.console.stream_clock import StreamClock
 from feedback_api.console.throughput import Throughput
 from feedback_api.console.twin_race import TwinRace
-from weir.messages import Counts, Label, Publication, ScoredTransaction, TreesPublication, TwinFrozen, Verdict
+from feedback_api.replies import PaymentKey
+from weir.messages import Counts, Example, Label, Publication, ScoredTransaction, TreesPublication, TwinFrozen, Verdict
 from weir.voices import Voices
 
 MOST_DESKS = 100
@@ -61,10 +62,25 @@ class Console:
 
     def accepted(self, label: Label, now_ms: int) -> None:
         """Close the alert of a label that this API accepted, without waiting for the learning log."""
-        self.queue.close(label.transaction_id, label.verdict, label.labeler)
+        meant = self._meant(label)
+        if meant is not None:
+            self.queue.close(meant, label.verdict, label.labeler)
         for receipt in self._receipts():
             if receipt.label_id == label.label_id:
                 receipt.accepted(now_ms)
+
+    def _meant(self, label: Label) -> PaymentKey | None:
+        """The payment of a label; None if it could be several customers', and then the label join refuses it."""
+        if label.user_id is not None:
+            return PaymentKey(label.user_id, label.transaction_id)
+        alike = self.queue.open_with(label.transaction_id)
+        return alike[0] if len(alike) == 1 else None
+
+    def _paid(self, example: Example) -> list[PaymentKey]:
+        """The payment of an example; an old one names no customer."""
+        if example.user_id is not None:
+            return [PaymentKey(example.user_id, example.transaction_id)]
+        return self.queue.open_with(example.transaction_id)
 
     def apply(self, fact: Fact, now_ms: int) -> None:
         match fact:
@@ -98,9 +114,9 @@ class Console:
         example = fact.example
         self.scoreboard.apply(example)
         self.race.apply(example)
-        held = self.queue.is_held(example.transaction_id, now_ms)
-        if example.is_alert and not (example.implicit and held):
-            self.queue.close(example.transaction_id, example.verdict, example.labeler)
+        for key in self._paid(example):
+            if example.is_alert and not (example.implicit and self.queue.is_held(key, now_ms)):
+                self.queue.close(key, example.verdict, example.labeler)
         if example.as_of_ms is not None:
             self.clock.labelled(example.as_of_ms - example.event_time_ms)
         if example.labeler is not None:

@@ -12,6 +12,7 @@ from feedback_api.console.receipts import Receipt
 from feedback_api.console.review_queue import ReviewQueue
 from feedback_api.console.story import clarity
 from feedback_api.labels import LabelRequest
+from feedback_api.replies import PaymentKey, key_of
 from weir.errors import InvalidRecord
 from weir.messages import Decision, ScoredTransaction, Verdict
 
@@ -40,15 +41,15 @@ class Desk:
     case: ScoredTransaction | None = None
     asked: LabelRequest | None = None
     receipt: Receipt | None = None
-    rows: list[str] = field(default_factory=list)
-    skipped: deque[str] = field(default_factory=lambda: deque(maxlen=SKIPPED))
+    rows: list[PaymentKey] = field(default_factory=list)
+    skipped: deque[PaymentKey] = field(default_factory=lambda: deque(maxlen=SKIPPED))
 
     def keep(self, queue: ReviewQueue, now_ms: int) -> None:
         """Renew the lease of an open page, or lease a case if the desk is empty. Call it while the page is open."""
         if self.case is None:
             self.lease_next(queue, now_ms)
         else:
-            queue.hold(self.case.transaction_id, self.name, until_ms=now_ms + LEASE_MS, now_ms=now_ms)
+            queue.hold(key_of(self.case), self.name, until_ms=now_ms + LEASE_MS, now_ms=now_ms)
         self._arrange(queue)
 
     def lease_next(self, queue: ReviewQueue, now_ms: int) -> None:
@@ -68,6 +69,7 @@ class Desk:
                 label_id=self.new_id(),
                 source="console",
                 as_of=as_of_ms,
+                user_id=self.case.user_id,
             )
             self.receipt = Receipt(self.asked.label_id or "", self.case.transaction_id, verdict, now_ms)
         return self.asked
@@ -75,20 +77,20 @@ class Desk:
     def skip(self, queue: ReviewQueue, now_ms: int) -> None:
         """Release the case and lease another."""
         if self.case is not None:
-            queue.release(self.case.transaction_id, self.name)
-            self.skipped.append(self.case.transaction_id)
+            queue.release(key_of(self.case), self.name)
+            self.skipped.append(key_of(self.case))
         self.lease_next(queue, now_ms)
 
     def _rank(self, alert: ScoredTransaction) -> tuple[float, ...]:
         """Rank by: not skipped, decision, recency, clarity of the evidence."""
-        fresh = alert.transaction_id not in self.skipped
+        fresh = key_of(alert) not in self.skipped
         return (fresh, PREFERRED[alert.decision], alert.scored_at_ms // RECENT_MS, clarity(alert))
 
     def _arrange(self, queue: ReviewQueue) -> None:
         """Put the newest alerts not shown yet in the places of closed alerts and in free places."""
         shown = set(self.rows)
-        fresh = (alert.scored.transaction_id for alert in queue.newest(2 * ROWS))
-        waiting = [transaction_id for transaction_id in fresh if transaction_id not in shown]
+        fresh = (key_of(alert.scored) for alert in queue.newest(2 * ROWS))
+        waiting = [key for key in fresh if key not in shown]
         kept = [row if queue.find(row) else (waiting.pop(0) if waiting else None) for row in self.rows]
         self.rows = [row for row in kept if row is not None]
         self.rows += waiting[: ROWS - len(self.rows)]

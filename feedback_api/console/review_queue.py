@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from feedback_api.replies import PaymentKey, key_of
 from weir.messages import ScoredTransaction, Verdict
 
 Rank = Callable[[ScoredTransaction], tuple[float, ...]]
@@ -43,12 +44,13 @@ class Closed:
 
 
 class ReviewQueue:
-    """Open alerts by transaction id. `dropped` counts the alerts that left because of the limit."""
+    """Open alerts by payment. `dropped` counts the alerts that left because of the limit."""
 
     def __init__(self, limit: int = MOST_OPEN, remembered: int = MOST_CLOSED) -> None:
         self._limit, self._remembered = limit, remembered
-        self._open: OrderedDict[str, OpenAlert] = OrderedDict()
-        self._closed: OrderedDict[str, Closed] = OrderedDict()
+        self._open: OrderedDict[PaymentKey, OpenAlert] = OrderedDict()
+        self._closed: OrderedDict[PaymentKey, Closed] = OrderedDict()
+        self._by_id: dict[str, list[PaymentKey]] = {}
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -59,30 +61,43 @@ class ReviewQueue:
 
     def open(self, scored: ScoredTransaction) -> None:
         """Add an alert. An alert already known, open or closed, changes nothing."""
-        if scored.transaction_id in self._open or scored.transaction_id in self._closed:
+        key = key_of(scored)
+        if key in self._open or key in self._closed:
             return
-        self._open[scored.transaction_id] = OpenAlert(scored)
+        self._open[key] = OpenAlert(scored)
+        self._by_id.setdefault(key.transaction_id, []).append(key)
         if len(self._open) > self._limit:
-            self._open.popitem(last=False)
+            self._forget(next(iter(self._open)))
             self.dropped += 1
 
-    def close(self, transaction_id: str, verdict: Verdict, labeler: str | None) -> None:
-        self._open.pop(transaction_id, None)
-        self._closed[transaction_id] = Closed(verdict, labeler)
+    def close(self, key: PaymentKey, verdict: Verdict, labeler: str | None) -> None:
+        self._forget(key)
+        self._closed[key] = Closed(verdict, labeler)
         if len(self._closed) > self._remembered:
             self._closed.popitem(last=False)
 
-    def find(self, transaction_id: str) -> OpenAlert | None:
-        return self._open.get(transaction_id)
+    def open_with(self, transaction_id: str) -> list[PaymentKey]:
+        """The open alerts with an id: several if several customers have payments with it."""
+        return [*self._by_id.get(transaction_id, ())]
 
-    def is_held(self, transaction_id: str, now_ms: int) -> bool:
+    def _forget(self, key: PaymentKey) -> None:
+        if self._open.pop(key, None) is not None:
+            alike = self._by_id[key.transaction_id]
+            alike.remove(key)
+            if not alike:
+                del self._by_id[key.transaction_id]
+
+    def find(self, key: PaymentKey) -> OpenAlert | None:
+        return self._open.get(key)
+
+    def is_held(self, key: PaymentKey, now_ms: int) -> bool:
         """Whether somebody is working on it. Maturity must not close such an alert; their verdict will revise it."""
-        alert = self._open.get(transaction_id)
+        alert = self._open.get(key)
         return alert is not None and alert.held_by(now_ms) is not None
 
-    def closed(self, transaction_id: str) -> Closed | None:
+    def closed(self, key: PaymentKey) -> Closed | None:
         """The verdict that closed an alert, if it is still remembered."""
-        return self._closed.get(transaction_id)
+        return self._closed.get(key)
 
     def newest(self, limit: int) -> list[OpenAlert]:
         """The latest arrivals, newest first."""
@@ -106,16 +121,16 @@ class ReviewQueue:
         best.holder, best.held_until_ms = labeler, until_ms
         return best
 
-    def hold(self, transaction_id: str, labeler: str, *, until_ms: int, now_ms: int) -> bool:
+    def hold(self, key: PaymentKey, labeler: str, *, until_ms: int, now_ms: int) -> bool:
         """Extend a lease, or take over one that has ended. False if the alert is closed or somebody else holds it."""
-        alert = self._open.get(transaction_id)
+        alert = self._open.get(key)
         if alert is None or alert.held_by(now_ms) not in {None, labeler}:
             return False
         alert.holder, alert.held_until_ms = labeler, until_ms
         return True
 
-    def release(self, transaction_id: str, labeler: str) -> None:
+    def release(self, key: PaymentKey, labeler: str) -> None:
         """End a labeler's own lease; somebody else's lease stays."""
-        alert = self._open.get(transaction_id)
+        alert = self._open.get(key)
         if alert is not None and alert.holder == labeler:
             alert.holder, alert.held_until_ms = None, 0

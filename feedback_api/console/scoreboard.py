@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from feedback_api.replies import PaymentKey
 from weir.messages import Example, Verdict
 
 
@@ -32,7 +33,7 @@ class Scoreboard:
     missed_count: int = 0
 
     def __post_init__(self) -> None:
-        self._in_force: OrderedDict[str, VerdictInForce] = OrderedDict()
+        self._in_force: OrderedDict[PaymentKey, VerdictInForce] = OrderedDict()
 
     @property
     def stopped_good(self) -> int:
@@ -43,14 +44,15 @@ class Scoreboard:
         """Apply an entry of the learning log. A confirmation changes nothing."""
         if example.outcome == "confirmation":
             return
-        earlier = self._in_force.pop(example.transaction_id, None)
+        payment = PaymentKey(example.user_id or "", example.transaction_id)
+        earlier = self._in_force.pop(payment, None)
         if earlier is not None:
             self._count(earlier, -1)
         spent = max(0.0, example.amount or 0.0)  # unknown without an exchange rate; money back is negative
         judged = VerdictInForce(example.verdict, spent, example.is_alert, example.implicit)
         self._count(judged, 1)
         if judged.alerted or judged.verdict == "fraud":
-            self._remember(example.transaction_id, judged)
+            self._remember(payment, judged)
 
     def _count(self, judged: VerdictInForce, sign: int) -> None:
         if judged.verdict == "fraud" and judged.alerted:
@@ -62,7 +64,7 @@ class Scoreboard:
         elif judged.alerted:
             self.stopped_good_labelled += sign
 
-    def _remember(self, transaction_id: str, judged: VerdictInForce) -> None:
-        self._in_force[transaction_id] = judged
+    def _remember(self, payment: PaymentKey, judged: VerdictInForce) -> None:
+        self._in_force[payment] = judged
         if len(self._in_force) > self.limit:
             self._in_force.popitem(last=False)

@@ -9,6 +9,7 @@ from feedback_api.console.review_queue import OpenAlert
 from feedback_api.console.story import Story, headline, paid_amount, story_of
 from feedback_api.console.twin_race import Step
 from feedback_api.console.words import ago, clock, moment, money, plural, span
+from feedback_api.replies import key_of
 from weir.messages import ScoredTransaction
 
 FRESH_MS = 1500
@@ -173,11 +174,12 @@ def note_of(console: Console, desk: Desk, now_ms: int) -> str | None:
     """What happened to the case since it was opened here, or None if it is still this visitor's."""
     if desk.case is None:
         return None
-    alert = console.queue.find(desk.case.transaction_id)
+    key = key_of(desk.case)
+    alert = console.queue.find(key)
     if alert is not None:
         holder = alert.held_by(now_ms)
         return f"Your lease ended and {holder} took this case." if holder not in {None, desk.name} else None
-    closed = console.queue.closed(desk.case.transaction_id)
+    closed = console.queue.closed(key)
     if closed is None:
         return "This case left the queue to make room for newer ones."
     if closed.labeler is None:
@@ -187,7 +189,7 @@ def note_of(console: Console, desk: Desk, now_ms: int) -> str | None:
 
 def rows_of(console: Console, desk: Desk, now_ms: int, currency: str) -> list[QueueRow]:
     """The visitor's rows of the queue, each in its place."""
-    found = (console.queue.find(transaction_id) for transaction_id in desk.rows)
+    found = (console.queue.find(key) for key in desk.rows)
     return [_row(console, desk, alert, now_ms, currency) for alert in found if alert is not None]
 
 

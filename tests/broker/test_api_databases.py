@@ -116,7 +116,7 @@ def test_what_became_of_labels_is_stored_beside_them_with_the_offsets(store, eng
     receipts.record([], [], None, {("log", 0): 5})
     assert receipts.offsets() == {("log", 0): 12, ("letters", 1): 3}
     found = receipts.resolved([f"t{number}" for number in range(4)])
-    facts = {one.label_id: one[2:] for labels in found.values() for one in labels}
+    facts = {one.label_id: one[2:-1] for labels in found.values() for one in labels}
     assert facts == {
         "l0": ("example", 1, 7, 2000, None, 3000),
         "l1": ("revision", 1, 9, 2000, None, None),

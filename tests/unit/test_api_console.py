@@ -43,7 +43,7 @@ def raise_alert(api, transaction_id="t1", **fields):
 
 
 def act(api, what="verdict", headers=None, **form):
-    return api.post(f"/console/{what}", data=form, headers={**cookie(), **SAME, **(headers or {})})
+    return api.post(f"/console/{what}", data={"user_id": "u1"} | form, headers={**cookie(), **SAME, **(headers or {})})
 
 
 def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_cannot_read(api):
@@ -207,7 +207,7 @@ def test_a_skipped_case_returns_to_the_queue(api):
 def test_a_form_sent_by_another_site_is_refused(api, stream, path, headers):
     raise_alert(api, "t1")
     api.get("/console", headers=cookie())
-    answer = api.post(path, data={"transaction_id": "t1", "verdict": "fraud"}, headers={**cookie(), **headers})
+    answer = api.post(path, data={"transaction_id": "t1", "user_id": "u1", "verdict": "fraud"}, headers={**cookie(), **headers})
     assert (answer.status_code, stream.records) == (403, [])
 
 
@@ -215,7 +215,7 @@ def test_a_browser_without_fetch_metadata_is_checked_by_origin(api, stream):
     raise_alert(api, "t1")
     api.get("/console", headers=cookie())
     headers = {**cookie(), "origin": "http://api"}
-    answer = api.post("/console/verdict", data={"transaction_id": "t1", "verdict": "fraud"}, headers=headers)
+    answer = api.post("/console/verdict", data={"transaction_id": "t1", "user_id": "u1", "verdict": "fraud"}, headers=headers)
     assert (answer.status_code, answer.headers["location"], len(stream.records)) == (303, "/console", 1)
 
 

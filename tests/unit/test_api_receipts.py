@@ -69,6 +69,12 @@ def test_a_confirmation_is_in_force_while_its_verdict_is():
     assert receipt(again, first, other).by == "l3"
 
 
+def test_a_verdict_on_another_customers_payment_with_the_same_id_supersedes_nothing():
+    first = resolved("l1", "fraud", "example", 7, in_force_since_ms=600, user_id="ana")
+    other = resolved("l2", "legitimate", "example", 9, user_id="ben")
+    assert receipt(first, other).state == "in force"
+
+
 def test_a_dead_letter_is_refused_with_its_reason():
     found = receipt(resolved(reason="labelled_at_ms: was made too early", at_ms=800))
     assert found == ("refused", 800, "The label was refused: labelled_at_ms: was made too early.", None)

@@ -4,6 +4,7 @@ import pytest
 
 from feedback_api.console.desk import LEASE_MS, ROWS, Desk
 from feedback_api.console.review_queue import ReviewQueue
+from feedback_api.replies import PaymentKey
 from tests.builders import a_scored_transaction
 from weir.errors import InvalidRecord
 from weir.messages import Reason
@@ -27,6 +28,10 @@ def a_queue(*alerts, **options):
     return queue
 
 
+def key(transaction_id, user_id="u1"):
+    return PaymentKey(user_id, transaction_id)
+
+
 def a_desk(name="visitor"):
     ids = iter(range(100))
     return Desk(name, lambda: f"label-{next(ids)}")
@@ -46,23 +51,23 @@ def test_leases_go_to_the_longest_waiting_alerts_and_never_overlap():
 def test_a_lease_that_ends_frees_its_alert():
     queue = a_queue()
     queue.lease("ana", 3, until_ms=NOW + 1000, now_ms=NOW)
-    assert queue.find("t0").held_by(NOW + 999) == "ana"
+    assert queue.find(key("t0")).held_by(NOW + 999) == "ana"
     assert ids_of(queue.lease("ben", 1, until_ms=NOW + 5000, now_ms=NOW + 1000)) == ["t0"]
 
 
 def test_a_closed_alert_does_not_open_again():
     queue = a_queue()
-    queue.close("t1", "fraud", "ana")
+    queue.close(key("t1"), "fraud", "ana")
     queue.open(an_alert(1))
     assert ids_of(queue) == ["t0", "t2"]
-    assert queue.closed("t1").labeler == "ana"
+    assert queue.closed(key("t1")).labeler == "ana"
 
 
 def test_an_alert_that_arrives_after_its_verdict_does_not_open():
     queue = a_queue()
-    queue.close("t9", "fraud", "ana")
+    queue.close(key("t9"), "fraud", "ana")
     queue.open(an_alert(9))
-    assert queue.find("t9") is None
+    assert queue.find(key("t9")) is None
 
 
 def test_past_the_limit_the_oldest_is_dropped_and_counted():
@@ -76,10 +81,10 @@ def test_the_newest_come_first():
 
 def test_nobody_takes_over_a_lease_that_holds():
     queue = a_queue()
-    assert queue.hold("t0", "ana", until_ms=NOW + 1000, now_ms=NOW)
-    assert not queue.hold("t0", "ben", until_ms=NOW + 9000, now_ms=NOW)
-    queue.release("t0", "ben")
-    assert queue.find("t0").held_by(NOW) == "ana"
+    assert queue.hold(key("t0"), "ana", until_ms=NOW + 1000, now_ms=NOW)
+    assert not queue.hold(key("t0"), "ben", until_ms=NOW + 9000, now_ms=NOW)
+    queue.release(key("t0"), "ben")
+    assert queue.find(key("t0")).held_by(NOW) == "ana"
 
 
 def test_a_desk_prefers_reviews_then_recent_ones_then_clear_reasons():
@@ -101,7 +106,7 @@ def test_a_case_stays_on_the_desk_until_the_visitor_acts():
     queue, desk = a_queue(an_alert(1)), a_desk()
     desk.keep(queue, NOW)
     queue.open(an_alert(2, evidence=9.0))
-    queue.close("t1", "fraud", "ana")
+    queue.close(key("t1"), "fraud", "ana")
     desk.keep(queue, NOW + 1000)
     assert desk.case.transaction_id == "t1"
 
@@ -110,8 +115,8 @@ def test_an_open_page_renews_the_lease_and_a_closed_one_does_not():
     queue, desk = a_queue(an_alert(1)), a_desk()
     desk.keep(queue, NOW)
     desk.keep(queue, NOW + LEASE_MS - 1)
-    assert queue.find("t1").held_by(NOW + LEASE_MS + 1) == "visitor"
-    assert queue.find("t1").held_by(NOW + 2 * LEASE_MS) is None
+    assert queue.find(key("t1")).held_by(NOW + LEASE_MS + 1) == "visitor"
+    assert queue.find(key("t1")).held_by(NOW + 2 * LEASE_MS) is None
 
 
 def test_a_skipped_case_goes_back_and_comes_last():
@@ -120,7 +125,7 @@ def test_a_skipped_case_goes_back_and_comes_last():
     first = desk.case.transaction_id
     desk.skip(queue, NOW)
     assert desk.case.transaction_id != first
-    assert queue.find(first).held_by(NOW) is None
+    assert queue.find(key(first)).held_by(NOW) is None
 
 
 def test_the_same_verdict_again_is_the_same_label_and_another_is_not():
@@ -143,4 +148,20 @@ def test_rows_keep_their_places_and_only_a_closed_one_is_replaced():
     queue.open(an_alert(90))
     queue.close(before[2], "fraud", "ana")
     desk.keep(queue, NOW)
-    assert desk.rows == [*before[:2], "t90", *before[3:]]
+    assert desk.rows == [*before[:2], key("t90"), *before[3:]]
+
+
+def test_alerts_of_two_customers_with_one_id_are_two_alerts():
+    queue = a_queue(an_alert(1, user_id="ana"), an_alert(1, user_id="ben"), an_alert(2, user_id="ana"))
+    assert len(queue) == 3
+    assert queue.open_with("t1") == [key("t1", "ana"), key("t1", "ben")]
+    queue.close(key("t1", "ben"), "fraud", "carl")
+    assert queue.open_with("t1") == [key("t1", "ana")]
+    queue.open(an_alert(1, user_id="ben"))
+    assert len(queue) == 2
+
+
+def test_the_visitors_verdict_says_whose_payment_is_meant():
+    queue, desk = a_queue(an_alert(1, user_id="ben")), a_desk()
+    desk.keep(queue, NOW)
+    assert desk.ask("fraud", None, NOW).user_id == "ben"

@@ -7,6 +7,7 @@ import pytest
 
 from learner.label_join import (
     MAX_LABELS,
+    MAX_OTHERS,
     Joined,
     JoinState,
     LabelJoin,
@@ -264,3 +265,63 @@ def test_on_the_streams_clock_the_time_of_the_score_does_not_matter():
     state = JoinState()
     LabelJoin(SETTINGS).on_scored(state, a_scored_transaction(scored_at_ms=NOON_MS + 400 * DAY_MS))
     assert LabelJoin(SETTINGS).next_timer_ms(state) == MATURE_MS
+
+
+def ends(joined):
+    """The customers and verdicts of what came of an event, and the reasons of its dead letters."""
+    verdicts = [(example.user_id, example.merchant_id, example.verdict) for example in joined.examples]
+    return verdicts, [letter.reason for letter in joined.dead_letters]
+
+
+@pytest.fixture
+def two_customers(scenario):
+    """Ana's and Ben's shops number their invoices alike."""
+    scenario.scored(user_id="ana", merchant_id="m1")
+    scenario.scored(user_id="ben", merchant_id="m2")
+    return scenario
+
+
+def test_a_label_that_may_mean_two_customers_payments_is_refused(two_customers):
+    verdicts, [reason] = ends(two_customers.label(label_id="l1"))
+    assert verdicts == []
+    assert "2 customers have payments with this id; say whose is meant with user_id" in reason
+
+
+def test_a_label_with_its_customer_is_learned_with_that_customers_payment(two_customers):
+    assert ends(two_customers.label(label_id="l1", user_id="ben"))[0] == [("ben", "m2", "fraud")]
+    assert ends(two_customers.label(label_id="l2", user_id="ana", verdict="legitimate"))[0] == [
+        ("ana", "m1", "legitimate")
+    ]
+    assert [
+        one.revision for one in two_customers.label(label_id="l3", user_id="ben", verdict="legitimate").examples
+    ] == [1]
+
+
+def test_a_label_for_a_customer_whose_payment_has_not_come_waits_for_it(scenario):
+    scenario.scored(user_id="ana", merchant_id="m1")
+    assert ends(scenario.label(label_id="l1", user_id="ben")) == ([], [])
+    assert ends(scenario.scored(user_id="ben", merchant_id="m2"))[0] == [("ben", "m2", "fraud")]
+
+
+def test_a_label_that_waited_for_one_customer_is_not_learned_with_anothers_payment(scenario):
+    scenario.label(label_id="l1", user_id="ben")
+    assert ends(scenario.scored(user_id="ana", merchant_id="m1")) == ([], [])
+    assert ends(scenario.scored(user_id="ben", merchant_id="m2"))[0] == [("ben", "m2", "fraud")]
+
+
+def test_each_customers_payment_matures_and_is_forgotten_in_its_own_time(scenario):
+    scenario.scored(transaction_id=KEPT_ID, user_id="ana")
+    scenario.scored(transaction_id=KEPT_ID, user_id="ben", event_time_ms=NOON_MS + 10 * DAY_MS)
+    assert [one.user_id for one in scenario.timer(MATURE_MS).examples] == ["ana"]
+    assert [one.user_id for one in scenario.timer(MATURE_MS + 10 * DAY_MS).examples] == ["ben"]
+    scenario.timer(NOON_MS + 180 * DAY_MS)
+    assert (scenario.state.subject.user_id, scenario.state.others) == ("ben", [])
+    assert ends(scenario.label(label_id="l9"))[0] == [("ben", "m1", "fraud")]
+    scenario.timer(NOON_MS + 190 * DAY_MS)
+    assert scenario.state == JoinState()
+
+
+def test_scores_of_ever_more_customers_do_not_grow_the_state(scenario):
+    for number in range(50):
+        scenario.scored(user_id=f"u{number}")
+    assert len(scenario.state.others) == MAX_OTHERS

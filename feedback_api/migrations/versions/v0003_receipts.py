@@ -1,4 +1,4 @@
-"""Add what became of a label, and how far the topics that say so have been read."""
+"""Add whose payment a label means, what became of it, and how far the topics that say so have been read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,7 @@ down_revision = "0002"
 
 NOT_IN_FORCE = sa.text("n IS NOT NULL AND in_force_since_ms IS NULL")
 COLUMNS = {
+    "user_id": sa.Text,
     "outcome": sa.Text,
     "epoch": sa.BigInteger,
     "n": sa.BigInteger,
