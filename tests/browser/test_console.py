@@ -33,7 +33,7 @@ def page(visit, deployment, played):  # noqa: ARG001 -- the loop has to play
 
 
 def case_of(page):
-    return page.locator("#case [data-same]").get_attribute("data-same")
+    return page.locator("#case [data-case]").get_attribute("data-case")
 
 
 def test_an_empty_desk_fills_by_itself(visit, request):
@@ -52,7 +52,7 @@ def test_without_a_pass_the_page_says_how_to_sign_in(visit, deployment):
 def test_a_verdict_is_learned_and_in_force_while_the_next_case_shows(page, played):
     case = case_of(page)
     page.keyboard.press("f")
-    expect(page.locator(f"#case [data-same='{case}']")).to_have_count(0)
+    expect(page.locator(f"#case [data-case='{case}']")).to_have_count(0)
     expect(page.locator("#receipt")).to_contain_text(re.compile(r"Learned as example \d+.* by model #\d+ in \d\.\d s"))
     expect(page.locator(IN_FORCE)).to_have_class(DONE)
     page.wait_for_function(FOCUS)
@@ -75,14 +75,14 @@ def test_focus_stays_on_the_button_that_was_used(page):
         case = case_of(page)
         page.locator("#key-l").focus()
         page.keyboard.press("Enter")
-        expect(page.locator(f"#case [data-same='{case}']")).to_have_count(0)
+        expect(page.locator(f"#case [data-case='{case}']")).to_have_count(0)
         expect(page.locator("#key-l")).to_be_focused()
 
 
 def test_skip_gives_another_case(page, deployment):
     case = case_of(page)
     page.keyboard.press("s")
-    expect(page.locator(f"#case [data-same='{case}']")).to_have_count(0)
+    expect(page.locator(f"#case [data-case='{case}']")).to_have_count(0)
     holders = {alert["transaction_id"]: alert["holder"] for alert in deployment.open_alerts()}
     assert holders[case] is None
 

@@ -90,14 +90,14 @@ class Visit:
 
     def _judge(self, page) -> None:
         self._until(page.locator("#key-f").is_visible)
-        case = page.locator("#case [data-same]").get_attribute("data-same")
+        case = page.locator("#case [data-case]").get_attribute("data-case")
         figures = page.locator("#top .figures").inner_text()
         page.wait_for_timeout(500)  # a key just after a case has come is taken for a slip
         page.keyboard.press("f")
         receipt = page.locator("#receipt")
         self._until(lambda: re.search(r"example [\d,]+", receipt.inner_text()))
         self._until(lambda: "done" in (receipt.locator(".steps li").last.get_attribute("class") or ""))
-        expect(page.locator(f'#case [data-same="{case}"]')).to_have_count(0)
+        expect(page.locator(f'#case [data-case="{case}"]')).to_have_count(0)
         self._until(lambda: page.locator("#top .figures").inner_text() != figures)
         self.receipt = receipt.inner_text()
         self._until(lambda: re.search(r"frozen at|Frozen|frozen \d+", page.locator("#race").inner_text()))

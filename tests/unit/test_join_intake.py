@@ -16,7 +16,9 @@ TOPICS, NOW_MS = Topics("live"), NOON_MS + 2 * DAY_MS
 
 @pytest.fixture
 def intake() -> JoinIntake:
-    return JoinIntake(LearningSettings(clock="stream", maturity_horizon_s=3600, retention_s=7200, implicit_share=1.0), TOPICS)
+    return JoinIntake(
+        LearningSettings(clock="stream", maturity_horizon_s=3600, retention_s=7200, implicit_share=1.0), TOPICS
+    )
 
 
 def scored(**fields) -> Inbound:
