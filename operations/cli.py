@@ -118,7 +118,11 @@ def doctor() -> None:
 
 
 for added in entry_points(group="weir.commands"):
-    app.command(added.name)(added.load())
+    command = added.load()
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=added.name)
+    else:
+        app.command(added.name)(command)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from operations.replay.columns.faults import LONGEST_SHOWN, NOTHING
-from operations.replay.mapping import FileOptions, Mapping
+from operations.replay.mapping import FileOptions
 from operations.replay.text_stream import TextStream, is_parquet
 from weir.errors import DeploymentError
 
@@ -29,6 +29,16 @@ _TEXT_ONLY = ("delimiter", "quote", "encoding", "skip_lines", "compression")
 
 Columns = dict[str, Any]
 """Arrow arrays by the name of their column."""
+
+
+class Wanted(Protocol):
+    """What to read of a file: how it is written, and which columns. Mappings of payments and of labels say so."""
+
+    @property
+    def file(self) -> FileOptions: ...
+
+    @property
+    def columns(self) -> list[str]: ...
 
 
 class Malformed(NamedTuple):
@@ -53,7 +63,7 @@ class Batch(NamedTuple):
     header_line: int | None = None
 
 
-def read_batches(file: Path, mapping: Mapping) -> Iterator[Batch]:
+def read_batches(file: Path, mapping: Wanted) -> Iterator[Batch]:
     """The columns that a mapping names, batch by batch.
 
     Raises:
@@ -61,6 +71,21 @@ def read_batches(file: Path, mapping: Mapping) -> Iterator[Batch]:
     """
     try:
         yield from _read_parquet(file, mapping) if is_parquet(file) else _read_text(file, mapping)
+    except (OSError, pa.ArrowException) as error:
+        raise DeploymentError(f"{file} cannot be read: {error}.", _remedy(str(error))) from error
+
+
+def column_names(file: Path) -> list[str]:
+    """The names of the columns of a Parquet file, or of a CSV file in UTF-8.
+
+    Raises:
+        DeploymentError: the file cannot be read.
+    """
+    try:
+        if is_parquet(file):
+            return list(pa.parquet.ParquetFile(file).schema_arrow.names)
+        with TextStream(file, FileOptions()) as stream:
+            return header(stream, FileOptions())
     except (OSError, pa.ArrowException) as error:
         raise DeploymentError(f"{file} cannot be read: {error}.", _remedy(str(error))) from error
 
@@ -77,7 +102,7 @@ _UNCLOSED = 'Close it, or set `quote` in [file]: quote = "" if the marks are pla
 # Parquet.
 
 
-def _read_parquet(file: Path, mapping: Mapping) -> Iterator[Batch]:
+def _read_parquet(file: Path, mapping: Wanted) -> Iterator[Batch]:
     if given := [name for name in _TEXT_ONLY if getattr(mapping.file, name) is not None]:
         raise DeploymentError(f"[file] {given[0]!r} has no effect on a Parquet file.", "Remove it from the mapping.")
     opened = pa.parquet.ParquetFile(file)
@@ -113,7 +138,7 @@ def _plain(name: str, column: Any, options: FileOptions) -> Any:
 # Texts.
 
 
-def _read_text(file: Path, mapping: Mapping) -> Iterator[Batch]:
+def _read_text(file: Path, mapping: Wanted) -> Iterator[Batch]:
     with TextStream(file, mapping.file) as stream:
         names = header(stream, mapping.file)
         if not names:
@@ -124,14 +149,21 @@ def _read_text(file: Path, mapping: Mapping) -> Iterator[Batch]:
 
 
 def header(stream: TextStream, options: FileOptions) -> list[str]:
-    """The names of the columns: the next line that is not blank."""
+    """The names of the columns: the next line that is not blank.
+
+    Raises:
+        DeploymentError: it is not a line of the declared form.
+    """
     line = stream.read_line()
     while line and not line.strip():
         line = stream.read_line()
     quote = '"' if options.quote is None else options.quote
     while quote and line.count(quote) % 2 and (more := stream.read_line()):
         line += more
-    return next(csv.reader([line], **_dialect(options)), [])
+    try:
+        return next(csv.reader([line], **_dialect(options)), [])
+    except csv.Error as error:
+        raise DeploymentError(f"The header {line[:LONGEST_SHOWN]!r} cannot be read: {error}.", "Correct it.") from error
 
 
 def _dialect(options: FileOptions) -> dict[str, Any]:
@@ -144,7 +176,7 @@ def _dialect(options: FileOptions) -> dict[str, Any]:
 class _Rows:
     """Reads the rows below a header. Columns get plain names, because a header may name two alike."""
 
-    def __init__(self, mapping: Mapping, names: Sequence[str]) -> None:
+    def __init__(self, mapping: Wanted, names: Sequence[str]) -> None:
         self._options = mapping.file
         self._plain = [f"c{index}" for index in range(len(names))]
         self._source = {name: self._plain[list(names).index(name)] for name in mapping.columns}
@@ -209,7 +241,7 @@ class _Rows:
 # What a mapping names and a file lacks.
 
 
-def _require_columns(file: Path, mapping: Mapping, names: Sequence[str]) -> None:
+def _require_columns(file: Path, mapping: Wanted, names: Sequence[str]) -> None:
     for name in mapping.columns:
         if name not in names:
             raise DeploymentError(f"{file} has no column {name!r}.", _absent(file, mapping, name, names))
@@ -217,7 +249,7 @@ def _require_columns(file: Path, mapping: Mapping, names: Sequence[str]) -> None
             raise DeploymentError(f"{file} has several columns {name!r}.", "Rename all but one.")
 
 
-def _absent(file: Path, mapping: Mapping, name: str, names: Sequence[str]) -> str:
+def _absent(file: Path, mapping: Wanted, name: str, names: Sequence[str]) -> str:
     """What the cause may be: another delimiter, lines above the header, or another name."""
     if not is_parquet(file):
         with TextStream(file, mapping.file) as stream:
@@ -240,7 +272,7 @@ COLUMNS_SHOWN = 40
 """Names of columns that an error lists."""
 
 
-def _hint(mapping: Mapping, lines: list[str]) -> str | None:
+def _hint(mapping: Wanted, lines: list[str]) -> str | None:
     """The keys of [file] with which the columns are found."""
     present, quote = mapping.file.delimiter or ",", mapping.file.quote
     wanted = set(mapping.columns)
@@ -248,10 +280,17 @@ def _hint(mapping: Mapping, lines: list[str]) -> str | None:
         for delimiter in dict.fromkeys([present, *",;\t|"]):
             for other in dict.fromkeys([quote, '"', "'"]):
                 options = FileOptions(delimiter=delimiter, quote=other)
-                found = set(next(csv.reader([line], **_dialect(options)), []))
+                found = _names_in(line, options)
                 if len(wanted & found) * 2 > len(wanted) and len(found) > 1:
                     return _keys(mapping.file, skipped, delimiter, other)
     return None
+
+
+def _names_in(line: str, options: FileOptions) -> set[str]:
+    try:
+        return set(next(csv.reader([line], **_dialect(options)), []))
+    except csv.Error:
+        return set()
 
 
 def _keys(options: FileOptions, skipped: int, delimiter: str, quote: str | None) -> str | None:

@@ -32,7 +32,7 @@ def first_problem(mapping: Mapping) -> str | None:
 
 def _problems(mapping: Mapping) -> Iterator[str]:
     known = [name for name in Transaction.__struct_fields__ if name != "attributes"]
-    yield from _file_problems(mapping.file)
+    yield from file_problems(mapping.file)
     for name in REQUIRED:
         if name not in mapping.transaction:
             yield f"[transaction] has no {name!r}"
@@ -50,6 +50,12 @@ def _problems(mapping: Mapping) -> Iterator[str]:
         yield from _label_problems(mapping.label)
         if mapping.label_time is not None:
             yield from _source_problems("[label] 'time'", mapping.label_time, _TIME, text=False)
+
+
+def source_problems(where: str, source: Source, *, time: bool) -> Iterator[str]:
+    """What is wrong with the source of a time or a text."""
+    allowed = _TIME if time else _TEXT | {"row_number"}
+    yield from _source_problems(where, source, allowed, text=not time)
 
 
 def _is_text(name: str) -> bool:
@@ -153,7 +159,7 @@ def _is_iso(text: str) -> bool:
     return True
 
 
-def _file_problems(options: FileOptions) -> Iterator[str]:
+def file_problems(options: FileOptions) -> Iterator[str]:
     for name in ("delimiter", "decimal", "thousands"):
         value = getattr(options, name)
         if value is not None and len(value) != 1:

@@ -1,0 +1,1 @@
+"""`weir labels`: verdicts from files, such as the charge-backs of a month."""
