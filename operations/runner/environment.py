@@ -12,6 +12,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
     """The variables from which `load_settings` restores these settings, without the signing key."""
     values = settings.model_dump(mode="json", exclude={"signing_key"}, exclude_none=True)
     values |= {name: str(getattr(settings, name).absolute()) for name in ("state_dir", "cache_dir")}
+    if settings.detector.rates_file is not None:
+        values["detector"]["rates_file"] = str(settings.detector.rates_file.absolute())
     return dict(_flat(values, PREFIX))
 
 

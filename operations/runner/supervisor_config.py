@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from operations.runner.parts import Part
+from weir.errors import DeploymentError
 
 INFRASTRUCTURE = "infrastructure"
 _LONGEST_SOCKET_PATH = 100
@@ -77,7 +78,7 @@ def group_of(name: str, parts: Iterable[Part], environment: dict[str, str], fold
     A part counts as started after a second, and is retried three times before it counts as failed.
     """
     parts = list(parts)
-    variables = ",".join(f'{key}="{_quoted(value)}"' for key, value in environment.items())
+    variables = ",".join(f"{key}={_quoted(key, value)}" for key, value in environment.items())
     names = ",".join(f"{name}.{part.name}" for part in parts)
     return f"[group:{name}]\nprograms={names}\n" + "".join(_program(name, part, variables, folders) for part in parts)
 
@@ -100,6 +101,16 @@ stdout_logfile_backups=1
 """
 
 
-def _quoted(value: str) -> str:
-    """Escape a value: supervisord expands `%` and splits the rest as a shell does."""
-    return value.replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
+def _quoted(key: str, value: str) -> str:
+    """Quote a value. supervisord expands `%`, knows no escapes, strips quotation marks, and takes ` ;` for a comment.
+
+    Raises:
+        DeploymentError: no quotation marks fit the value.
+    """
+    mark = "'" if '"' in value else '"'
+    if mark in value or value != value.strip("'\"") or any(part in value for part in ("\n", " ;", " #")):
+        raise DeploymentError(
+            f"The value of {key} is {value!r}, which supervisord cannot pass on.",
+            "Leave out line breaks, ` ;`, ` #`, and quotation marks of both kinds or at its ends.",
+        )
+    return mark + value.replace("%", "%%") + mark

@@ -1,12 +1,16 @@
 import configparser
 import stat
 
+import pytest
 from pydantic import SecretStr
+from supervisor.datatypes import dict_of_key_value_pairs
+from supervisor.options import UnhosedConfigParser, expand
 
 from operations.runner.environment import environment_of, infrastructure_environment
 from operations.runner.parts import loop
 from operations.runner.signing_key import with_signing_key
 from operations.runner.supervisor_config import Folders, group_of, supervisord
+from weir.errors import DeploymentError
 from weir.settings import Settings, load_settings
 
 
@@ -17,6 +21,7 @@ def test_settings_survive_the_environment(tmp_path, monkeypatch):
         namespace="second",
         api={"port": 18000, "fail_open_below": 12.5},
         flink={"exactly_once_scores": True},
+        detector={"categorical_attributes": ("shop kind", "tier"), "rates_file": tmp_path / "rates.csv"},
     )
     for name, value in environment_of(settings).items():
         monkeypatch.setenv(name, value)
@@ -53,10 +58,37 @@ def test_key_from_the_settings_is_used(tmp_path):
 def test_group_starts_every_part_of_the_loop(tmp_path):
     parts = loop(Settings())
     config = configparser.RawConfigParser(delimiters=["="])
-    config.read_string(group_of("loop-live", parts, {"WEIR_NAMESPACE": 'a "%" b'}, Folders(tmp_path)))
+    config.read_string(group_of("loop-live", parts, {}, Folders(tmp_path)))
     names = config["group:loop-live"]["programs"].split(",")
     assert [config[f"program:{name}"]["process_name"] for name in names] == [part.name for part in parts]
-    assert config[f"program:{names[0]}"]["environment"] == 'WEIR_NAMESPACE="a \\"%%\\" b"'
+
+
+VALUES = [
+    '["refund", "charge-back"]',
+    "/home/it's mine/50 % off",
+    "a\\b",
+    "",
+    "a,b=c",
+    '{"a": ["x"]}',
+    "C:/x;y#z",
+    "ü 💳",
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_supervisord_reads_every_value_as_it_is(tmp_path, value):
+    group = group_of("loop-live", loop(Settings())[:1], {"WEIR_A": value, "WEIR_B": "b"}, Folders(tmp_path))
+    parser = UnhosedConfigParser()
+    parser.read_string(group)
+    [section] = [name for name in parser.sections() if name.startswith("program:")]
+    expanded = expand(parser.get(section, "environment"), {}, "environment")
+    assert dict_of_key_value_pairs(expanded) == {"WEIR_A": value, "WEIR_B": "b"}
+
+
+@pytest.mark.parametrize("value", ['it\'s "both"', '"quoted"', "two\nlines", "a ;comment", "a #comment"])
+def test_a_value_that_supervisord_cannot_read_is_refused(tmp_path, value):
+    with pytest.raises(DeploymentError, match="WEIR_A"):
+        group_of("loop-live", loop(Settings())[:1], {"WEIR_A": value}, Folders(tmp_path))
 
 
 def test_socket_path_is_short_even_in_a_long_state_folder(tmp_path):
