@@ -56,9 +56,19 @@ router = APIRouter(prefix="/v1/labels", tags=["labels"])
 async def accept_label(body: JsonBody, parts: PartsDep) -> LabelAccepted:
     """Answers once the broker has the label. Repeating a `label_id` with the same content is safe and changes nothing."""
     with parts.metrics.label_latency.time():
-        label = await parts.labels.accept(decode_with(LABEL_REQUEST, body))
+        request = decode_with(LABEL_REQUEST, body)
+        _require_one_payment(parts, request)
+        label = await parts.labels.accept(request)
     _count(parts, label)
     return LabelAccepted(label_id=label.label_id)
+
+
+def _require_one_payment(parts: Parts, request: LabelRequest) -> None:
+    """Refuse a label that may mean two open alerts. Where none is an alert, the label join refuses it."""
+    alike = parts.console.queue.open_with(request.transaction_id)
+    if request.user_id is None and len(alike) > 1:
+        customers = ", ".join(key.user_id for key in alike)
+        raise InvalidRecord("user_id", f"is required: customers {customers} have payments with this id")
 
 
 BATCH_BODY = {

@@ -16,7 +16,10 @@ from operations.labels.label_rows import LabelRow, read_labels
 from weir.settings import load_settings
 
 LISTED = 10
-"""Rows that are shown of each kind of problem; `--report` has all."""
+"""Different reasons that are shown; `--report` has a line for each row."""
+
+ROWS_OF_A_REASON = 5
+"""Rows that are named beside a reason."""
 
 ASK_EVERY_S = 1.0
 
@@ -46,10 +49,11 @@ def load_labels(file: Path, mapping: Path | None, report: Path | None, wait_s: f
     try:
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task("Sending labels", total=None)
-            rows = []
+            rows, started_s = [], time.monotonic()
             for row in send_all(read_labels(file, mapping), batches):
                 rows.append(row)
                 progress.update(task, completed=len(rows), description=f"Sent {len(rows):,} rows")
+            console.print(f"Sent {len(rows):,} rows in {time.monotonic() - started_s:.1f} s.", highlight=False)
             progress.update(task, description="Waiting until they are learned")
             settle(rows, batches, wait_s)
     finally:
@@ -91,10 +95,13 @@ def show(rows: list[RowReport], console: Console) -> bool:
     for status, count in counts.most_common():
         console.print(f"{count:>9,}  {status}", highlight=False)
     wrong = [row for row in rows if row.status not in GOOD]
-    for row in wrong[:LISTED]:
-        console.print(f"row {row.row:,}: {row.status}. {row.says}", highlight=False, markup=False)
-    if len(wrong) > LISTED:
-        console.print(f"... and {len(wrong) - LISTED:,} more; --report FILE lists them all.", highlight=False)
+    reasons: dict[tuple[str, str], list[int]] = {}
+    for row in wrong:
+        reasons.setdefault((row.status, row.says), []).append(row.row)
+    for (status, says), numbers in [*reasons.items()][:LISTED]:
+        console.print(f"{_named(numbers)}: {status}. {says}", highlight=False, markup=False)
+    if len(reasons) > LISTED:
+        console.print(f"... and {len(reasons) - LISTED:,} more reasons; --report FILE has all rows.", highlight=False)
     if wrong or not rows:
         console.print(f"{len(wrong):,} of {len(rows):,} labels are not learned.", highlight=False)
         return False
@@ -107,6 +114,17 @@ def _reported(row: LabelRow, end: RowEnd | None) -> RowReport:
         return RowReport(row.number, "invalid", says=row.problem or "")
     says = ": ".join(part for part in (end.field, end.reason) if part)
     return RowReport(row.number, end.status, end.label_id, says=says)
+
+
+def _named(numbers: list[int]) -> str:
+    """Name rows in a sentence.
+
+    >>> _named([7]), _named([1, 2]), _named([1, 2, 3, 4, 5, 6])
+    ('row 7', 'rows 1, 2', 'rows 1, 2, 3, 4, 5 and 1 more')
+    """
+    first = ", ".join(f"{number:,}" for number in numbers[:ROWS_OF_A_REASON])
+    more = len(numbers) - ROWS_OF_A_REASON
+    return f"row{'s' if len(numbers) > 1 else ''} {first}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _write(rows: list[RowReport], report: Path) -> None:

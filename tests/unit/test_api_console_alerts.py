@@ -86,3 +86,15 @@ def test_a_limit_out_of_range_names_its_field(api):
 def test_a_lease_request_must_be_json(api):
     assert api.post("/v1/alerts/lease", content=b"labeler=ana").status_code == 415
     assert api.post("/v1/alerts/lease", content=b"{", headers=JSON).status_code == 422
+
+
+def test_a_label_that_may_mean_two_open_alerts_is_refused_at_once(api):
+    console = api.app.state.parts.console
+    other = a_scored_transaction(transaction_id="t1", user_id="ben", decision="review")
+    api.call(console.apply, Alerted(other), 0)
+    label = {"transaction_id": "t1", "verdict": "fraud", "labeler": "ana"}
+    refused = api.post("/v1/labels", json=label)
+    assert (refused.status_code, refused.json()["field"]) == (422, "user_id")
+    assert "u1, ben" in refused.json()["reason"]
+    assert api.post("/v1/labels", json=label | {"user_id": "ben"}).status_code == 202
+    assert [alert["user_id"] for alert in api.get("/v1/alerts").json()] == ["u1"] * 3
