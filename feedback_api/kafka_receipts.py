@@ -15,7 +15,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from msgspec import Struct
 
-from feedback_api.sql_receipts import Entry, Published, Refusal, SqlReceipts
+from feedback_api.sql_receipts import Entry, InForce, Refusal, SqlReceipts
 from weir import kafka_clients
 from weir.errors import InvalidRecord, PartUnavailable
 from weir.messages import EntryNumber, Outcome, Position
@@ -36,7 +36,7 @@ LAST_CONTROL_RECORDS = 500
 log = structlog.get_logger()
 
 
-class _Learned(Struct):
+class _LabelEntry(Struct):
     transaction_id: str
     outcome: Outcome
     label_id: str | None = None
@@ -57,7 +57,7 @@ class _Publication(Struct, tag_field="kind", tag="publication"):
     published_at_ms: int
 
 
-_learned, _buried = msgspec.json.Decoder(_Learned), msgspec.json.Decoder(_Buried)
+_learned, _buried = msgspec.json.Decoder(_LabelEntry), msgspec.json.Decoder(_Buried)
 _publication = msgspec.json.Decoder(_Publication)
 _FOREIGN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidRecord)
 
@@ -75,7 +75,7 @@ class ReceiptReader:
     ) -> None:
         self._bootstrap_servers, self._topics = bootstrap_servers, topics
         self._receipts, self._prepare = receipts, prepare
-        self._published: Published | None = None
+        self._published: InForce | None = None
         self._read: dict[tuple[str, int], int] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-receipts", daemon=True)
@@ -157,7 +157,7 @@ class ReceiptReader:
                 self._note_letter(record, facts)
             else:
                 found = _publication.decode(record.value())
-                self._published = Published(found.epoch, found.n, found.published_at_ms)
+                self._published = InForce(found.epoch, found.n, found.published_at_ms)
         except _FOREIGN:
             return
 

@@ -12,7 +12,7 @@ import structlog
 
 from feedback_api.grouping import Grouped
 from feedback_api.labels import Accepted, LabelRequest, StoredLabel, ensure_same, label_of
-from feedback_api.receipts import Receipt, Resolved, receipt_of
+from feedback_api.receipts import LabelReceipt, Resolved, receipt_of
 from weir.errors import InvalidRecord, PartUnavailable
 from weir.messages import Label
 
@@ -133,7 +133,7 @@ class LabelOutbox:
 
     async def receipts(
         self, kept: Sequence[StoredLabel], retention_s: int
-    ) -> list[tuple[StoredLabel, Resolved, Receipt]]:
+    ) -> list[tuple[StoredLabel, Resolved, LabelReceipt]]:
         """Return what became of each of these labels."""
         by_payment = await asyncio.to_thread(self._resolved, [one.label.transaction_id for one in kept])
         now_ms, found = self._now_ms(), []

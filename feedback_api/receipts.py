@@ -36,7 +36,7 @@ class Resolved(NamedTuple):
     user_id: str | None = None
 
 
-class Receipt(NamedTuple):
+class LabelReceipt(NamedTuple):
     """A label's state since a time (wall clock), in words, too. `by` is the label that supersedes it."""
 
     state: State
@@ -52,34 +52,34 @@ def receipt_of(
     *,
     now_ms: int,
     retention_s: int,
-) -> Receipt:
+) -> LabelReceipt:
     """Return a label's receipt; `others` are all labels on its payment, in whatever order."""
     if resolved.reason is not None and resolved.n is None:
-        return Receipt("refused", resolved.at_ms or now_ms, f"The label was refused: {resolved.reason}.")
+        return LabelReceipt("refused", resolved.at_ms or now_ms, f"The label was refused: {resolved.reason}.")
     if resolved.n is None:
         return _unresolved(stored, now_ms, retention_s)
     joined_ms = resolved.at_ms or now_ms
     last = _last_verdict([other for other in others if _may_be_alike(other.user_id, resolved.user_id)])
     if last is not None and last.label_id != resolved.label_id and last.verdict != resolved.verdict:
         says = f"Label {last.label_id} superseded it: {last.verdict}, learned as number {last.n:,}."
-        return Receipt("superseded", last.at_ms or now_ms, says, last.label_id)
+        return LabelReceipt("superseded", last.at_ms or now_ms, says, last.label_id)
     learned = f"learned as number {resolved.n:,}"
     if resolved.outcome == "confirmation":
         learned = f"number {resolved.n:,} of the learning log, a verdict that was known already"
     if resolved.in_force_since_ms is None:
-        return Receipt("joined", joined_ms, f"It is {learned}; no model with it has been published yet.")
+        return LabelReceipt("joined", joined_ms, f"It is {learned}; no model with it has been published yet.")
     since_ms = resolved.in_force_since_ms
-    return Receipt("in force", since_ms, f"It is {learned}, in force since {_moment(since_ms)}.")
+    return LabelReceipt("in force", since_ms, f"It is {learned}, in force since {_moment(since_ms)}.")
 
 
-def _unresolved(stored: StoredLabel, now_ms: int, retention_s: int) -> Receipt:
+def _unresolved(stored: StoredLabel, now_ms: int, retention_s: int) -> LabelReceipt:
     since_ms, transaction_id = stored.acknowledged_at_ms, stored.label.transaction_id
     if since_ms is None:
-        return Receipt("sent", stored.accepted_at_ms, "It is stored; the broker has not acknowledged it yet.")
+        return LabelReceipt("sent", stored.accepted_at_ms, "It is stored; the broker has not acknowledged it yet.")
     if now_ms - since_ms < PATIENCE_MS:
-        return Receipt("waiting", since_ms, "It is on its way to its payment.")
+        return LabelReceipt("waiting", since_ms, "It is on its way to its payment.")
     spaces = " The id begins or ends with a space." if transaction_id != transaction_id.strip() else ""
-    return Receipt(
+    return LabelReceipt(
         "waiting",
         since_ms,
         f"No such payment is known.{spaces} The label is learned once a payment with exactly this id is scored. "

@@ -47,7 +47,7 @@ class Refusal(NamedTuple):
     at_ms: int
 
 
-class Published(NamedTuple):
+class InForce(NamedTuple):
     """A publication that has learned the log up to (`epoch`, `n`)."""
 
     epoch: int
@@ -68,7 +68,7 @@ class SqlReceipts:
             return {(row.topic, row.partition): row.next_offset for row in connection.execute(select(offsets))}
 
     def record(
-        self, entries: Sequence[Entry], refusals: Sequence[Refusal], published: Published | None, read: Offsets
+        self, entries: Sequence[Entry], refusals: Sequence[Refusal], published: InForce | None, read: Offsets
     ) -> None:
         """Store what the topics said, and how far they were read, in one transaction."""
         with answering(), self._engine.begin() as connection:

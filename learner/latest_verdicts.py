@@ -19,7 +19,7 @@ MOST_LEGITIMATE = 8
 """Legitimate payments whose times are kept, in case their verdicts are withdrawn (docs/adr/0028)."""
 
 
-class Run(NamedTuple):
+class FraudRun(NamedTuple):
     """Frauds in a row, the first one's time, and the sum of how ordinary their amounts were, 0 to 1 each."""
 
     frauds: int
@@ -46,11 +46,11 @@ class LatestVerdicts(Struct):
     def last_fraud_ms(self) -> int | None:
         return self.frauds[-1][0] if self.frauds else None
 
-    def run(self) -> Run:
+    def run(self) -> FraudRun:
         """Return the frauds since the last legitimate payment. At the same time, the fraud counts as the later one."""
         first = 0 if self.last_legitimate_ms is None else bisect_left(self.frauds, (self.last_legitimate_ms,))
         run = self.frauds[first:]
-        return Run(len(run), run[0][0] if run else None, sum(ordinary for _, ordinary in run))
+        return FraudRun(len(run), run[0][0] if run else None, sum(ordinary for _, ordinary in run))
 
     def add_legitimate(self, time_ms: int) -> None:
         times = [*self.legitimate]

@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from feedback_api.labels import StoredLabel
 from feedback_api.sql_database import open_database
 from feedback_api.sql_labels import SqlLabels, labels
-from feedback_api.sql_receipts import Entry, Published, Refusal, SqlReceipts
+from feedback_api.sql_receipts import Entry, InForce, Refusal, SqlReceipts
 from operations.runner.ports import free_ports
 from tests.builders import a_label
 from tests.waiting import eventually
@@ -112,7 +112,7 @@ def test_what_became_of_labels_is_stored_beside_them_with_the_offsets(store, eng
     entries = [Entry("l0", "t0", "example", 1, 7, 2000), Entry("l1", "t1", "revision", 1, 9, 2000)]
     refusals = [Refusal("l2", "t2", "transaction_id: none", 2500), Refusal("l0", "t0", "late copy", 2500)]
     for _ in range(2):  # as after a crash between Kafka and the database
-        receipts.record(entries, refusals, Published(1, 8, 3000), {("log", 0): 12, ("letters", 1): 3})
+        receipts.record(entries, refusals, InForce(1, 8, 3000), {("log", 0): 12, ("letters", 1): 3})
     receipts.record([], [], None, {("log", 0): 5})
     assert receipts.offsets() == {("log", 0): 12, ("letters", 1): 3}
     found = receipts.resolved([f"t{number}" for number in range(4)])

@@ -11,7 +11,7 @@ import pytest
 from detector import knowledge, scoring
 from feedback_api.decisions import DEADLINE_EXCEEDED, STREAM_UNAVAILABLE
 from weir import payments
-from weir.messages import Decision, Outcome, Verdict
+from weir.messages import MONEY_BACK, Decision, Outcome, Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
 WORDS = re.findall(r"\*\*([^*]+)\*\*", PAGE.read_text())
@@ -22,7 +22,7 @@ def flags() -> set[str]:
     raised = re.findall(r'append\("(\w+)"\)', inspect.getsource(scoring._flags))
     known = re.findall(r'"(\w+)"', inspect.getsource(knowledge.Knowledge.flags.fget).split('"""')[-1])
     fields = re.findall(r'"(\w+_field):', inspect.getsource(payments))
-    return {*raised, *known, *fields, DEADLINE_EXCEEDED, STREAM_UNAVAILABLE}
+    return {*raised, *known, *fields, MONEY_BACK, DEADLINE_EXCEEDED, STREAM_UNAVAILABLE}
 
 
 @pytest.mark.parametrize("vocabulary", [Decision, Outcome, Verdict], ids=["decisions", "outcomes", "verdicts"])

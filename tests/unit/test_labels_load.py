@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from feedback_api.sql_database import open_database
-from feedback_api.sql_receipts import Entry, Published, Refusal, SqlReceipts
+from feedback_api.sql_receipts import Entry, InForce, Refusal, SqlReceipts
 from operations.labels import batches, loading
 from operations.labels.batches import LabelBatches
 from operations.labels.label_mapping import read_label_mapping
@@ -168,7 +168,7 @@ def test_the_report_says_which_labels_are_learned_and_why_others_are_not(api, re
     text = "transaction_id,verdict,labeler,label_id\n" + "".join(f"{name},fraud,a,l-{name}\n" for name in names)
     rows = load(api, written(tmp_path, "l.csv", text))
     entries = [Entry("l-t1", "t1", "example", 1, 7, 2000)]
-    receipts.record(entries, [Refusal("l-t3", "t3", "labelled_at_ms: too early", 5)], Published(1, 9, 3000), {})
+    receipts.record(entries, [Refusal("l-t3", "t3", "labelled_at_ms: too early", 5)], InForce(1, 9, 3000), {})
     settle(rows, LabelBatches("http://api", _Through(api)), wait_s=0)
     assert [(row.status, row.transaction_id) for row in rows] == [
         ("in force", "t1"),
