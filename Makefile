@@ -5,7 +5,7 @@ UV ?= uv
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help venv fetch up down demo browser test test-fast quality lint bench lock
+.PHONY: help venv fetch up down demo browser test test-fast quality chaos lint bench lock
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -50,6 +50,9 @@ test-fast: venv ## run the unit and property tests, which take about a minute
 
 quality: venv ## judge the scores on a fixed sample, against the committed figures
 	$(BIN)/pytest tests/quality
+
+chaos: venv ## fuzz payments, labels, mappings, files and the API for ten minutes (WEIR_FUZZ_S sets the seconds)
+	$(BIN)/pytest tests/chaos
 
 bench: venv ## measure throughput and latency against a bare loop, into bench/results
 	$(BIN)/python -m bench
