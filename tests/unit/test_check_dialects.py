@@ -83,6 +83,7 @@ def test_a_file_is_read_as_the_mapping_says(tmp_path, data, file, name):
         (a_file().encode("utf-16-le"), 'add encoding = "utf-16-le"'),
         (gzip.compress(a_file(50).encode())[:-30], "is damaged"),
         (zipped("a.csv", "b.csv"), "holds 2 files: a.csv, b.csv"),
+        (PLAIN.replace(b"user", b'us\rer"'), "has no column"),
         (zipped("xl/workbook.xml", "x.xml"), "is an Excel workbook"),
         (b"PAR1 and nothing else", "Check that it is a Parquet or CSV file"),
         (a_file().encode() + b't9,"u9,2024-03-09,1,s,0\n' + rows(3, id="x{n}").encode(), "is never closed"),

@@ -107,6 +107,11 @@ def test_the_columns_that_are_not_used_are_named(tmp_path):
     assert "# Not used: odd" in proposal_for(tmp_path, data)[0]
 
 
+@pytest.mark.parametrize("name", ["a\x08b", '"a\nb"', "a\x7fb", "é", "'a'", "#", ""])
+def test_columns_may_have_any_name(tmp_path, name):
+    proposal_for(tmp_path, PLAIN.replace("merchant", name))
+
+
 def test_parquet_is_mapped(tmp_path):
     table = pd.DataFrame({"ref": [1, 2], "user": ["a", "b"], "at": pd.to_datetime(["2024-03-01", "2024-03-02"])})
     table.assign(amount=[1.0, 2.0], fraud=[0, 1]).to_parquet(tmp_path / "made.parquet")

@@ -60,7 +60,8 @@ def proposed(file: Path) -> str:
     }
     fields |= _optional(sample.columns, options, fields)
     label = guess_label(sample.columns, now_ms())
-    return "\n".join(_lines(file, options=options, reasons=reasons, fields=fields, label=label, sample=sample)) + "\n"
+    lines = _lines(file, options=options, reasons=reasons, fields=fields, label=label, sample=sample)
+    return "\n".join(lines) + "\n"
 
 
 def _nothing(what: str, sample: Sample) -> DeploymentError:
@@ -96,14 +97,14 @@ def _lines(
     label: tuple[Labels, str] | None,
     sample: Sample,
 ) -> Iterator[str]:
-    yield f"# Proposed by `weir map {file.name}` from the first rows. Correct the guesses, then run"
-    yield f"#   weir check {file.name} --mapping MAPPING.toml"
+    yield f"# Proposed by `weir map {_plain(file.name)}` from the first rows. Correct the guesses, then run"
+    yield f"#   weir check {_plain(file.name)} --mapping MAPPING.toml"
     yield f"title = {_toml(file.stem)}"
     given = {name: value for name, value in structs.asdict(options).items() if value not in (None, False, [])}
     if given:
         yield "\n[file]"
     for name, value in given.items():
-        yield f"{name} = {_toml(value)} # {reasons[name]}"
+        yield f"{name} = {_toml(value)} # {_plain(reasons[name])}"
     yield "\n[transaction]"
     for name, guess in fields.items():
         yield f"{name} = {_source(guess.source)} # {guess.why}"
@@ -114,7 +115,7 @@ def _lines(
     if label is not None:
         used |= {label[0].column, *(label[0].time.names if isinstance(label[0].time, Source) else [])}
     if unused := [name for name in sample.columns if name not in used]:
-        yield f"\n# Not used: {', '.join(unused)}"
+        yield f"\n# Not used: {_plain(', '.join(unused))}"
 
 
 def _label_lines(label: tuple[Labels, str] | None, sample: Sample) -> Iterator[str]:
@@ -139,6 +140,11 @@ def _source(source: Source) -> str:
     if list(given) == ["column"]:
         return _toml(source.column)
     return f"{{ {', '.join(f'{name} = {_toml(value)}' for name, value in given.items())} }}"
+
+
+def _plain(text: str) -> str:
+    """A text for a comment, in which TOML allows no control characters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _toml(value: Any) -> str:

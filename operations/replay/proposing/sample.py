@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from operations.replay.arrow_file import read_batches
+from operations.replay.arrow_file import header, read_batches
 from operations.replay.mapping import FileOptions, Mapping, Source
-from operations.replay.text_stream import UTF_16, is_parquet, open_unpacked
+from operations.replay.text_stream import UTF_16, TextStream, is_parquet, open_unpacked
 from weir.errors import DeploymentError
 
 SAMPLED_ROWS = 1000
@@ -82,7 +82,8 @@ def _sniffed(file: Path) -> tuple[FileOptions, list[str], dict[str, str]]:
         quote=None if quote == '"' else quote,
         skip_lines=skipped or None,
     )
-    return options, next(csv.reader(lines[skipped:], delimiter=delimiter, quotechar=quote)), reasons
+    with TextStream(file, options) as stream:
+        return options, header(stream, options), reasons
 
 
 def _encoding(first: bytes) -> str | None:
@@ -116,14 +117,23 @@ def _mostly_quoted(lines: list[str]) -> bool:
 
 def _header_at(lines: list[str], delimiter: str, quote: str, length: int) -> int:
     """The lines above the first row of the common length."""
-    rows = csv.reader(lines, delimiter=delimiter, quotechar=quote)
     before = 0
-    for row in islice(rows, _PREAMBLE):
+    for row, end in islice(_numbered_rows(lines, delimiter, quote), _PREAMBLE):
         if len(row) == length:
             return before
-        before = rows.line_num
+        before = end
     return 0
 
 
 def _rows(lines: list[str], delimiter: str, quote: str) -> Iterator[list[str]]:
-    return csv.reader(lines, delimiter=delimiter, quotechar=quote)
+    return (row for row, _ in _numbered_rows(lines, delimiter, quote))
+
+
+def _numbered_rows(lines: list[str], delimiter: str, quote: str) -> Iterator[tuple[list[str], int]]:
+    """Rows and the number of lines up to their end, until one that cannot be read."""
+    reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
+    try:
+        for row in reader:
+            yield row, reader.line_num
+    except csv.Error:
+        return
