@@ -6,7 +6,7 @@ import pytest
 
 from operations.replay.arrow_file import Batch
 from operations.replay.mapping import parse_mapping
-from operations.replay.rows import RowBlock, Row, RowReader
+from operations.replay.rows import Row, RowBlock, RowReader
 from tests.builders import DAY_MS, NOON_MS
 from weir.errors import DeploymentError
 
