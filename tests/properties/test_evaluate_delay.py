@@ -18,7 +18,9 @@ from weir.settings import DetectorSettings, LearningSettings
 
 START = 20_000 * DAY_MS
 HORIZON_MS = 3 * DAY_MS
-LEARNING = LearningSettings(clock="stream", maturity_horizon_s=HORIZON_MS // 1000, retention_s=HORIZON_MS // 500, implicit_share=1.0)
+LEARNING = LearningSettings(
+    clock="stream", maturity_horizon_s=HORIZON_MS // 1000, retention_s=HORIZON_MS // 500, implicit_share=1.0
+)
 
 
 @dataclass(eq=False)

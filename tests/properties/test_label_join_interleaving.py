@@ -10,7 +10,9 @@ from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction
 from weir.messages import Example, Label, Position, ScoredTransaction
 from weir.settings import LearningSettings
 
-JOIN = LabelJoin(LearningSettings(clock="stream", maturity_horizon_s=86_400, retention_s=10 * 86_400, implicit_share=1.0))
+JOIN = LabelJoin(
+    LearningSettings(clock="stream", maturity_horizon_s=86_400, retention_s=10 * 86_400, implicit_share=1.0)
+)
 SOURCE = Position("live.labels", 0, 0)
 
 

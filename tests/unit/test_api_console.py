@@ -207,7 +207,9 @@ def test_a_skipped_case_returns_to_the_queue(api):
 def test_a_form_sent_by_another_site_is_refused(api, stream, path, headers):
     raise_alert(api, "t1")
     api.get("/console", headers=cookie())
-    answer = api.post(path, data={"transaction_id": "t1", "user_id": "u1", "verdict": "fraud"}, headers={**cookie(), **headers})
+    answer = api.post(
+        path, data={"transaction_id": "t1", "user_id": "u1", "verdict": "fraud"}, headers={**cookie(), **headers}
+    )
     assert (answer.status_code, stream.records) == (403, [])
 
 
@@ -215,7 +217,9 @@ def test_a_browser_without_fetch_metadata_is_checked_by_origin(api, stream):
     raise_alert(api, "t1")
     api.get("/console", headers=cookie())
     headers = {**cookie(), "origin": "http://api"}
-    answer = api.post("/console/verdict", data={"transaction_id": "t1", "user_id": "u1", "verdict": "fraud"}, headers=headers)
+    answer = api.post(
+        "/console/verdict", data={"transaction_id": "t1", "user_id": "u1", "verdict": "fraud"}, headers=headers
+    )
     assert (answer.status_code, answer.headers["location"], len(stream.records)) == (303, "/console", 1)
 
 
