@@ -19,7 +19,7 @@ from learner.control import publication_of
 from learner.fold import CHAMPION, Fold
 from learner.learning_log import read_entry
 from learner.pace import Pace
-from learner.snapshot import Snapshot, seal, unseal
+from learner.snapshot import Snapshot, fits, seal, unseal
 from learner.trainer_process import TrainerProcess
 from learner.trees_voice import TreesVoice
 from weir.artefact import sign_reputation
@@ -110,8 +110,8 @@ class LearnerProcess:
         records = [*reputations, (self._topics.control, MODEL_KEY, encode(publication))]
         if (trees := self._trees.repeated(len(records))) is not None:
             records.append((self._topics.control, TREES_KEY, encode(trees)))
-        if snapshot:
-            records.append((self._topics.snapshots, SNAPSHOT_KEY, self._snapshot(publication.publication)))
+        if snapshot and (sealed := self._snapshot(publication.publication)) is not None:
+            records.append((self._topics.snapshots, SNAPSHOT_KEY, sealed))
         self._write(records)
         self._number, self._published_n, now_s = publication.publication, self._fold.n, time.monotonic()
         self._kept_s = now_s if snapshot else self._kept_s
@@ -137,9 +137,14 @@ class LearnerProcess:
         withdrawn = [(key, None) for key in self._fold.withdrawn_reputation()]
         return [(self._topics.control, key.encode(), payload) for key, payload in [*records, *withdrawn]]
 
-    def _snapshot(self, number: int) -> bytes:
+    def _snapshot(self, number: int) -> bytes | None:
+        """Return the sealed snapshot; None if no message can hold it, and a restart then folds from the last that fitted."""
         at = {"offset": self._offset, "publication": number, "control_offset": self._control_offset}
-        return seal(Snapshot.of(self._fold, **at, trees=self._trees.published), self._key)
+        sealed = seal(Snapshot.of(self._fold, **at, trees=self._trees.published), self._key)
+        if fits(sealed):
+            return sealed
+        _log.warning("snapshot_too_large", bytes=len(sealed))
+        return None
 
     def _write(self, records: list[tuple[str, bytes, bytes | None]]) -> None:
         try:

@@ -18,6 +18,7 @@ from weir.bins import coarse_edges, fine_edges
 from weir.errors import RefusedArtefact
 from weir.feature_schema import KIND_OF
 from weir.messages import TreesPublication
+from weir.topics import LARGE_MESSAGE_BYTES
 
 _FEATURES = canonical_digest([(name, fine_edges(kind), coarse_edges(kind)) for name, kind in KIND_OF.items()])[:8]
 
@@ -30,6 +31,9 @@ A changed feature or grid refuses it, too: the log has the features' values, so 
 
 _FASTEST = 1
 """zlib's lowest level already makes a third of the reputations' records, which then fit in one message."""
+
+_AROUND_BYTES = 64 * 1024
+"""Room for a batch's header and the record's key. A round number, far above both."""
 
 _REMEDY = "The learner folds the log from its start instead. If the signing key is wrong, correct WEIR_SIGNING_KEY."
 
@@ -85,6 +89,11 @@ def seal(snapshot: Snapshot, key: bytes) -> bytes:
     """Encode and sign a snapshot."""
     payload = msgspec.msgpack.encode(snapshot)
     return msgspec.msgpack.encode(_Sealed(sign(payload, key), payload))
+
+
+def fits(sealed: bytes) -> bool:
+    """Whether a message on Kafka can hold a sealed snapshot."""
+    return len(sealed) <= LARGE_MESSAGE_BYTES - _AROUND_BYTES
 
 
 def unseal(sealed: bytes, key: bytes) -> Snapshot:

@@ -7,13 +7,14 @@ import pytest
 
 from learner.fold import Fold
 from learner.learning_log import read_entry
-from learner.snapshot import Snapshot, seal, unseal
+from learner.snapshot import Snapshot, fits, seal, unseal
 from tests.builders import an_example
 from tests.learning_stream import a_learning_stream, numbered
 from tests.trees import trees_published
 from weir.errors import BrokenLog, RefusedArtefact
 from weir.messages import encode
 from weir.settings import LearningSettings
+from weir.topics import LARGE_MESSAGE_BYTES
 
 KEY = b"a signing key"
 
@@ -39,6 +40,11 @@ def test_snapshot_keeps_the_published_trees():
     trees = trees_published(9, KEY)
     assert unseal(seal(a_snapshot(trees=trees), KEY), KEY).trees == trees
     assert unseal(seal(a_snapshot(), KEY), KEY).trees is None
+
+
+def test_snapshot_that_no_message_can_hold_does_not_fit():
+    assert fits(seal(a_snapshot(), KEY))
+    assert not fits(bytes(LARGE_MESSAGE_BYTES))
 
 
 def test_snapshot_signed_with_another_key_is_refused():
