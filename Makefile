@@ -51,7 +51,7 @@ test-fast: venv ## run the unit and property tests, which take about a minute
 quality: venv ## judge the scores on a fixed sample, against the committed figures
 	$(BIN)/pytest tests/quality
 
-chaos: venv ## fuzz payments, labels, mappings, files and the API for ten minutes (WEIR_FUZZ_S sets the seconds)
+chaos: venv ## fuzz payments, labels, mappings, files and the API for ten minutes (FUZZ_S sets the seconds)
 	$(BIN)/pytest tests/chaos
 
 bench: venv ## measure throughput and latency against a bare loop, into bench/results

@@ -1,4 +1,4 @@
-"""Fuzzing, for as long as WEIR_FUZZ_S says: no traceback, no silent loss, whatever comes in.
+"""Fuzzing, for as long as FUZZ_S says: no traceback, no silent loss, whatever comes in.
 
     payments, labels     one result each: a score, an entry, a label that waits, or a dead letter that is no fault of ours
     mappings             read, or refused in one sentence
@@ -35,7 +35,7 @@ from weir.records import Inbound, StateChange
 from weir.settings import DetectorSettings, LearningSettings, Settings
 from weir.topics import Topics
 
-FUZZ_S = float(os.environ.get("WEIR_FUZZ_S", "600"))
+FUZZ_S = float(os.environ.get("FUZZ_S", "600"))
 """Shared by the targets below."""
 
 TARGETS = 5
@@ -270,5 +270,5 @@ def test_every_request_has_an_answer_and_a_batch_one_for_each_row(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch):
-    for name in [name for name in os.environ if name.startswith("WEIR_") and name != "WEIR_FUZZ_S"]:
+    for name in [name for name in os.environ if name.startswith("WEIR_")]:
         monkeypatch.delenv(name)
