@@ -42,8 +42,8 @@ browser: ## install Chromium for the browser tests, with apt-get, unless it is o
 	@command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium; } >/dev/null \
 		|| { echo "The browser tests need Chromium. Install it and put the command chromium on PATH."; exit 1; }
 
-test: lint browser ## lint, then run every test, a file at a time in each of two processes
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: lint browser ## lint, then run every test in two processes: whole systems in one, the rest in the other
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: venv ## run the unit and property tests, which take about a minute
 	$(BIN)/pytest tests/unit tests/properties

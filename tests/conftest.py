@@ -25,6 +25,7 @@ from weir.compiled import warm
 from weir.settings import Settings
 
 TASKMANAGERS = 3
+SYSTEMS, SUITES_OF_SYSTEMS = "systems", {"e2e", "flink"}
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,6 +35,21 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, one takes the suites that start whole systems, and the other the rest.
+
+    Two systems at once would only wait for each other. They come first, because they take longest; of the rest, a file is
+    one piece of work.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(SYSTEMS if _starts_a_system(item) else str(item.path)))
+    items.sort(key=lambda item: not _starts_a_system(item))
+
+
+def _starts_a_system(item: pytest.Item) -> bool:
+    return item.path.parent.name in SUITES_OF_SYSTEMS
 
 
 @pytest.fixture(scope="session", autouse=True)
