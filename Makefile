@@ -43,7 +43,7 @@ browser: ## install Chromium for the browser tests, with apt-get, unless it is o
 		|| { echo "The browser tests need Chromium. Install it and put the command chromium on PATH."; exit 1; }
 
 test: lint browser ## lint, then run every test in two processes: whole systems in one, the rest in the other
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test-fast: venv ## run the unit and property tests, which take about a minute
 	$(BIN)/pytest tests/unit tests/properties

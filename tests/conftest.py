@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 import learner.additive_model  # noqa: F401 -- with the detector, all that is compiled
 from operations.runner.broker import Broker, prepare
@@ -25,7 +27,7 @@ from weir.compiled import warm
 from weir.settings import Settings
 
 TASKMANAGERS = 3
-SYSTEMS, SUITES_OF_SYSTEMS = "systems", {"e2e", "flink"}
+SYSTEMS, SUITES_OF_SYSTEMS = "systems", ("tests/e2e/", "tests/flink/")
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,19 +39,24 @@ CHROMIUM_ARGS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class SystemsApart(LoadScopeScheduling):
     """Where two processes share the tests, one takes the suites that start whole systems, and the other the rest.
 
-    Two systems at once would only wait for each other. They come first, because they take longest; of the rest, a file is
-    one piece of work.
+    Two systems at once would only wait for each other. Of the rest, a file is one piece of work.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(SYSTEMS if _starts_a_system(item) else str(item.path)))
-    items.sort(key=lambda item: not _starts_a_system(item))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SYSTEMS if nodeid.startswith(SUITES_OF_SYSTEMS) else nodeid.partition("::")[0]
 
 
-def _starts_a_system(item: pytest.Item) -> bool:
-    return item.path.parent.name in SUITES_OF_SYSTEMS
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return SystemsApart(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the suites of whole systems first, because they take longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SUITES_OF_SYSTEMS))
 
 
 @pytest.fixture(scope="session", autouse=True)
