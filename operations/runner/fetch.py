@@ -5,8 +5,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import jgo
-
 from operations.runner.java import make_base_archive
 from weir.errors import MissingPart
 from weir.jars import JarGroup, pinned_groups, wrong_jars
@@ -47,6 +45,8 @@ def _fetch_group(group: JarGroup, cache_dir: Path) -> None:
 
 def _resolve(group: JarGroup, cache_dir: Path) -> list[Path]:
     try:
+        import jgo  # noqa: PLC0415 -- `weir status` needs no jars, and jgo takes longer to import than it takes to answer
+
         return [Path(jar) for jar in jgo.build(group.coordinate, cache_dir=cache_dir / "jgo").all_jars]
     except (OSError, RuntimeError, ValueError) as error:  # requests and jgo raise these when a download fails
         raise MissingPart(f"{group.coordinate} could not be downloaded: {error}.", _REMEDY) from error
