@@ -102,7 +102,7 @@ def _read(path: Path) -> dict[str, Dated]:
         found: dict[str, Dated] = {"EUR": ([FROM_EVER], [1.0])}
         for day_ms, row in rows:
             for currency, rate in row.items():
-                if currency and currency != "Date" and rate not in {"", "N/A", None}:
+                if currency and currency != "Date" and (rate or "").strip() not in {"", "N/A"}:
                     _add(found, currency.strip(), day_ms, float(rate))
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
         raise DeploymentError(

@@ -20,9 +20,9 @@ from msgspec import Struct, structs
 from feedback_api.errors import ConflictingLabel
 from feedback_api.json_names import require_distinct_names
 from feedback_api.label_outbox import LabelOutbox
-from feedback_api.labels import LABEL_REQUEST, Accepted, LabelRequest
+from feedback_api.labels import Accepted, LabelRequest
 from weir.errors import InvalidRecord, PartUnavailable
-from weir.messages import Label, decode_with, encode
+from weir.messages import Label, encode, invalid_record
 
 MOST_ROWS = 100_000
 """Rows of one batch. The result of a further row says so. A round number; not measured."""
@@ -31,7 +31,10 @@ AT_ONCE = 1000
 """Rows of one database transaction. A round number; not measured."""
 
 LONGEST_ROW = 65_536
-"""Characters of a row. A label has a few hundred."""
+"""Bytes of a JSON row. A label has a few hundred."""
+
+LONGEST_TIME = 18
+"""Digits of a time in a CSV file: more do not fit into 64 bits."""
 
 Format = Literal["json", "csv"]
 Status = Literal["accepted", "repeated", "conflict", "invalid", "unavailable"]
@@ -143,15 +146,17 @@ def _csv_rows(body: IO[bytes]) -> Iterator[dict[str, Any] | InvalidRecord]:
 
 def _cell(name: str, value: str) -> Any:
     """Return a cell's text; times may be epoch milliseconds."""
-    return int(value) if name.strip() in {"labelled_at", "as_of"} and value.strip().isdecimal() else value
+    number = value.strip()
+    is_time = name.strip() in {"labelled_at", "as_of"} and number.isdecimal() and len(number) <= LONGEST_TIME
+    return int(number) if is_time else value
 
 
 def _request(fields: dict[str, Any], defaults: Defaults) -> _Row:
     whole = {name: value for name, value in defaults._asdict().items() if value is not None} | fields
     try:
-        request: LabelRequest = decode_with(LABEL_REQUEST, encode(whole))
-    except InvalidRecord as error:
-        return error
+        request = msgspec.convert(whole, LabelRequest)
+    except msgspec.ValidationError as error:
+        return invalid_record(str(error))
     return request if request.label_id else structs.replace(request, label_id=_id_of(request))
 
 

@@ -108,14 +108,7 @@ class LabelOutbox:
                 if isinstance(one, StoredLabel) and not one.acknowledged_at_ms
             }
         )
-        return [
-            one
-            if isinstance(one, InvalidRecord)
-            else _not_acknowledged(one.label)
-            if one.label.label_id in undelivered
-            else Accepted(one.label, repeated=one.acknowledged_at_ms is not None)
-            for one in kept
-        ]
+        return [one if isinstance(one, InvalidRecord) else _end_of(one, undelivered) for one in kept]
 
     async def _deliver_all(self, labels: dict[str, Label]) -> set[str]:
         """Send labels and acknowledge those that the broker has. Return the ids of the others, which are sent again."""
@@ -197,6 +190,12 @@ def _not_acknowledged(label: Label) -> PartUnavailable:
         f"Label {label.label_id} is stored, but the broker has not acknowledged it yet.",
         "Weir keeps resending it; repeat the request with this label_id to confirm delivery.",
     )
+
+
+def _end_of(stored: StoredLabel, undelivered: set[str]) -> Accepted | PartUnavailable:
+    if stored.label.label_id in undelivered:
+        return _not_acknowledged(stored.label)
+    return Accepted(stored.label, repeated=stored.acknowledged_at_ms is not None)
 
 
 def _label_or_error(request: LabelRequest, new_id: Callable[[], str], now_ms: int) -> Label | InvalidRecord:

@@ -19,7 +19,7 @@ State = Literal["sent", "waiting", "joined", "in force", "superseded", "refused"
 DAY_S = 24 * 3600
 
 PATIENCE_MS = 5_000
-"""A label whose payment is known is joined within a second. A round number; not measured."""
+"""Longer than a label takes whose payment is known. A round number; not measured."""
 
 
 class Resolved(NamedTuple):

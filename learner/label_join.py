@@ -277,7 +277,7 @@ def _made_too_early(arrived: Waiting, in_force_ms: int) -> Unusable:
 
 
 def _is_of(subject: Subject | None, user_id: str) -> bool:
-    """Whether a payment is this customer's; one from before 0.1.0 kept customers may be anybody's."""
+    """Whether a payment is this customer's. An old state does not say whose it is, so it may be anybody's."""
     return subject is not None and subject.user_id in {None, user_id}
 
 

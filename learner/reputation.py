@@ -24,7 +24,7 @@ from learner.ordinary import Amounts
 from weir.messages import DecayedCounts, Entity, Example, Reputation, ReputationKey
 
 MAX_RECORDS: dict[Entity, int] = {"merchant": 100_000, "device": 20_000, "ip": 20_000, "card": 20_000}
-"""Bounds the learner's memory and its snapshot, which must fit in a message of 16 MB (docs/adr/0028)."""
+"""Bounds the learner's memory and its snapshot (docs/adr/0028)."""
 
 MAX_VICTIMS = 16
 """Bounds a record. The rule `bad_merchant` needs two victims (docs/adr/0017), so 16 is enough."""

@@ -407,7 +407,7 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
     id is in `merchant_id` whatever the entity. A device, address or card is counted from its first known fraud on.
     A merchant has two records because strangers pay from devices of their own, so their frauds say nothing about the
     merchant's customers. `known_victims` counts the customers of a merchant's known frauds, at most 16. `fraud_rate` is
-    smoothed towards the base rate. `fraud_run` counts the frauds since the last legitimate payment, and `run_since_ms`
+    smoothed towards the base rate. `fraud_run` counts the frauds since the last legitimate payment, at most 64, and `run_since_ms`
     is the first one's time. `unexplained_frauds` sums over the run how ordinary their amounts were, 0 to 1 each: an
     unusual amount says more about the card than about the merchant. `last_legitimate_ms` is the last legitimate payment
     before the run. Times are event times in milliseconds.

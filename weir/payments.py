@@ -61,7 +61,7 @@ def read_payment(payload: bytes | None) -> ReadPayment:
 
 
 def is_money_back(transaction: Transaction, types: Sequence[str]) -> bool:
-    """Whether a payment gives money back: its amount is negative, or its type is one of these, in whatever case."""
+    """Whether a payment gives money back: its amount is negative, or its type is one of these lower-case ones, in whatever case."""
     return transaction.amount < 0 or (transaction.type is not None and transaction.type.strip().lower() in types)
 
 

@@ -44,6 +44,10 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _lower_case(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in names)
+
+
 class _Section(BaseModel):
     """A misspelt name is an error. Ignoring one would silently apply the default."""
 
@@ -113,7 +117,14 @@ class DetectorSettings(_Section):
 
     base_currency: str = "EUR"
     rates_file: Path | None = None
-    money_back_types: tuple[str, ...] = ("refund", "reversal", "return", "void", "cancellation", "chargeback")
+    money_back_types: Annotated[tuple[str, ...], AfterValidator(_lower_case)] = (
+        "refund",
+        "reversal",
+        "return",
+        "void",
+        "cancellation",
+        "chargeback",
+    )
     allowed_lateness_ms: Annotated[int, Field(ge=0, le=5 * 24 * 3_600_000)] = 3_600_000
     future_skew_ms: Milliseconds = 60_000
     max_recent_events: Annotated[int, Field(ge=16)] = 256

@@ -22,6 +22,7 @@ ROWS_OF_A_REASON = 5
 """Rows that are named beside a reason."""
 
 ASK_EVERY_S = 1.0
+"""The least pause between two rounds of questions; a pause is as long as the round before it. A round number."""
 
 UNSETTLED = frozenset({"sent", "waiting", "joined"})
 """States of a receipt that may still change by themselves within seconds."""
@@ -77,6 +78,7 @@ def settle(rows: list[RowReport], batches: LabelBatches, wait_s: float) -> None:
     open_rows = {row.label_id: row for row in rows if row.label_id and row.status in {"accepted", "repeated"}}
     moved_s = time.monotonic()
     while open_rows:
+        asked_s = time.monotonic()
         for receipt in batches.receipts([*open_rows]):
             row = open_rows[receipt["label_id"]]
             if row.status != receipt["state"]:
@@ -86,7 +88,7 @@ def settle(rows: list[RowReport], batches: LabelBatches, wait_s: float) -> None:
         if open_rows and time.monotonic() - moved_s >= wait_s:
             return
         if open_rows:
-            time.sleep(ASK_EVERY_S)
+            time.sleep(max(ASK_EVERY_S, time.monotonic() - asked_s))
 
 
 def show(rows: list[RowReport], console: Console) -> bool:

@@ -118,6 +118,13 @@ def test_bytes_that_are_no_csv_end_the_rows_with_a_reason(api):
     assert "no CSV in UTF-8" in found[-1]["reason"]
 
 
+@pytest.mark.parametrize("time", ["9" * 5000, "17500000000000000000", "soon", "-1", "٣"])
+def test_a_cell_that_is_no_time_says_so_and_the_rows_after_it_are_accepted(api, time):
+    content = f"transaction_id,verdict,labeler,labelled_at\nt1,fraud,ana,{time}\nt2,fraud,ana,\n".encode()
+    found = send(api, content, CSV)
+    assert [(one["status"], one.get("field")) for one in found] == [("invalid", "labelled_at"), ("accepted", None)]
+
+
 def test_rows_beyond_the_limit_are_refused(api, stream, monkeypatch):
     monkeypatch.setattr(label_batches, "MOST_ROWS", 3)
     found = send(api, lines(*(row(number) for number in range(5))))

@@ -64,7 +64,7 @@ def test_a_payment_of_nothing_is_a_tiny_payment():
 
 def test_other_types_are_spending_and_the_types_are_a_setting():
     assert "money_back" not in User().pay(20.0, type="purchase").flags
-    user = User(money_back_types=("credit_note",))
+    user = User(money_back_types=("Credit_Note ",))
     assert "money_back" in user.pay(20.0, type="credit_note").flags
     assert "money_back" not in user.pay(20.0, type="refund").flags
 
