@@ -32,7 +32,7 @@ CHALLENGES_REMEMBERED_MS = 60 * DAY_MS
 class Facts(NamedTuple):
     """A payment as of its event time. Everything about the user comes from earlier payments.
 
-    Times are event times in milliseconds, amounts are in base currency, counts are of payments unless they say
+    Times are event times in milliseconds, `local_ms` is that of the customer's own clock, amounts are in base currency, counts are of payments unless they say
     otherwise, and what is missing is NaN. `..._10m` and the like are windows (`detector.windows`).
 
     `tiny_10m` counts amounts of at most a tenth of the OTP threshold, `under_1h` those below it and `just_under_1h`
@@ -48,6 +48,7 @@ class Facts(NamedTuple):
     """
 
     time_ms: float
+    local_ms: float
     amount: float
     otp_threshold: float
     located: float
@@ -155,6 +156,7 @@ def look(state: Bytes, earlier: int, paid: Any, facts: Any) -> None:
 @compiled
 def _look_at_payment(facts: Any, paid: Any) -> None:
     facts.time_ms, facts.amount, facts.otp_threshold = float(paid.event.time_ms), paid.amount, paid.otp_threshold
+    facts.local_ms = facts.time_ms + paid.utc_offset_ms
     facts.located = flag(not (isnan(paid.event.latitude) or isnan(paid.event.longitude)))
     facts.merchant_named = flag(paid.event.names[MERCHANT] != NO_NAME)
     facts.device_named = flag(paid.event.names[DEVICE] != NO_NAME)

@@ -10,8 +10,9 @@ from detector.records import flag
 from detector.windows import HOUR_MS
 from detector.wording import plural
 from weir.compiled import compiled
+from weir.times import time_of_day
 
-# 06:00 UTC. A round number; not measured.
+# 06:00. A round number; not measured.
 NIGHT_ENDS_MS = DAY_MS // 4
 
 
@@ -20,22 +21,22 @@ def _hour(sine: float, cosine: float) -> float:
 
 
 def _at(moment: Moment) -> str:
-    facts, minutes = moment.facts, int(moment.facts.time_ms) % DAY_MS // 60_000
-    usual = _hour(facts.hour_sin, facts.hour_cos)
+    facts, offset_ms = moment.facts, moment.transaction.utc_offset_ms
+    usual = _hour(facts.hour_sin, facts.hour_cos) + offset_ms / HOUR_MS
     known = f"; this customer usually pays around {round(usual) % 24:02d}:00" if facts.payments else ""
-    return f"The time is {minutes // 60:02d}:{minutes % 60:02d} UTC{known}"
+    return f"The time is {time_of_day(int(facts.time_ms), offset_ms)}{known}"
 
 
 @feature("0 to 23", lambda m, _: _at(m))
 def hour(facts: Facts) -> float:
-    """The hour (UTC)."""
-    return facts.time_ms % DAY_MS // HOUR_MS
+    """The hour on the customer's clock if the event time has an offset from UTC, else in UTC."""
+    return facts.local_ms % DAY_MS // HOUR_MS
 
 
 @feature("0 or 1", lambda m, _: _at(m))
 def night(facts: Facts) -> float:
-    """Whether the time is before 06:00 (UTC)."""
-    return flag(facts.time_ms % DAY_MS < NIGHT_ENDS_MS)
+    """Whether it is before 06:00, on the same clock as `hour`."""
+    return flag(facts.local_ms % DAY_MS < NIGHT_ENDS_MS)
 
 
 @feature("0 to 2", lambda m, _: _at(m))

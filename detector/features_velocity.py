@@ -194,20 +194,24 @@ def session_duration(facts: Facts) -> float:
     return log1p((facts.time_ms - facts.session_start_ms) / 1000)
 
 
+def _today(moment: Moment) -> str:
+    return "today, on the customer's clock" if moment.transaction.utc_offset_ms else "today (UTC)"
+
+
 @feature(
     COUNT,
     lambda m, v: (
-        f"{plural(expm1(v), 'payment')} earlier today (UTC); {m.facts.recent_payments_a_day:.1f} a day is usual"
+        f"{plural(expm1(v), 'payment')} earlier {_today(m)}; {m.facts.recent_payments_a_day:.1f} a day is usual"
     ),
 )
 def count_today(facts: Facts) -> float:
-    """Earlier payments of this day, from midnight UTC."""
+    """Earlier payments of this day, from midnight on the clock of `hour`."""
     return log1p(facts.count_today)
 
 
-@feature(MONEY, lambda m, _: f"{m.facts.amount_today:.2f} {m.currency} spent earlier today (UTC)")
+@feature(MONEY, lambda m, _: f"{m.facts.amount_today:.2f} {m.currency} spent earlier {_today(m)}")
 def amount_today(facts: Facts) -> float:
-    """Sum of the earlier payments of this day, from midnight UTC."""
+    """Sum of the earlier payments of this day, from midnight on the clock of `hour`."""
     return log1p(facts.amount_today)
 
 

@@ -18,6 +18,7 @@ from weir.settings import DetectorSettings
 PAYMENT = record(
     ("event", EVENT),
     ("spending", INTEGER),
+    ("utc_offset_ms", NUMBER),
     ("amount", NUMBER),
     ("otp_threshold", NUMBER),
     ("category_code", NUMBER),
@@ -32,7 +33,7 @@ PAYMENT = record(
 
 `spending` is 0 for money back, which the user's history does not keep."""
 
-_PACKED = Struct(f"<2qdd6q2dq6d{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
+_PACKED = Struct(f"<2qdd6q2dq7d{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
 
 
 class Payments:
@@ -66,6 +67,7 @@ class Payments:
             nan if transaction.latitude is None else transaction.latitude,
             nan if transaction.longitude is None else transaction.longitude,
             spending,
+            transaction.utc_offset_ms,
             amount,
             self._otp_threshold,
             *codes,

@@ -87,7 +87,7 @@ def _last_day(facts: Any, day: Any) -> float:
 
 @compiled
 def _today(facts: Any, day: Any) -> None:
-    midnight_ms = facts.time_ms // DAY_MS * DAY_MS
+    midnight_ms = facts.time_ms - facts.local_ms % DAY_MS
     facts.count_today, cents = 0.0, 0.0
     for place in range(len(day) - 1, -1, -1):
         if day[place].time_ms < midnight_ms:

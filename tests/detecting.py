@@ -108,8 +108,8 @@ class User:
         )[0]
 
     def look(self, **fields: Any) -> tuple[Moment, dict[str, float]]:
-        """Return the moment and the features of a payment at NOON_MS, which is not added to the state."""
-        transaction, payments = a_transaction(event_time=NOON_MS, **fields), self.detector._payments
+        """Return the moment and the features of a payment, by default at NOON_MS; it is not added to the state."""
+        transaction, payments = a_transaction(**{"event_time": NOON_MS, **fields}), self.detector._payments
         facts, vector = self._look(transaction, payments)
         return Moment(transaction, facts, "EUR", payments.attributes), named(packed(vector))
 

@@ -5,7 +5,7 @@ decoding. HTTP models are in `feedback_api`.
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -70,6 +70,11 @@ class Transaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def event_time_ms(self) -> int:
         """The event time in epoch milliseconds, in whichever form the producer sent it."""
         return milliseconds(self.event_time)
+
+    @property
+    def utc_offset_ms(self) -> int:
+        """How far the customer's clock is ahead of UTC, as the event time tells it; 0 if it is a number."""
+        return 0 if isinstance(self.event_time, int) else offset_of(self.event_time)
 
 
 class UserEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -483,6 +488,11 @@ encode = _encoder.encode
 def milliseconds(time: int | datetime) -> int:
     """Return epoch milliseconds from milliseconds or an aware datetime."""
     return time if isinstance(time, int) else round(time.timestamp() * 1000)
+
+
+def offset_of(time: datetime) -> int:
+    """Return how far an aware datetime's clock is ahead of UTC, in milliseconds."""
+    return round((time.utcoffset() or timedelta()) / timedelta(milliseconds=1))
 
 
 def decoder_of(kind: Any) -> msgspec.json.Decoder[Any]:

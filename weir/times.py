@@ -1,4 +1,7 @@
-"""Which times can be meant: those that seconds or dates give when they are read as milliseconds cannot."""
+"""Which times can be meant, and how a customer's time of day reads.
+
+Times that seconds or dates give when they are read as milliseconds cannot be meant.
+"""
 
 from weir.errors import InvalidRecord
 
@@ -27,3 +30,14 @@ def require_time(field: str, time_ms: int, latest_ms: int) -> int:
     else:
         hint = f"; {time_ms} looks like seconds" if time_ms >= EARLIEST_MS // 1000 else ""
     raise InvalidRecord(field, f"is before March 1973: it must be milliseconds since 1970, or ISO 8601{hint}")
+
+
+def time_of_day(time_ms: int, offset_ms: int) -> str:
+    """Return hours and minutes on a clock that is `offset_ms` ahead of UTC, and which clock that is.
+
+    >>> time_of_day(79_200_000, 0), time_of_day(79_200_000, 19_800_000), time_of_day(79_200_000, -12_600_000)
+    ('22:00 UTC', '03:30 UTC+05:30', '18:30 UTC-03:30')
+    """
+    minutes, ahead = (time_ms + offset_ms) // 60_000 % 1440, abs(offset_ms) // 60_000
+    zone = f"{'-' if offset_ms < 0 else '+'}{ahead // 60:02d}:{ahead % 60:02d}" if ahead else ""
+    return f"{minutes // 60:02d}:{minutes % 60:02d} UTC{zone}"

@@ -12,6 +12,7 @@ from weir.errors import InvalidRecord
 from weir.feature_vector import Features
 from weir.messages import Reason, ScoredTransaction, Transaction
 from weir.payments import read_payment
+from weir.times import time_of_day
 
 REFERENCE_LOG_ODDS = -4.59512
 """Log-odds of the 1 % that `merchant_fraud_rate` is relative to (docs/features.md)."""
@@ -224,7 +225,7 @@ def _facts(alert: ScoredTransaction, payment: Transaction | None, currency: str)
         _merchant(alert, payment),
         _reputation(features),
         _pace(features),
-        _hour(alert),
+        _hour(alert, payment),
     ]
 
 
@@ -315,8 +316,9 @@ def _pace(features: Features) -> Fact | None:
     return Fact("payments", f"{day:.0f} in 24 h, {hour:.0f} in 1 h", normal, odd=odd)
 
 
-def _hour(alert: ScoredTransaction) -> Fact:
-    minutes, unusual = alert.event_time_ms % DAY_MS // MINUTE_MS, alert.features.get("hour_unusual")
+def _hour(alert: ScoredTransaction, payment: Transaction | None) -> Fact:
+    unusual = alert.features.get("hour_unusual")
     odd = unusual is not None and unusual >= UNUSUAL_HOUR
     normal = "too new to tell" if unusual is None else "rarely pays at this hour" if odd else "usual hour"
-    return Fact("hour", f"{minutes // 60:02d}:{minutes % 60:02d} UTC", normal, odd=odd)
+    offset_ms = 0 if payment is None else payment.utc_offset_ms
+    return Fact("hour", time_of_day(alert.event_time_ms, offset_ms), normal, odd=odd)

@@ -1,6 +1,7 @@
 """Alerts as stories and charts as SVG: exact if a feature is present, silent if it is absent, and never markup."""
 
 import xml.etree.ElementTree as ET
+from datetime import datetime
 from itertools import pairwise
 from math import log, log1p
 
@@ -51,6 +52,12 @@ def test_impossible_travel_is_shown_as_distance_and_time():
     story = a_story(features, rules=[HIT, hit])
     assert story.headline == "6,300 km from the payment 2 minutes earlier"
     assert fact(story, "last paid")[1:] == ("2 minutes earlier, 6,300 km away", "needs 189,000 km/h", True)
+
+
+def test_the_hour_is_that_of_the_customers_clock():
+    payment = a_transaction(event_time=datetime.fromisoformat("2024-01-11T03:30:00+05:30"))
+    story = a_story(payment=payment, event_time_ms=payment.event_time_ms)
+    assert fact(story, "hour")[1] == "03:30 UTC+05:30"
 
 
 def test_a_rule_makes_the_headline_and_is_named_with_its_version():

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta, timezone
 from math import exp, expm1, log
 
 import pytest
@@ -339,6 +340,27 @@ def test_night_is_before_six():
     midnight = NOON_MS // DAY_MS * DAY_MS
     nights = [User().pay(event_time=midnight + hour * HOUR_MS).features["night"] for hour in (0, 5, 6, 23)]
     assert nights == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("told", "hour", "night"), [("+05:30", 3, 1), ("-11:00", 11, 0), ("Z", 22, 0)])
+def test_hour_and_night_are_those_of_the_customers_clock(told, hour, night):
+    local = datetime.fromisoformat(f"2024-01-10T22:00:00{told}").tzinfo
+    features = User().pay(event_time=datetime(2024, 1, 10, 22, tzinfo=UTC).astimezone(local)).features
+    assert (features["hour"], features["night"]) == (hour, night)
+
+
+def test_today_begins_at_the_customers_midnight():
+    user, india = User(), timezone(timedelta(hours=5, minutes=30))
+    times = [datetime(2024, 1, 10, 23, 50, tzinfo=india) + timedelta(minutes=minutes) for minutes in (0, 20, 40)]
+    counts = [round(exp(user.pay(event_time=time).features["count_today"]) - 1) for time in times]
+    assert counts == [0, 0, 1]
+
+
+def test_words_give_the_time_on_the_customers_clock_beside_their_usual_hour_there():
+    user, india = User(), timezone(timedelta(hours=5, minutes=30))
+    user.pay(event_time=datetime(2024, 1, 10, 20, 0, tzinfo=india))
+    moment, _ = user.look(event_time=datetime(2024, 1, 11, 3, 30, tzinfo=india))
+    assert BY_NAME["night"].words(moment, 1.0) == "The time is 03:30 UTC+05:30; this customer usually pays around 20:00"
 
 
 @pytest.mark.parametrize(("days", "hour"), [(1_158, 0), (4_000, 23), (20_000, 12)])
