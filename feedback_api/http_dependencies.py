@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect
 
 from feedback_api.bootstrap import Parts
 from feedback_api.errors import BodyTooLarge, NotJson
-from feedback_api.json_names import require_distinct_names
 from weir.errors import InvalidRecord
+from weir.json_names import require_distinct_names
 
 
 async def _parts(request: Request) -> Parts:

@@ -18,10 +18,10 @@ import msgspec
 from msgspec import Struct, structs
 
 from feedback_api.errors import ConflictingLabel
-from feedback_api.json_names import require_distinct_names
 from feedback_api.label_outbox import LabelOutbox
 from feedback_api.labels import Accepted, LabelRequest
 from weir.errors import InvalidRecord, PartUnavailable
+from weir.json_names import require_distinct_names
 from weir.messages import Label, encode, invalid_record
 
 MOST_ROWS = 100_000

@@ -6,6 +6,10 @@
 An optional value whose meaning is plain is mended: case, spaces, numbers as text and texts as numbers, texts that are too
 long. Any other is left out, and the payment carries a flag that names the field: no attacker gets past the detector with
 an odd user agent, and no producer loses payments over one.
+
+A field that is named twice is flagged: the last one counts here, and another reader may have taken the first. Of a usual
+payment only the fields are counted that say whose and which payment it is and how much, because to parse it a second time
+would double the cost of reading it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +21,7 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 
 from weir.errors import InvalidRecord
+from weir.json_names import named_twice
 from weir.messages import LONGEST_ID, Decision, Transaction, decode_with, decoder_of, invalid_record
 
 LONGEST_TEXT = 512
@@ -27,6 +32,10 @@ MOST_FLAGS = 8
 
 LONGEST_NAME = 64
 """Characters of a field's name that a flag repeats."""
+
+
+DECISIVE = (b'"transaction_id"', b'"user_id"', b'"amount"')
+"""Names, as JSON has them, that are counted in every payment."""
 
 
 class ReadPayment(NamedTuple):
@@ -52,7 +61,7 @@ def read_payment(payload: bytes | None) -> ReadPayment:
             cannot be read, because the amount would be another one.
     """
     try:
-        read = ReadPayment(decode_with(_strict, payload), [])
+        read = ReadPayment(decode_with(_strict, payload), _doubled(payload or b""))
     except InvalidRecord as error:
         read = _forgiving(payload or b"", error)
     if read.transaction.latitude == 0 and read.transaction.longitude == 0:
@@ -63,6 +72,17 @@ def read_payment(payload: bytes | None) -> ReadPayment:
 def is_money_back(transaction: Transaction, types: Sequence[str]) -> bool:
     """Whether a payment gives money back: its amount is negative, or its type is one of these lower-case ones, in whatever case."""
     return transaction.amount < 0 or (transaction.type is not None and transaction.type.strip().lower() in types)
+
+
+def _doubled(payload: bytes) -> list[str]:
+    """Return flags of fields that are named twice, if a decisive name seems to be; it may also be a value."""
+    if any(payload.count(name) > 1 for name in DECISIVE):
+        return _flags_of_doubled(payload)
+    return []
+
+
+def _flags_of_doubled(payload: bytes) -> list[str]:
+    return [f"doubled_field:{_shown(name)}" for name in named_twice(payload)][:MOST_FLAGS]
 
 
 def _without_position(read: ReadPayment) -> ReadPayment:
@@ -81,7 +101,8 @@ def _forgiving(payload: bytes, error: InvalidRecord) -> ReadPayment:
         raise error
     mended, flags = _mend(fields)
     try:
-        return ReadPayment(msgspec.convert(mended, Transaction), flags[:MOST_FLAGS])
+        transaction = msgspec.convert(mended, Transaction)
+        return ReadPayment(transaction, [*_flags_of_doubled(payload), *flags][:MOST_FLAGS])
     except msgspec.ValidationError as remaining:
         raise _with_hint(invalid_record(str(remaining)), fields) from remaining
 

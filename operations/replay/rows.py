@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import repeat
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +37,8 @@ class Row(NamedTuple):
 class RowBlock:
     """A batch as a mapping reads it, column by column.
 
-    Numbers are NaN and texts are null where there is none. A row with a fatal fault cannot become a transaction.
+    Numbers are NaN and texts are null where there is none. A row with a fatal fault cannot become a transaction. `zone` is
+    that of the customers' clocks; None for UTC.
     """
 
     numbers: NDArray[np.int64]
@@ -45,6 +48,7 @@ class RowBlock:
     fields: dict[str, Any]
     attributes: dict[str, Any]
     faults: list[Fault]
+    zone: ZoneInfo | None = None
 
     @property
     def faulty(self) -> NDArray[np.bool_]:
@@ -69,7 +73,8 @@ class RowBlock:
     def _transaction(self, time_ms: int, values: tuple[Any, ...], more: tuple[Any, ...]) -> Transaction:
         given = {name: value for name, value in zip(self.fields, values, strict=True) if value is not None}
         attributes = {name: value for name, value in zip(self.attributes, more, strict=True) if value is not None}
-        return Transaction(event_time=time_ms, attributes=attributes, **given)
+        event_time = time_ms if self.zone is None else datetime.fromtimestamp(time_ms / 1000, self.zone)
+        return Transaction(event_time=event_time, attributes=attributes, **given)
 
 
 class RowReader:
@@ -78,6 +83,8 @@ class RowReader:
     def __init__(self, mapping: Mapping, latest_ms: int = LAST_MS) -> None:
         self._mapping = mapping
         sources = mapping.sources
+        zone = sources["event_time"].zone
+        self._zone = None if zone is None else ZoneInfo(zone)
         self._event_time = TimeReader(sources["event_time"], Bounds(latest_ms, required=True))
         self._numbers = {
             name: NumberReader(sources[name], mapping.file, LIMITS[name]) for name in NUMBERS if name in sources
@@ -109,7 +116,7 @@ class RowReader:
         attributes = {name: kept(reader.read(columns, batch.numbers)) for name, reader in self._attributes.items()}
         verdicts = self._read_verdicts(columns, len(batch.numbers), faults)
         known_ms = self._known_ms(columns, times_ms, faults)
-        return RowBlock(batch.numbers, times_ms, known_ms, verdicts, fields, attributes, faults)
+        return RowBlock(batch.numbers, times_ms, known_ms, verdicts, fields, attributes, faults, self._zone)
 
     def _read_verdicts(self, columns: Columns, rows: int, faults: list[Fault]) -> NDArray[np.int8]:
         if self._verdicts is None or self._mapping.label is None:

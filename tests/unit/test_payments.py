@@ -26,6 +26,25 @@ def test_the_usual_payment_is_read_as_it_is():
 
 
 @pytest.mark.parametrize(
+    ("more", "flags"),
+    [
+        ('"amount": 4999', ["doubled_field:amount"]),
+        ('"user_id": "u1", "amount": 5', ["doubled_field:user_id", "doubled_field:amount"]),
+        (
+            '"country": "USA", "country": "FR", "merchantId": 7',
+            ["doubled_field:country", "unknown_field:merchantId (merchant_id?)"],
+        ),
+        ('"type": "amount", "channel": "amount"', []),
+        ('"attributes": {"amount": 3}', []),
+    ],
+)
+def test_a_field_that_is_named_twice_is_flagged_and_the_last_one_counts(more, flags):
+    payment = read_payment(json.dumps(REQUIRED)[:-1].encode() + b", " + more.encode() + b"}")
+    assert payment.flags == flags
+    assert payment.transaction.amount == json.loads("{" + more + "}").get("amount", 5)
+
+
+@pytest.mark.parametrize(
     ("field", "sent", "mended"),
     [
         ("currency", " usd", "USD"),

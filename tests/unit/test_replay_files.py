@@ -94,6 +94,14 @@ def test_a_file_out_of_order_is_sorted_if_the_mapping_says_so(tmp_path, period, 
     assert [row.transaction.transaction_id for row in rows] == expected
 
 
+def test_a_zone_of_the_event_time_is_that_of_the_customers_clocks(file):
+    berlin = structs.replace(MAPPING.sources["event_time"], zone="Europe/Berlin")
+    mapping = structs.replace(MAPPING, transaction={**MAPPING.transaction, "event_time": berlin})
+    first = next(read_rows(checked(file, mapping), Period(), None))
+    assert (first.transaction.event_time_ms, first.transaction.utc_offset_ms) == (first.event_time_ms, 2 * HOUR_MS)
+    assert first.event_time_ms == NOON_MS - 2 * HOUR_MS
+
+
 def test_a_missing_column_is_named(tmp_path):
     TABLE.drop(columns="price").to_parquet(tmp_path / "data.parquet")
     with pytest.raises(DeploymentError, match="no column 'price'"):
