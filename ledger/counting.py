@@ -11,9 +11,13 @@ from msgspec import Struct
 
 from ledger.intervals import Interval, Positions
 from ledger.label_book import LabelBook, identity, identity_of
+from weir.dead_letters import RecordIds, ids_in
 from weir.errors import InvalidRecord
-from weir.messages import Counts, EntryNumber, Outcome, Position
+from weir.messages import Counts, EntryNumber, Outcome, Position, WaitingLabel
 from weir.topics import Topics
+
+NAMED = 3
+"""Waiting labels that the counts name. A round number: enough to search for."""
 
 
 class _Sourced(Struct):
@@ -91,12 +95,16 @@ class Ledger:
         source = letter.source
         if source.topic == self.topics.transactions:
             self._dead.add(source.partition, source.offset)
+            if (transaction_id := letter.transaction_id or _payload_ids(letter).transaction_id) is not None:
+                self.labels.refuse(transaction_id)
         elif source.topic == self.topics.labels:
             self.labels.bury(_identity_of(letter))
 
-    def labelled(self, partition: int, offset: int, payload: bytes | None) -> None:
-        """Count a record of `labels`."""
-        self.labels.accept(identity_of(payload, partition, offset))
+    def labelled(self, partition: int, offset: int, payload: bytes | None, at_ms: int = 0) -> None:
+        """Count a record of `labels`, which Kafka stored at this time."""
+        ids = ids_in(payload)
+        told = WaitingLabel(ids.label_id or "", ids.transaction_id or "", at_ms)
+        self.labels.accept(identity_of(ids, partition, offset), told)
 
     def learned(self, key: bytes | None, payload: bytes | None) -> None:
         """Count a record of `learning-log`."""
@@ -133,6 +141,8 @@ class Ledger:
             labels_repeated=labels.repeated,
             implicit_examples=self._implicit.get(max(self._implicit, default=0), 0),
             counted_at_ms=now_ms,
+            labels_of_refused=labels.waiting_labels.refused,
+            longest_waiting=list(labels.waiting_labels.longest(NAMED)),
         )
 
     def snapshot(self, offsets: dict[str, dict[int, int]]) -> LedgerSnapshot:
@@ -150,8 +160,11 @@ class Ledger:
 
 
 def _identity_of(letter: _DeadLettered) -> bytes:
-    """Return a dead label's identity. Only an old letter holds the whole payload, in which ids may be found."""
+    """Return a dead label's identity. In an old letter, which holds the whole payload, ids may be found there."""
     if letter.transaction_id is not None and letter.label_id is not None:
         return identity(letter.transaction_id, letter.label_id)
-    whole = letter.payload if letter.payload_bytes is None else None
-    return identity_of(whole, letter.source.partition, letter.source.offset)
+    return identity_of(_payload_ids(letter), letter.source.partition, letter.source.offset)
+
+
+def _payload_ids(letter: _DeadLettered) -> RecordIds:
+    return ids_in(letter.payload if letter.payload_bytes is None else None)

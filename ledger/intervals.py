@@ -65,6 +65,27 @@ class Intervals:
         """Return the intervals in order."""
         return list(zip(self._starts, self._stops, strict=True))
 
+    def first_outside(self, *others: "Intervals") -> int | None:
+        """Return the first offset that none of the others has; None if there is none.
+
+        >>> Intervals([(0, 9)]).first_outside(Intervals([(0, 3), (4, 9)]), Intervals([(3, 4)]))
+        >>> Intervals([(2, 9)]).first_outside(Intervals([(0, 3), (7, 9)]), Intervals([(3, 6)]))
+        6
+        """
+        for start, stop in self.pairs():
+            offset = start
+            while offset < stop:
+                ends = [end for other in others if (end := other.end_of(offset)) is not None]
+                if not ends:
+                    return offset
+                offset = max(ends)
+        return None
+
+    def end_of(self, offset: int) -> int | None:
+        """Return the end of the interval that holds an offset; None if none does."""
+        at = bisect_right(self._starts, offset) - 1
+        return self._stops[at] if at >= 0 and offset < self._stops[at] else None
+
     def common(self, other: "Intervals") -> "Intervals":
         """Return the intersection, in one pass over both."""
         mine, theirs, both = self.pairs(), other.pairs(), []

@@ -14,7 +14,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from ledger.counting import Ledger, LedgerSnapshot
-from ledger.label_book import LabelBook
+from ledger.label_book import NONE_WAIT, LabelBook, Segment
 from weir.clock import now_ms
 from weir.errors import DeploymentError, PartUnavailable
 from weir.kafka_clients import consumer, create_topics, fencing_producer, read_to_end
@@ -83,7 +83,8 @@ class LedgerProcess:
             return
         counts = self._ledger.counts(now_ms())
         segments = self._ledger.labels.changed_segments()
-        records = [(b"labels:%d" % number, stored) for number, stored in segments.items()]
+        records = [(b"labels:%d" % number, stored.states) for number, stored in segments.items()]
+        records += [(b"waiting:%d" % number, stored.waiting) for number, stored in segments.items()]
         snapshot = msgspec.msgpack.encode(self._ledger.snapshot(self._offsets))
         self._write([*records, (SNAPSHOT_KEY, snapshot), (COUNTS_KEY, encode(counts))])
         self._changed, self._committed_s = False, time.monotonic()
@@ -128,7 +129,7 @@ def read_stored(bootstrap_servers: str, topics: Topics) -> tuple[LedgerSnapshot,
     found = ((_SEGMENT_KEY.fullmatch(key or b""), value) for key, value in latest.items())
     segments = {int(match[1]): value for match, value in found if match}
     for number in sorted(segments):
-        book.load_segment(number, segments[number])
+        book.load_segment(number, Segment(segments[number], latest.get(b"waiting:%d" % number) or NONE_WAIT))
     stored = latest.get(SNAPSHOT_KEY)
     return (_decode_snapshot(stored, topics.ledger) if stored else LedgerSnapshot()), book
 
@@ -148,7 +149,9 @@ def _handlers(ledger: Ledger) -> dict[str, Callable[[Message], None]]:
         topics.transactions: lambda record: ledger.sent(record.partition(), record.offset()),
         topics.scored: lambda record: ledger.scored(record.value()),
         topics.dead_letters: lambda record: ledger.dead_lettered(record.value()),
-        topics.labels: lambda record: ledger.labelled(record.partition(), record.offset(), record.value()),
+        topics.labels: lambda record: ledger.labelled(
+            record.partition(), record.offset(), record.value(), record.timestamp()[1]
+        ),
         topics.learning_log: lambda record: ledger.learned(record.key(), record.value()),
     }
 

@@ -449,11 +449,22 @@ class Reputation(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reput
 Control = Publication | TreesPublication | Reputation
 
 
+class WaitingLabel(Struct, frozen=True, array_like=True):
+    """A label that waits for its transaction, and when it arrived. Ids that cannot be read are empty."""
+
+    label_id: str
+    transaction_id: str
+    since_ms: Int64
+
+
 class Counts(Struct, frozen=True, kw_only=True):
     """The reconciliation of one namespace. Every number counts distinct records.
 
     transactions_sent == scored + transactions_dead_lettered + in_flight, and
     labels_accepted == label_examples + label_revisions + label_confirmations + labels_dead_lettered + labels_waiting.
+
+    Of the waiting labels, `labels_of_refused` wait for a transaction that is a dead letter; `longest_waiting` are the first
+    three of the others.
     """
 
     schema_version: Int64 = 1
@@ -471,6 +482,8 @@ class Counts(Struct, frozen=True, kw_only=True):
     labels_repeated: Int64
     implicit_examples: Int64
     counted_at_ms: Int64
+    labels_of_refused: Int64 = 0
+    longest_waiting: list[WaitingLabel] = []
 
 
 Message = TypeVar("Message", bound=Struct)

@@ -103,3 +103,16 @@ def ledger_is_behind(settings: Settings, snapshot: LedgerSnapshot) -> bool:
     finally:
         reader.close()
     return False
+
+
+def sent_ms(settings: Settings, partition: int, offset: int) -> int | None:
+    """When the record at this position of `transactions` was sent; None if the topic no longer holds it."""
+    reader = consumer(settings.bootstrap_servers, "weir-status", enable_partition_eof=True)
+    try:
+        reader.assign([TopicPartition(settings.topics.transactions, partition, offset)])
+        record = reader.poll(_ANSWER_S)
+    finally:
+        reader.close()
+    if record is None or record.error() is not None or record.offset() != offset:
+        return None
+    return int(record.timestamp()[1])

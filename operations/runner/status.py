@@ -11,7 +11,7 @@ from operations.runner.flink_rest import FlinkRest
 from operations.runner.health import problem_of
 from operations.runner.job import JobPart
 from operations.runner.kafka_admin import committed, end_offsets, lag
-from operations.runner.kafka_status import lags_of, last_commit, last_entry, last_publication, ledger_is_behind
+from operations.runner.kafka_status import lags_of, last_commit, last_entry, last_publication, ledger_is_behind, sent_ms
 from operations.runner.loops import running_settings
 from operations.runner.parts import Part, infrastructure, loop
 from operations.runner.reconciliation import reconcile
@@ -128,7 +128,7 @@ def ledger(settings: Settings) -> dict[str, Any] | None:
         return None
     counts, snapshot = commit
     lags = lags_of(settings.topics, done, snapshot, ledger_is_behind=ledger_is_behind(settings, snapshot))
-    verdict = reconcile(counts, snapshot, lags, last_entry(settings))
+    verdict = reconcile(counts, snapshot, lags, last_entry(settings), lambda place: sent_ms(settings, *place))
     return {"counts": msgspec.to_builtins(counts), "reconciliation": msgspec.to_builtins(verdict)}
 
 

@@ -44,7 +44,7 @@ def _model(status: dict[str, Any]) -> Table:
 def _counts(status: dict[str, Any]) -> Table:
     table = Table("counted", "", box=None, padding=(0, 2))
     for name, count in (status["counts"] or {}).items():
-        if name not in {"schema_version", "counted_at_ms"}:
+        if name not in {"schema_version", "counted_at_ms", "longest_waiting"}:
             table.add_row(name.replace("_", " "), str(count))
     return table
 

@@ -173,10 +173,7 @@ class Demo:
         await self._until(lambda: self._twin_records >= written, watcher, "the twin's alerts")
 
     def _unsettled(self) -> str | None:
-        counts = self.observed.counts
-        waiting = counts.labels_waiting if counts is not None else 0
-        left = f"{waiting} labels are waiting for their transaction" if waiting else None
-        return unsettled(self.sent, counts, self.observed.learned_n) or left
+        return unsettled(self.sent, self.observed.counts, self.observed.learned_n)
 
     async def _until(self, holds: Callable[[], bool], watcher: Watcher, awaited: str) -> None:
         await wait_until(holds, awaited, self.observed, check=watcher.check, state=self._unsettled)

@@ -8,7 +8,7 @@ from ledger.label_book import LabelBook
 from tests.builders import a_label, a_scored_transaction, an_example
 from weir.dead_letters import dead_letter
 from weir.errors import InvalidRecord
-from weir.messages import Counts, DeadLetter, Position, encode
+from weir.messages import Counts, DeadLetter, Position, WaitingLabel, encode
 from weir.records import Inbound
 from weir.topics import Topics
 
@@ -217,6 +217,19 @@ def test_a_label_whose_garbage_begins_after_its_letter_ends_is_identified_by_its
     record = Inbound(None, payload, TOPICS.labels, 0, 7)
     ledger.dead_lettered(encode(dead_letter(record, InvalidRecord("$", "r"), job="label-join", now_ms=0)))
     assert (counts_of(ledger).labels_dead_lettered, counts_of(ledger).labels_waiting) == (1, 0)
+
+
+@pytest.mark.parametrize("payload", [b'{"transaction_id": "t1", "amount": "much"}', None])
+def test_only_the_label_of_a_refused_transaction_waits_in_vain(ledger, payload):
+    """A dead letter that names no transaction hides no label."""
+    ledger.labelled(0, 0, encode(a_label(label_id="l1", transaction_id="t1")), 1000)
+    ledger.labelled(0, 1, encode(a_label(label_id="l2", transaction_id="t2")), 2000)
+    ledger.sent(0, 0)
+    record = Inbound(None, payload, TOPICS.transactions, 0, 0)
+    ledger.dead_lettered(encode(dead_letter(record, InvalidRecord("amount", "r"), job="detector", now_ms=0)))
+    counts, named = counts_of(ledger), [("l1", "t1", 1000), ("l2", "t2", 2000)]
+    assert counts.labels_of_refused == (payload is not None)
+    assert counts.longest_waiting == [WaitingLabel(*label) for label in named[counts.labels_of_refused :]]
 
 
 @pytest.mark.parametrize("offset", [10**30, -(10**30), 2**63])

@@ -71,7 +71,8 @@ def test_the_next_slice_waits_until_all_before_it_is_scored_joined_and_learned(c
 
 
 def test_the_label_of_a_dead_lettered_transaction_holds_nothing_up():
-    counts = some_counts(transactions_sent=1, transactions_dead_lettered=1, labels_accepted=1, labels_waiting=1)
+    refused = {"transactions_dead_lettered": 1, "labels_waiting": 1, "labels_of_refused": 1}
+    counts = some_counts(transactions_sent=1, labels_accepted=1, **refused)
     assert unsettled(Sent(transactions=1, labels=1), counts, 0) is None
     assert lost(Sent(transactions=1, labels=1), counts) == []
 

@@ -1,14 +1,17 @@
+from collections.abc import Callable
+
 import pytest
 
 from ledger.counting import Ledger
-from operations.runner.reconciliation import Lags, Reconciliation, reconcile
+from operations.runner.reconciliation import Lags, Place, Reconciliation, reconcile
 from operations.runner.status_view import verdict
-from tests.builders import a_label, a_scored_transaction, an_example
+from tests.builders import NOON_MS, a_label, a_scored_transaction, an_example
 from weir.messages import DeadLetter, EntryNumber, Position, encode
 from weir.topics import Topics
 
 TOPICS = Topics("live")
 ALL_READ = Lags()
+SAID_NOON = "2025-06-15 15:06:40 UTC"
 
 
 class Loop:
@@ -23,14 +26,22 @@ class Loop:
         for offset in offsets:
             self.ledger.scored(encode(a_scored_transaction(source=Position(TOPICS.transactions, 0, offset))))
 
-    def bury(self, offset: int, topic: str = TOPICS.transactions) -> None:
+    def bury(self, offset: int, topic: str = TOPICS.transactions, transaction_id: str | None = None) -> None:
         source = Position(topic, 0, offset)
-        letter = DeadLetter(stage="detector", field="$", reason="r", source=source, payload=b"{", dead_lettered_at_ms=0)
+        letter = DeadLetter(
+            stage="detector",
+            field="$",
+            reason="r",
+            source=source,
+            payload=b"{",
+            dead_lettered_at_ms=0,
+            transaction_id=transaction_id,
+        )
         self.ledger.dead_lettered(encode(letter))
 
     def label(self, *names: str) -> None:
         for name in names:
-            self.ledger.labelled(0, self._labels, encode(a_label(transaction_id=f"t{name}", label_id=name)))
+            self.ledger.labelled(0, self._labels, encode(a_label(transaction_id=f"t{name}", label_id=name)), NOON_MS)
             self._labels += 1
 
     def learn(self, *entries: tuple[int, str | None], epoch: int = 1) -> None:
@@ -39,8 +50,13 @@ class Loop:
             example = an_example(transaction_id=f"t{name}", label_id=name)
             self.ledger.learned(EntryNumber(epoch, n).key, encode(example))
 
-    def reconciled(self, lags: Lags = ALL_READ, last: EntryNumber | None = None) -> Reconciliation:
-        return reconcile(self.ledger.counts(now_ms=0), self.ledger.snapshot({}), lags, last)
+    def reconciled(
+        self,
+        lags: Lags = ALL_READ,
+        last: EntryNumber | None = None,
+        sent_ms: Callable[[Place], int | None] = lambda _: None,
+    ) -> Reconciliation:
+        return reconcile(self.ledger.counts(now_ms=0), self.ledger.snapshot({}), lags, last, sent_ms)
 
 
 def assert_differs(found: Reconciliation, sentence: str) -> None:
@@ -78,8 +94,12 @@ def a_loop_without_the_fourth_score() -> Loop:
 
 
 def test_a_transaction_that_the_detector_passed_over_is_a_difference():
-    found = a_loop_without_the_fourth_score().reconciled()
-    assert_differs(found, "The detector read every transaction, but 1 got neither score nor dead letter.")
+    found = a_loop_without_the_fourth_score().reconciled(sent_ms=lambda place: NOON_MS + sum(place))
+    assert_differs(
+        found,
+        "The detector read every transaction, but 1 got neither score nor dead letter; the first is 0:3, sent at "
+        f"{SAID_NOON}.",
+    )
 
 
 @pytest.mark.parametrize("lags", [Lags(detector=1), Lags(ledger_is_behind=True)])
@@ -106,8 +126,8 @@ def a_loop_without_the_entry_of_a_label() -> Loop:
 def test_a_label_whose_transaction_nobody_sent_is_named_and_waits():
     assert_on_its_way(
         a_loop_without_the_entry_of_a_label().reconciled(),
-        "No transaction has come for 1 label, although every transaction and label has been read. "
-        "Check their transaction ids; the label join waits until their retention ends.",
+        "No transaction has come for 1 label, although every transaction and label has been read: label b for transaction "
+        f"tb since {SAID_NOON}. Check their transaction ids; the label join waits until their retention ends.",
     )
 
 
@@ -119,9 +139,19 @@ def test_a_label_without_an_entry_is_on_its_way_while_a_reader_is_behind(lags):
 
 def test_the_label_of_a_dead_transaction_waits_without_being_a_difference():
     loop = Loop(sent=1)
-    loop.bury(0)
+    loop.bury(0, transaction_id="ta")
     loop.label("a")
-    assert_on_its_way(loop.reconciled(), "The label join waits for the transaction of 1 label.")
+    assert_on_its_way(
+        loop.reconciled(),
+        "The transaction of 1 label is a dead letter. Send it corrected, and the label join joins them.",
+    )
+
+
+def test_a_label_without_a_transaction_does_not_hide_behind_the_dead_letter_of_another():
+    loop = Loop(sent=1)
+    loop.bury(0, transaction_id="tc")
+    loop.label("a")
+    assert "label a for transaction ta" in loop.reconciled().on_their_way[0]
 
 
 # The learning log.
@@ -137,7 +167,8 @@ def test_entries_lost_by_a_long_outage_are_a_difference(epoch, lags):
     loop.learn((1, "a"), (2, "b"), (5, "c"), epoch=epoch)
     assert_differs(
         loop.reconciled(lags, EntryNumber(epoch, 5)),
-        f"Epoch {epoch} of the learning log has number 5, but the ledger counted 3 entries up to it.",
+        f"Epoch {epoch} of the learning log has number 5, but the ledger counted 3 entries up to it; the "
+        "first that is missing is 3.",
     )
 
 
@@ -146,7 +177,8 @@ def test_a_log_that_does_not_start_at_one_is_a_difference():
     loop.learn((2, None))
     assert_differs(
         loop.reconciled(last=EntryNumber(1, 2)),
-        "Epoch 1 of the learning log has number 2, but the ledger counted 1 entry up to it.",
+        "Epoch 1 of the learning log has number 2, but the ledger counted 1 entry up to it; the first that "
+        "is missing is 1.",
     )
 
 
