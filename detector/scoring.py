@@ -29,6 +29,10 @@ from weir.settings import DetectorSettings
 from weir.times import EARLIEST_MS, require_time
 
 
+FLAGGED_AHEAD_MS = 1000
+"""Clocks that are kept by NTP differ by less. A round number; not measured."""
+
+
 class Arrival(NamedTuple):
     """A transaction as it arrived: decoded from `raw`, with its position in Kafka and the wall clock.
 
@@ -53,6 +57,9 @@ class Detector:
     """Scores transactions.
 
     Money back is scored without its amount, approved, and no part of its user's history (docs/adr/0029).
+
+    The event time of a producer whose clock is fast counts as told among the user's payments, so that a resend is one;
+    the time that leaves is never later than the wall clock.
 
     It holds only settings and working memory; everything that changes is in the user's state.
     """
@@ -109,7 +116,7 @@ class Detector:
             schema_version=2,
             transaction_id=transaction.transaction_id,
             user_id=transaction.user_id,
-            event_time_ms=time_ms,
+            event_time_ms=min(time_ms, arrival.now_ms),
             amount=None if isnan(amount) else amount,
             score=found.score,
             decision=decision,
@@ -117,7 +124,7 @@ class Detector:
             features=features,
             reasons=reasons,
             rules=hits,
-            flags=[*_flags(found, knowledge, priced=not isnan(amount)), *arrival.flags],
+            flags=[*_flags(found, knowledge, priced=not isnan(amount)), *_clock_flag(time_ms, arrival), *arrival.flags],
             model=None if champion is None else champion.ref,
             source=arrival.source,
             scored_at_ms=arrival.now_ms,
@@ -152,6 +159,10 @@ def _flags(found: Found, knowledge: Knowledge, *, priced: bool) -> list[str]:
     if found.truncated:
         flags.append("window_truncated")
     return flags
+
+
+def _clock_flag(time_ms: int, arrival: Arrival) -> list[str]:
+    return ["clock_ahead"] if time_ms - arrival.now_ms > FLAGGED_AHEAD_MS else []
 
 
 @warm_up

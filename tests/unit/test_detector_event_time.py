@@ -17,10 +17,20 @@ def test_an_event_from_the_future_is_refused_and_touches_nothing():
     assert user.state == before
 
 
-def test_a_small_skew_is_allowed():
+@pytest.mark.parametrize(("ahead_ms", "flagged"), [(0, False), (1000, False), (1001, True), (60_000, True)])
+def test_a_small_skew_is_flagged_and_the_time_that_leaves_is_not_in_the_future(ahead_ms, flagged):
     user = User(future_skew_ms=60_000)
     user.now_ms = NOON_MS
-    assert user.pay(at_ms=60_000).event_time_ms == NOON_MS + 60_000
+    scored = user.pay(at_ms=ahead_ms)
+    assert (scored.event_time_ms, "clock_ahead" in scored.flags) == (NOON_MS, flagged)
+
+
+def test_a_resend_of_a_payment_from_a_fast_clock_is_a_duplicate():
+    user = User(future_skew_ms=60_000)
+    user.now_ms = NOON_MS
+    user.pay(at_ms=30_000, transaction_id="t")
+    user.now_ms += 40_000
+    assert "duplicate" in user.pay(at_ms=30_000, transaction_id="t").flags
 
 
 def test_a_user_event_from_the_future_is_refused():
