@@ -28,7 +28,6 @@ from weir.payments import is_money_back
 from weir.settings import DetectorSettings
 from weir.times import EARLIEST_MS, require_time
 
-
 FLAGGED_AHEAD_MS = 1000
 """Clocks that are kept by NTP differ by less. A round number; not measured."""
 

@@ -53,7 +53,7 @@ class ExampleCache:
 
     def add(self, example: Example) -> None:
         """Add an example, unless it has no weight or its transaction is outside the sample."""
-        hashed, fraud = _hash(example.transaction_id), example.verdict == "fraud"
+        hashed, fraud = _hash(example), example.verdict == "fraud"
         superseded = example.outcome == "revision"
         if example.weight <= 0 or (hashed >= self._kept_below[fraud] and not superseded):
             return
@@ -119,7 +119,7 @@ def _last_of_each(hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
     return np.sort(len(hashes) - 1 - from_the_end)
 
 
-def _hash(transaction_id: str) -> int:
-    return int.from_bytes(
-        hashlib.blake2b(transaction_id.encode(errors="surrogatepass"), digest_size=8, salt=_SALT).digest()
-    )
+def _hash(example: Example) -> int:
+    """Hash the customer and the id: payments of two customers may share one. Old examples name no customer."""
+    identity = f"{example.transaction_id} {example.user_id or ''}".encode(errors="surrogatepass")
+    return int.from_bytes(hashlib.blake2b(identity, digest_size=8, salt=_SALT).digest())

@@ -100,7 +100,7 @@ class Console:
             case TwinFrozen():
                 self.race.freeze(fact)
             case TwinAlerted():
-                self.race.twin_alerted(fact.transaction_id)
+                self.race.twin_alerted(fact.payment)
 
     def _alert(self, fact: Alerted, now_ms: int) -> None:
         scored = fact.scored

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from feedback_api.replies import PaymentKey, key_of
 from weir.messages import (
     CONTROL,
     COUNTS,
@@ -37,7 +38,7 @@ class Learned(NamedTuple):
 class TwinAlerted(NamedTuple):
     """The frozen twin would have raised an alert."""
 
-    transaction_id: str
+    payment: PaymentKey
 
 
 class Reachable(NamedTuple):
@@ -85,6 +86,4 @@ def _counted(key: bytes | None, value: bytes, _at_ms: int) -> Counts | None:
 
 
 def _of_the_twin(key: bytes | None, value: bytes, _at_ms: int) -> TwinFrozen | TwinAlerted:
-    return (
-        decode_with(TWIN_FROZEN, value) if key == FROZEN_KEY else TwinAlerted(decode_with(SCORED, value).transaction_id)
-    )
+    return decode_with(TWIN_FROZEN, value) if key == FROZEN_KEY else TwinAlerted(key_of(decode_with(SCORED, value)))

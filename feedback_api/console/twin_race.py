@@ -10,6 +10,7 @@ Memory is bounded: past a limit the oldest entry is dropped and counted in `drop
 from collections import OrderedDict
 from typing import NamedTuple
 
+from feedback_api.replies import PaymentKey
 from weir.messages import Example, ModelRef, TwinFrozen
 
 MOST_KINDS = 1000  # labelers enter kinds as free text
@@ -36,8 +37,8 @@ class TwinRace:
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit
-        self._frauds: OrderedDict[str, KnownFraud] = OrderedDict()
-        self._twin_alerts: OrderedDict[str, None] = OrderedDict()
+        self._frauds: OrderedDict[PaymentKey, KnownFraud] = OrderedDict()
+        self._twin_alerts: OrderedDict[PaymentKey, None] = OrderedDict()
         self._first_seen: dict[str, int] = {}
         self._frozen: TwinFrozen | None = None
         self._steps: list[Step] | None = None
@@ -55,18 +56,19 @@ class TwinRace:
     def freeze(self, frozen: TwinFrozen) -> None:
         self._frozen, self._steps = frozen, None
 
-    def twin_alerted(self, transaction_id: str) -> None:
-        self._twin_alerts[transaction_id], self._steps = None, None
+    def twin_alerted(self, payment: PaymentKey) -> None:
+        self._twin_alerts[payment], self._steps = None, None
         self._bound(self._twin_alerts)
 
     def apply(self, example: Example) -> None:
         """Apply an entry of the learning log. A later verdict of legitimate removes the fraud."""
+        payment = PaymentKey(example.user_id or "", example.transaction_id)
         if example.verdict != "fraud":
-            if self._frauds.pop(example.transaction_id, None) is not None:
+            if self._frauds.pop(payment, None) is not None:
                 self._steps = None
         elif example.fraud_type:
             caught = example.is_alert
-            self._know(example.transaction_id, KnownFraud(example.event_time_ms, example.fraud_type, caught))
+            self._know(payment, KnownFraud(example.event_time_ms, example.fraud_type, caught))
 
     def new_kinds(self) -> list[str]:
         """The kinds that no label has given to an event before the freeze."""
@@ -79,26 +81,26 @@ class TwinRace:
             self._steps = self._count()
         return self._steps
 
-    def _know(self, transaction_id: str, fraud: KnownFraud) -> None:
+    def _know(self, payment: PaymentKey, fraud: KnownFraud) -> None:
         if fraud.kind not in self._first_seen and len(self._first_seen) >= MOST_KINDS:
             self.dropped += 1
             return
-        self._frauds[transaction_id], self._steps = fraud, None
+        self._frauds[payment], self._steps = fraud, None
         first_ms = self._first_seen.get(fraud.kind, fraud.event_time_ms)
         self._first_seen[fraud.kind] = min(first_ms, fraud.event_time_ms)
         self._bound(self._frauds)
 
     def _count(self) -> list[Step]:
         kinds = set(self.new_kinds())
-        known = sorted((fraud.event_time_ms, tid) for tid, fraud in self._frauds.items() if fraud.kind in kinds)
+        known = sorted((fraud.event_time_ms, payment) for payment, fraud in self._frauds.items() if fraud.kind in kinds)
         steps, live, twin = [], 0, 0
-        for event_time_ms, transaction_id in known:
-            live += self._frauds[transaction_id].caught
-            twin += transaction_id in self._twin_alerts
+        for event_time_ms, payment in known:
+            live += self._frauds[payment].caught
+            twin += payment in self._twin_alerts
             steps.append(Step(event_time_ms, live, twin))
         return steps
 
-    def _bound(self, kept: OrderedDict[str, KnownFraud] | OrderedDict[str, None]) -> None:
+    def _bound(self, kept: OrderedDict[PaymentKey, KnownFraud] | OrderedDict[PaymentKey, None]) -> None:
         if len(kept) > self._limit:
             kept.popitem(last=False)
             self.dropped += 1

@@ -6,6 +6,7 @@ from feedback_api.console.scoreboard import Scoreboard
 from feedback_api.console.stream_clock import StreamClock
 from feedback_api.console.throughput import Throughput
 from feedback_api.console.twin_race import Step, TwinRace
+from feedback_api.replies import PaymentKey
 from tests.builders import DAY_MS, MINUTE_MS, NOON_MS, an_example
 from weir.messages import Counts, TwinFrozen
 
@@ -35,7 +36,7 @@ def a_race(*examples, twin=(), frozen=True):
     for example in examples:
         race.apply(example)
     for transaction_id in twin:
-        race.twin_alerted(transaction_id)
+        race.twin_alerted(PaymentKey("", transaction_id))
     if frozen:
         race.freeze(TwinFrozen(event_time_ms=NOON_MS, frozen_at_ms=NOW))
     return race
@@ -92,6 +93,12 @@ def test_the_standings_count_what_each_side_caught_in_the_order_of_event_time():
     assert [(step.live, step.twin) for step in race.steps()] == [(0, 0), (1, 0), (2, 1)]
 
 
+def test_the_payments_of_two_customers_with_one_id_are_two():
+    race = a_race(a_fraud(1, user_id="ana"), a_fraud(1, user_id="ben", minutes=2))
+    race.twin_alerted(PaymentKey("ben", "t1"))
+    assert [(step.live, step.twin) for step in race.steps()] == [(0, 0), (0, 1)]
+
+
 def test_a_revised_fraud_is_no_longer_known():
     race = a_race(a_fraud(1), a_fraud(2))
     race.apply(an_example(transaction_id="t1", verdict="legitimate", outcome="revision", revision=1))
@@ -105,7 +112,7 @@ def test_before_the_freeze_nothing_is_new():
 def test_the_race_drops_the_oldest_and_counts_it():
     race = TwinRace(limit=3)
     for number in range(5):
-        race.twin_alerted(f"t{number}")
+        race.twin_alerted(PaymentKey("", f"t{number}"))
         race.apply(a_fraud(number))
     race.freeze(TwinFrozen(event_time_ms=0, frozen_at_ms=0))
     assert (len(race.steps()), race.dropped) == (3, 4)

@@ -10,6 +10,7 @@ from feedback_api.console.facts import Alerted, Learned, Reachable, TwinAlerted,
 from feedback_api.console.receipt_view import receipt_of
 from feedback_api.console.receipts import SLOW_MS, STAGES
 from feedback_api.console.view import note_of, pace_of, race_of, top_of
+from feedback_api.replies import PaymentKey
 from tests.builders import DAY_MS, NOON_MS, a_label, a_scored_transaction, an_example
 from tests.scorers import a_scorer
 from tests.trees import some_trees, trees_published
@@ -200,7 +201,7 @@ def test_the_race_has_a_text_for_every_state():
     assert "with model #7" in race_of(console).headline
     fraud = an_example(fraud_type="mule_shops", event_time_ms=NOON_MS + 1, transaction_id="t9", decision="review")
     console.apply(Learned(1, 12, fraud, NOW), NOW)
-    console.apply(TwinAlerted("t9"), NOW)
+    console.apply(TwinAlerted(PaymentKey("", "t9")), NOW)
     race = race_of(console)
     assert race.headline == "New attack: labelled frauds caught"
     assert (race.standing.frozen, race.standing.live, race.standing.known) == ("1", "1", "1")

@@ -95,6 +95,12 @@ def test_a_revision_to_legitimate_outside_the_sample_ends_the_fraud():
     assert not cache.training_set().frauds.any()
 
 
+def test_a_verdict_on_one_customers_payment_leaves_that_of_another_with_its_id_alone():
+    both = [an_example(user_id=user) for user in ("ana", "ben")]
+    revised = an_example(user_id="ana", outcome="revision", verdict="legitimate")
+    assert filled(*both, revised).training_set().frauds.tolist() == [True, False]
+
+
 def test_memory_is_bounded():
     cache = ExampleCache(NAMES, most=50)
     for number in range(3000):
