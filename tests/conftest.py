@@ -84,13 +84,19 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[str]:
+def kafka(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[Broker]:
+    """A real Kafka broker, in a folder whose name needs care."""
+    port, controller_port, host_port = free_ports(3)
+    broker = Broker(port, controller_port, tmp_path_factory.mktemp("100% Kafka"), cache_dir, host_port=host_port)
+    with running(prepare(broker), broker.folder / "log"):
+        _wait(lambda: _answers(broker.bootstrap_servers), 60, broker.folder / "log")
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def broker(kafka: Broker) -> str:
     """A real Kafka broker's bootstrap servers."""
-    port, controller_port = free_ports(2)
-    kafka = Broker(port, controller_port, tmp_path_factory.mktemp("kafka"), cache_dir)
-    with running(prepare(kafka), kafka.folder / "log"):
-        _wait(lambda: _answers(kafka.bootstrap_servers), 60, kafka.folder / "log")
-        yield kafka.bootstrap_servers
+    return kafka.bootstrap_servers
 
 
 @pytest.fixture(scope="session")

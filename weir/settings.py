@@ -59,6 +59,7 @@ class KafkaSettings(_Section):
 
     port: Port = 9092
     controller_port: Port = 9093
+    host_port: Port | None = None
     bootstrap_servers: str | None = None
     partitions: Annotated[int, Field(ge=1)] = 4
     replication: Annotated[int, Field(ge=1)] = 1

@@ -22,6 +22,8 @@ class Broker:
     advertised_host: str = "127.0.0.1"
     bind_host: str = "127.0.0.1"
     heap_mb: int = 512
+    host_port: int | None = None
+    """A second listener, for clients that reach the broker as 127.0.0.1 from outside its container's network."""
 
     @property
     def bootstrap_servers(self) -> str:
@@ -48,15 +50,21 @@ def _log_dir(broker: Broker) -> Path:
 
 
 def _properties(broker: Broker) -> dict[str, object]:
-    controller = f"{broker.bind_host}:{broker.controller_port}"
+    listeners = {
+        "PLAINTEXT": (f"{broker.bind_host}:{broker.port}", broker.bootstrap_servers),
+        "CONTROLLER": (f"{broker.bind_host}:{broker.controller_port}", f"127.0.0.1:{broker.controller_port}"),
+    }
+    if broker.host_port is not None:
+        listeners["HOST"] = f"{broker.bind_host}:{broker.host_port}", f"127.0.0.1:{broker.host_port}"
     return {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{broker.controller_port}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{broker.bind_host}:{broker.port},CONTROLLER://{controller}",
-        "advertised.listeners": f"PLAINTEXT://{broker.bootstrap_servers},CONTROLLER://127.0.0.1:{broker.controller_port}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": ",".join(f"{name}://{bound}" for name, (bound, _) in listeners.items()),
+        "advertised.listeners": ",".join(f"{name}://{advertised}" for name, (_, advertised) in listeners.items()),
+        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listeners),
+        "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": _log_dir(broker),
         "auto.create.topics.enable": "false",
         # There is one broker, so nothing can be replicated. Kafka's default of 50 partitions spreads load over brokers.

@@ -1,5 +1,6 @@
 """`weir doctor`: check this machine for everything that Weir needs."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,8 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from operations.runner.java import java
+from operations.runner.loops import running_settings
 from operations.runner.parts import Health, loop
 from operations.runner.ports import is_free
+from operations.runner.state_folder import require_ours
+from operations.runner.status import parts
 from operations.runner.supervisor_config import Folders
 from operations.runner.supervisord import Supervisor
 from weir.errors import DeploymentError
@@ -50,10 +54,12 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield shared_libpython()
     yield memory(settings, psutil.virtual_memory().available // 2**20)
     yield disk(settings.state_dir)
+    yield state_folder(settings.state_dir)
     yield packages(LOCK.read_text() if LOCK.exists() else "")
     yield java_runs()
     yield jars(settings.cache_dir)
     yield ports(settings)
+    yield system(settings)
 
 
 def examine(settings: Settings) -> None:
@@ -96,8 +102,7 @@ def memory(settings: Settings, available_mb: int) -> Finding:
     flink = settings.flink.jobmanager_mb + taskmanagers * settings.flink.taskmanager_mb
     needed = settings.kafka.heap_mb + flink + PYTHON_PROCESSES_MB
     detail = f"{available_mb} MB free, {needed} MB needed"
-    running = Supervisor(Folders(settings.state_dir)).is_running()
-    fits = running or available_mb >= needed
+    fits = bool(_running_parts(settings)) or available_mb >= needed
     return Finding("memory", detail, None if fits else "Free memory, or lower flink.taskmanager_mb and kafka.heap_mb.")
 
 
@@ -154,9 +159,47 @@ def ports(settings: Settings) -> Finding:
         "api": settings.api.port,
     }
     taken = [f"{name} {port}" for name, port in wanted.items() if not is_free(port, settings.bind_host)]
-    if Supervisor(Folders(settings.state_dir)).is_running():
-        return Finding("ports", "Weir is up and uses them")
+    if _running_parts(settings):
+        return Finding("ports", "chosen when Weir was started")
     return Finding("ports", f"in use: {', '.join(taken)}; `weir up` picks free ones instead" if taken else "free")
+
+
+def state_folder(folder: Path) -> Finding:
+    """Whether Weir can work in its state folder."""
+    try:
+        if folder.exists():
+            require_ours(folder)
+    except DeploymentError as error:
+        return Finding("state folder", error.problem, error.remedy)
+    except OSError as error:
+        return Finding("state folder", f"{folder}: {error.strerror}", "Set WEIR_STATE_DIR to a folder of your own.")
+    place = next(parent for parent in [folder.absolute(), *folder.absolute().parents] if parent.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        return Finding(
+            "state folder", f"{place} cannot be written", "Set WEIR_STATE_DIR to a folder that you may write to."
+        )
+    return Finding("state folder", str(folder.absolute()))
+
+
+def system(settings: Settings) -> Finding:
+    """Whether the parts that run are healthy. That none runs is no fault."""
+    settings = running_settings(settings)
+    if not _running_parts(settings):
+        if Supervisor(Folders(settings.state_dir)).is_running():
+            return Finding("Weir", "none of its parts runs", "Run `weir down`, then `weir up`.")
+        return Finding("Weir", "is not up")
+    sick = {name: part["problem"] for name, part in parts(settings).items() if not part["healthy"]}
+    if not sick:
+        return Finding("Weir", "is up, and every part is healthy")
+    named = "; ".join(f"{name} {problem}" for name, problem in list(sick.items())[:3])
+    remedy = f"Run `weir logs {next(iter(sick))}`; `weir up` starts parts that have ended."
+    return Finding("Weir", f"{len(sick)} parts are unhealthy: {named}", remedy)
+
+
+def _running_parts(settings: Settings) -> list[str]:
+    supervisor = Supervisor(Folders(settings.state_dir))
+    programs = supervisor.programs() if supervisor.is_running() else []
+    return [program.part for program in programs if program.state == "RUNNING"]
 
 
 def _installed(name: str) -> str | None:

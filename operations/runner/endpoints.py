@@ -13,12 +13,12 @@ _OWN = {"api": ("port",)}
 
 def choose_shared(settings: Settings) -> tuple[Settings, list[str]]:
     """Settings with free ports for the infrastructure, and one sentence for each port that was in use."""
-    return _choose(settings, _SHARED)
+    return _choose(settings, _SHARED, set())
 
 
 def choose_own(settings: Settings) -> tuple[Settings, list[str]]:
-    """As `choose_shared`, for the ports of one namespace's loop."""
-    return _choose(settings, _OWN)
+    """As `choose_shared`, for the ports of one namespace's loop. Those of other namespaces may not be in use yet."""
+    return _choose(settings, _OWN, _of_others(settings))
 
 
 def write(settings: Settings, file: Path) -> None:
@@ -39,8 +39,13 @@ def with_choice(settings: Settings, file: Path) -> Settings:
     )
 
 
-def _choose(settings: Settings, sections: Mapping[str, tuple[str, ...]]) -> tuple[Settings, list[str]]:
-    taken: set[int] = set()
+def _of_others(settings: Settings) -> set[int]:
+    files = settings.namespace_dir.parent.glob("*/endpoints.toml")
+    others = [tomllib.loads(file.read_text()) for file in files if file.parent != settings.namespace_dir]
+    return {chosen[name][port] for chosen in others for name, ports in _OWN.items() for port in ports}
+
+
+def _choose(settings: Settings, sections: Mapping[str, tuple[str, ...]], taken: set[int]) -> tuple[Settings, list[str]]:
     moved: list[str] = []
     update: dict[str, object] = {}
     for name, ports in sections.items():

@@ -11,6 +11,7 @@ from operations.runner.health import problem_of
 from operations.runner.logs import last_words
 from operations.runner.parts import Part, loop, stage_of
 from operations.runner.progress import wait_for_all
+from operations.runner.state_folder import held, writing
 from operations.runner.supervisor_config import INFRASTRUCTURE, Folders, group_of, loop_group
 from operations.runner.supervisord import Running, Supervisor
 from weir.errors import DeploymentError
@@ -44,9 +45,10 @@ def start_loop(settings: Settings, console: Console | None = None) -> Settings:
     supervisor = Supervisor(folders)
     if not supervisor.is_running():
         raise DeploymentError("Weir is not up.", "Run `weir up` first.")
-    settings = prepare_loop(settings, supervisor, console)
-    create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
-    launch_loop(settings, supervisor)
+    with writing(settings.state_dir), held(settings.state_dir, console):
+        settings = prepare_loop(settings, supervisor, console)
+        create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
+        launch_loop(settings, supervisor)
     wait_until_healthy(settings, loop(settings), supervisor, console)
     return settings
 

@@ -12,10 +12,11 @@ from operations.runner.health import problem_of
 from operations.runner.job import JobPart
 from operations.runner.kafka_admin import committed, end_offsets, lag
 from operations.runner.kafka_status import lags_of, last_commit, last_entry, last_publication, ledger_is_behind, sent_ms
+from operations.runner.logs import last_words
 from operations.runner.loops import running_settings
 from operations.runner.parts import Part, infrastructure, loop
 from operations.runner.reconciliation import reconcile
-from operations.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_group
+from operations.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_group, namespace_of
 from operations.runner.supervisord import Running, Supervisor
 from operations.runner.up import addresses
 from weir.errors import PartUnavailable
@@ -38,7 +39,19 @@ def status(settings: Settings) -> dict[str, Any]:
         answers = {name: pool.submit(_or_none, ask) for name, ask in asks.items()}
     known = {name: answer.result() for name, answer in answers.items()}
     known |= known.pop("ledger") or {"counts": None, "reconciliation": None}
-    return {"namespace": settings.namespace, "addresses": addresses(settings), **known}
+    return {"namespace": settings.namespace, "addresses": addresses(settings), "loops": loops(settings), **known}
+
+
+def loops(settings: Settings) -> dict[str, dict[str, int]]:
+    """By namespace, how many parts each loop on this infrastructure has and how many of them run."""
+    supervisor = Supervisor(Folders(settings.state_dir))
+    found: dict[str, dict[str, int]] = {}
+    for program in supervisor.programs() if supervisor.is_running() else []:
+        if program.group != INFRASTRUCTURE:
+            counts = found.setdefault(namespace_of(program.group), {"parts": 0, "running": 0})
+            counts["parts"] += 1
+            counts["running"] += program.state == "RUNNING"
+    return found
 
 
 def parts(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -60,9 +73,17 @@ def parts(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def _part(part: Part, program: Running | None, settings: Settings) -> dict[str, Any]:
     if program is None or program.state != "RUNNING":
-        return {"healthy": False, "problem": "is not running", "state": program.state if program else None, "pid": None}
+        state = program.state if program else None
+        return {"healthy": False, "problem": _why_not(program), "state": state, "pid": None}
     problem = problem_of(part, settings)
     return {"healthy": problem is None, "problem": problem, "state": program.state, "pid": program.pid}
+
+
+def _why_not(program: Running | None) -> str:
+    """A part that ends by itself has said why; one that was stopped has not."""
+    if program is None or program.state in {"STOPPED", "STOPPING", "STARTING"}:
+        return "is not running"
+    return f"keeps ending: {last_words(program.log)}"
 
 
 def topics(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from rich.table import Table
 def render(status: dict[str, Any]) -> None:
     console = Console()
     console.print(f"namespace [bold]{status['namespace']}[/bold]")
-    for table in (_parts(status), _topics(status), _model(status), _counts(status), _addresses(status)):
+    for table in (_parts(status), _loops(status), _topics(status), _model(status), _counts(status), _addresses(status)):
         console.print(table)
     console.print(verdict(status["reconciliation"]))
 
@@ -19,6 +19,14 @@ def _parts(status: dict[str, Any]) -> Table:
     for name, part in (status["parts"] or {}).items():
         state = "[green]healthy[/green]" if part["healthy"] else "[red]unhealthy[/red]"
         table.add_row(name, state, str(part["pid"] or ""), part["problem"] or "")
+    return table
+
+
+def _loops(status: dict[str, Any]) -> Table:
+    table = Table("loop", "parts that run", box=None, padding=(0, 2))
+    for namespace, counts in status["loops"].items():
+        all_run = counts["running"] == counts["parts"]
+        table.add_row(namespace, f"{'' if all_run else '[red]'}{counts['running']} of {counts['parts']}")
     return table
 
 

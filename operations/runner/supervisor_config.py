@@ -1,5 +1,6 @@
 """The configuration of supervisord: one group of programs for the infrastructure and one for each namespace."""
 
+import shlex
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from operations.runner.parts import Part
 from weir.errors import DeploymentError
 
 INFRASTRUCTURE = "infrastructure"
+_LOOP = "loop-"
 _LONGEST_SOCKET_PATH = 100
 """Linux allows 107 bytes for the path of a Unix socket."""
 
@@ -46,12 +48,24 @@ class Folders:
 
 
 def loop_group(namespace: str) -> str:
-    return f"loop-{namespace}"
+    return f"{_LOOP}{namespace}"
+
+
+def namespace_of(group: str) -> str:
+    """The namespace whose loop a group is.
+
+    >>> namespace_of(loop_group("live"))
+    'live'
+    """
+    return group.removeprefix(_LOOP)
 
 
 def supervisord(folders: Folders) -> str:
-    """The main configuration. Supervisord listens on a socket that only this user can open."""
-    home = folders.config.parent.absolute()
+    """The main configuration. Supervisord listens on a socket that only this user can open.
+
+    It splits the names of included files at blanks, so the folder is named from the configuration's own.
+    """
+    home = _expanded(folders.config.parent.absolute())
     return f"""\
 [supervisord]
 logfile={home}/supervisord.log
@@ -61,14 +75,14 @@ identifier=weir
 umask=077
 
 [unix_http_server]
-file={folders.socket}
+file={_expanded(folders.socket)}
 chmod=0700
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
 [include]
-files = {folders.groups.absolute()}/*.conf
+files = {folders.groups.name}/*.conf
 """
 
 
@@ -87,7 +101,7 @@ def _program(group: str, part: Part, variables: str, folders: Folders) -> str:
     return f"""
 [program:{group}.{part.name}]
 process_name={part.name}
-command={sys.executable} -m operations.runner.run {part.name}
+command={_expanded(shlex.quote(sys.executable))} -m operations.runner.run {part.name}
 environment={variables}
 autorestart=true
 startsecs=1
@@ -95,10 +109,15 @@ startretries=3
 stopwaitsecs={part.stop_s}
 killasgroup=true
 redirect_stderr=true
-stdout_logfile={folders.log(group, part.name).absolute()}
+stdout_logfile={_expanded(_expanded(folders.log(group, part.name).absolute()))}
 stdout_logfile_maxbytes=20MB
 stdout_logfile_backups=1
 """
+
+
+def _expanded(text: str | Path) -> str:
+    """Write a text so that it is itself once supervisord has expanded `%`, which it does twice for logs of programs."""
+    return str(text).replace("%", "%%")
 
 
 def _quoted(key: str, value: str) -> str:
@@ -113,4 +132,4 @@ def _quoted(key: str, value: str) -> str:
             f"The value of {key} is {value!r}, which supervisord cannot pass on.",
             "Leave out line breaks, ` ;`, ` #`, and quotation marks of both kinds or at its ends.",
         )
-    return mark + value.replace("%", "%%") + mark
+    return mark + _expanded(value) + mark

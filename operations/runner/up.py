@@ -17,6 +17,7 @@ from operations.runner.loops import (
 from operations.runner.parts import KAFKA, infrastructure, loop
 from operations.runner.run import pid_folder
 from operations.runner.signing_key import with_signing_key
+from operations.runner.state_folder import claimed, held, writing
 from operations.runner.supervisor_config import INFRASTRUCTURE, Folders
 from operations.runner.supervisord import Supervisor
 from weir.kafka_clients import create_topics
@@ -27,10 +28,17 @@ def up(settings: Settings, console: Console) -> Settings:
     """Start everything that is not running, from its kept state, and wait until every part is healthy.
 
     Raises:
-        DeploymentError: a part does not start. The others keep running until `weir down`.
+        DeploymentError: the state folder cannot be used, or a part does not start. Parts that run keep running until
+            `weir down`.
     """
-    settings = with_signing_key(_absolute(settings))
-    fetch(settings.cache_dir, lambda what: console.print(f"  {what}"))
+    settings = _absolute(settings)
+    with writing(settings.cache_dir):
+        fetch(settings.cache_dir, lambda what: console.print(f"  {what}"))
+    with claimed(settings.state_dir, console):
+        return _up(with_signing_key(settings), console)
+
+
+def _up(settings: Settings, console: Console) -> Settings:
     supervisor = Supervisor(Folders(settings.state_dir))
     if not supervisor.is_running():
         settings = _start_supervisor(settings, supervisor, console)
@@ -47,7 +55,13 @@ def up(settings: Settings, console: Console) -> Settings:
 
 def down(settings: Settings, console: Console) -> None:
     """Stop everything that `weir up` started, including the loops of other namespaces, and nothing else."""
-    settings = running_settings(_absolute(settings))
+    settings = _absolute(settings)
+    if settings.state_dir.is_dir():
+        with writing(settings.state_dir), held(settings.state_dir, console):
+            _down(running_settings(settings), console)
+
+
+def _down(settings: Settings, console: Console) -> None:
     folders = Folders(settings.state_dir)
     supervisor = Supervisor(folders)
     if supervisor.is_running():

@@ -19,6 +19,7 @@ def broker_of(settings: Settings) -> Broker:
         advertised_host=advertised,
         bind_host=settings.bind_host,
         heap_mb=settings.kafka.heap_mb,
+        host_port=settings.kafka.host_port,
     )
 
 

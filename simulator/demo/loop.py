@@ -28,12 +28,12 @@ def demo_loop(settings: Settings, console: Console) -> Iterator[Settings]:
     Raises:
         DeploymentError: a part does not start.
     """
-    settings = with_signing_key(settings.model_copy(update={"state_dir": settings.state_dir.absolute()}))
+    settings = settings.model_copy(update={"state_dir": settings.state_dir.absolute()})
     supervisor = Supervisor(Folders(settings.state_dir))
     beside = supervisor.is_running()
     keep = False
     try:
-        yield start_loop(settings, console) if beside else up(settings, console)
+        yield start_loop(with_signing_key(settings), console) if beside else up(settings, console)
     except Exception:
         keep = True
         raise

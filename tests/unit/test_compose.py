@@ -49,6 +49,7 @@ def test_every_dependency_has_a_health_check(name):
 def test_published_ports_are_the_settings_ports_on_this_machine_only():
     settings = Settings()
     ports = {"api": settings.api.port, "mlflow": settings.mlflow.port, "jobmanager": settings.flink.rest_port}
+    ports["kafka"] = SERVICES["kafka"]["environment"]["WEIR_KAFKA__HOST_PORT"]
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {name: [f"127.0.0.1:{port}:{port}"] for name, port in ports.items()}
 

@@ -3,6 +3,8 @@ from importlib import metadata
 import pytest
 
 from operations.runner import doctor
+from operations.runner.supervisor_config import Folders
+from operations.runner.supervisord import Supervisor
 from weir.settings import Settings
 
 
@@ -59,3 +61,30 @@ def test_missing_jars_are_fetched_by_a_command(tmp_path):
 
 def test_java_from_the_package_index_runs():
     assert 'version "21' in doctor.java_runs().detail
+
+
+def test_a_state_folder_of_something_else_is_named(tmp_path):
+    (tmp_path / "thesis.tex").write_text("")
+    finding = doctor.state_folder(tmp_path)
+    assert "is not a state folder of Weir" in finding.detail
+    assert finding.remedy == "Set WEIR_STATE_DIR to a new or empty folder."
+
+
+def test_a_state_folder_below_a_file_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert doctor.state_folder(tmp_path / "file" / "state").remedy is not None
+
+
+def test_a_system_that_nobody_started_is_not_up_and_no_fault(tmp_path):
+    finding = doctor.system(Settings(state_dir=tmp_path))
+    assert (finding.detail, finding.remedy) == ("is not up", None)
+
+
+def test_a_supervisor_without_a_running_part_is_not_called_up(tmp_path):
+    supervisor = Supervisor(Folders(tmp_path))
+    supervisor.start({})
+    try:
+        finding = doctor.system(Settings(state_dir=tmp_path))
+        assert (finding.detail, finding.remedy) == ("none of its parts runs", "Run `weir down`, then `weir up`.")
+    finally:
+        supervisor.shut_down()

@@ -7,9 +7,12 @@ from supervisor.datatypes import dict_of_key_value_pairs
 from supervisor.options import UnhosedConfigParser, expand
 
 from operations.runner.environment import environment_of, infrastructure_environment
-from operations.runner.parts import loop
+from operations.runner.loops import launch
+from operations.runner.parts import Health, Part, loop
 from operations.runner.signing_key import with_signing_key
 from operations.runner.supervisor_config import Folders, group_of, supervisord
+from operations.runner.supervisord import Supervisor
+from tests.waiting import eventually
 from weir.errors import DeploymentError
 from weir.settings import Settings, load_settings
 
@@ -95,3 +98,15 @@ def test_socket_path_is_short_even_in_a_long_state_folder(tmp_path):
     folders = Folders(tmp_path / ("long" * 40))
     assert len(str(folders.socket)) < 108
     assert str(folders.socket) in supervisord(folders)
+
+
+@pytest.mark.parametrize("name", ["50 % off", "it's ours"])
+def test_supervisord_works_in_a_folder_of_any_name(tmp_path, name):
+    supervisor, nothing = Supervisor(Folders(tmp_path / name)), Part("nothing", Health.PROCESS)
+    supervisor.start({})
+    try:
+        launch("group", [nothing], {}, supervisor, tmp_path / name)
+        log = Folders(tmp_path / name).log("group", "nothing")
+        assert eventually(lambda: "There is no part 'nothing'" in log.read_text(), deadline_s=120)
+    finally:
+        supervisor.shut_down()

@@ -65,3 +65,12 @@ def test_settings_read_the_ports_that_up_chose(tmp_path, monkeypatch):
     monkeypatch.setenv("WEIR_STATE_DIR", str(tmp_path))
     endpoints.write(settings_with(port=18000), tmp_path / "endpoints.toml")
     assert Settings().api_url == "http://127.0.0.1:18000"
+
+
+def test_a_loop_takes_no_port_that_another_one_has_chosen_and_not_opened_yet(tmp_path):
+    [port] = free_ports(1)
+    first = Settings(state_dir=tmp_path, namespace="first", api={"port": port})
+    endpoints.write(first, first.namespace_dir / "endpoints.toml")
+    second, _ = endpoints.choose_own(first.model_copy(update={"namespace": "second"}))
+    assert second.api.port != port
+    assert endpoints.choose_own(first)[0].api.port == port
