@@ -123,7 +123,10 @@ class Detector:
             features=features,
             reasons=reasons,
             rules=hits,
-            flags=[*_flags(found, knowledge, priced=not isnan(amount)), *_clock_flag(time_ms, arrival), *arrival.flags],
+            flags=[
+                *_flags(found, knowledge, priced=not isnan(amount), ahead_ms=time_ms - arrival.now_ms),
+                *arrival.flags,
+            ],
             model=None if champion is None else champion.ref,
             source=arrival.source,
             scored_at_ms=arrival.now_ms,
@@ -139,8 +142,10 @@ class Detector:
         return Moment(transaction, self._assessor.facts(), self._settings.base_currency, self._payments.attributes)
 
 
-def _flags(found: Found, knowledge: Knowledge, *, priced: bool) -> list[str]:
+def _flags(found: Found, knowledge: Knowledge, *, priced: bool, ahead_ms: int) -> list[str]:
     flags = [*knowledge.flags]
+    if ahead_ms > FLAGGED_AHEAD_MS:
+        flags.append("clock_ahead")
     if not priced:
         flags.append("amount_not_converted")
     if not found.spending:
@@ -158,10 +163,6 @@ def _flags(found: Found, knowledge: Knowledge, *, priced: bool) -> list[str]:
     if found.truncated:
         flags.append("window_truncated")
     return flags
-
-
-def _clock_flag(time_ms: int, arrival: Arrival) -> list[str]:
-    return ["clock_ahead"] if time_ms - arrival.now_ms > FLAGGED_AHEAD_MS else []
 
 
 @warm_up

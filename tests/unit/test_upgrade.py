@@ -23,7 +23,7 @@ from learner.join_intake import JoinIntake
 from learner.learning_log import read_entry
 from learner.snapshot import unseal
 from ledger.counting import Ledger, LedgerSnapshot
-from ledger.label_book import LabelBook
+from ledger.label_book import LabelBook, Segment
 from tests.builders import DAY_MS, NOON_MS, a_label
 from tests.detecting import habits
 from weir.errors import RefusedArtefact
@@ -124,13 +124,15 @@ def the_ledger() -> Ledger:
     """Load the earlier ledger's last commit."""
     book = LabelBook()
     for number, segment in LEDGER["ledger"]["segments"].items():
-        book.load_segment(int(number), base64.b64decode(segment))
+        book.load_segment(int(number), Segment(base64.b64decode(segment)))
     snapshot = msgspec.msgpack.decode(base64.b64decode(LEDGER["ledger"]["snapshot"]), type=LedgerSnapshot)
     return Ledger(TOPICS, snapshot, book)
 
 
 def counts_of(ledger: Ledger) -> dict[str, int]:
-    return msgspec.to_builtins(ledger.counts(NOON_MS))
+    """What an earlier ledger counted, too."""
+    counts = msgspec.to_builtins(ledger.counts(NOON_MS))
+    return {name: counts[name] for name in LEDGER["counts_then"]}
 
 
 def test_an_earlier_ledger_keeps_its_counts():
