@@ -21,7 +21,7 @@ from operations.runner.loops import running_settings
 from operations.runner.parts import Health, loop
 from operations.runner.ports import is_free
 from operations.runner.state_folder import require_ours
-from operations.runner.status import parts
+from operations.runner.status import loops, parts
 from operations.runner.supervisor_config import Folders
 from operations.runner.supervisord import Supervisor
 from weir.errors import DeploymentError
@@ -189,10 +189,13 @@ def system(settings: Settings) -> Finding:
             return Finding("Weir", "none of its parts runs", "Run `weir down`, then `weir up`.")
         return Finding("Weir", "is not up")
     sick = {name: part["problem"] for name, part in parts(settings).items() if not part["healthy"]}
+    sick |= {
+        f"loop {name}": "lacks parts" for name, found in loops(settings).items() if found["running"] < found["parts"]
+    }
     if not sick:
         return Finding("Weir", "is up, and every part is healthy")
     named = "; ".join(f"{name} {problem}" for name, problem in list(sick.items())[:3])
-    remedy = f"Run `weir logs {next(iter(sick))}`; `weir up` starts parts that have ended."
+    remedy = "Run `weir logs PART`; `weir up` starts parts that have ended."
     return Finding("Weir", f"{len(sick)} parts are unhealthy: {named}", remedy)
 
 

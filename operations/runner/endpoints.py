@@ -7,7 +7,7 @@ from pathlib import Path
 from operations.runner.ports import free_port_or_another
 from weir.settings import Settings
 
-_SHARED = {"kafka": ("port", "controller_port"), "flink": ("rest_port", "rpc_port"), "mlflow": ("port",)}
+_SHARED = {"kafka": ("port", "controller_port", "host_port"), "flink": ("rest_port", "rpc_port"), "mlflow": ("port",)}
 _OWN = {"api": ("port",)}
 
 
@@ -24,11 +24,16 @@ def choose_own(settings: Settings) -> tuple[Settings, list[str]]:
 def write(settings: Settings, file: Path) -> None:
     sections = {name: getattr(settings, name) for name in (*_SHARED, *_OWN)}
     lines = [
-        f"[{name}]\n" + "".join(f"{port} = {getattr(section, port)}\n" for port in (_SHARED | _OWN)[name])
+        f"[{name}]\n"
+        + "".join(
+            f"{port} = {value}\n" for port in (_SHARED | _OWN)[name] if (value := getattr(section, port)) is not None
+        )
         for name, section in sections.items()
     ]
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("# Written by `weir up`: the ports it chose.\n" + "\n".join(lines))
+    whole = file.with_suffix(".new")  # a reader never sees half of it
+    whole.write_text("# Written by `weir up`: the ports it chose.\n" + "\n".join(lines))
+    whole.replace(file)
 
 
 def with_choice(settings: Settings, file: Path) -> Settings:
@@ -52,6 +57,8 @@ def _choose(settings: Settings, sections: Mapping[str, tuple[str, ...]], taken: 
         section = getattr(settings, name)
         for port in ports:
             wanted = getattr(section, port)
+            if wanted is None:
+                continue
             found = free_port_or_another(wanted, settings.bind_host, taken)
             taken.add(found)
             section = section.model_copy(update={port: found})

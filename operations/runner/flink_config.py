@@ -102,6 +102,15 @@ def _folders(cluster: FlinkCluster) -> dict[str, object]:
     checkpoints = (cluster.folder / "checkpoints").absolute()
     return {
         "io.tmp.dirs": str((cluster.folder / "tmp").absolute()),
-        "execution.checkpointing.dir": checkpoints.as_uri(),
-        "execution.checkpointing.savepoint-dir": checkpoints.as_uri(),
+        "execution.checkpointing.dir": file_url(checkpoints),
+        "execution.checkpointing.savepoint-dir": file_url(checkpoints),
     }
+
+
+def file_url(path: Path) -> str:
+    """Return a path as Flink reads it: unlike `Path.as_uri`, with blanks, `%` and quotes as they are.
+
+    >>> file_url(Path("/srv/50 % off"))
+    'file:///srv/50 % off'
+    """
+    return f"file://{path.absolute()}"

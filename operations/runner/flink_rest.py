@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from operations.runner.flink_config import file_url
 from operations.runner.flink_errors import last_cause
 from weir.errors import PartUnavailable
 
@@ -69,7 +70,7 @@ class FlinkRest:
 
     def stop_with_savepoint(self, job_id: str, folder: Path, deadline_s: float) -> str | None:
         """Stop a job. Returns the URI of its savepoint, or None if Flink did not write it in time."""
-        body = {"drain": False, "targetDirectory": folder.absolute().as_uri()}
+        body = {"drain": False, "targetDirectory": file_url(folder)}
         response = self._request("POST", f"/jobs/{job_id}/stop", json=body)
         if response.is_error:
             return None

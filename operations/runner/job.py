@@ -15,6 +15,7 @@ import structlog
 
 from operations.runner.checkpoints import newest_checkpoint
 from operations.runner.flink import client
+from operations.runner.flink_config import file_url
 from operations.runner.flink_errors import client_error
 from operations.runner.flink_rest import ENDED, FlinkRest, Job
 from operations.runner.kafka_admin import missing_topics
@@ -89,7 +90,7 @@ class JobKeeper:
     def _submit(self) -> str:
         start = newest_checkpoint(self._job.folder)
         self._job.folder.mkdir(parents=True, exist_ok=True)
-        arguments = ["--fromSavepoint", start.as_uri(), "--claimMode", "CLAIM"] if start else []
+        arguments = ["--fromSavepoint", file_url(start), "--claimMode", "CLAIM"] if start else []
         self._run_client(["run", "--detached", *arguments, "--python", str(ENTRY), MODULE_OF[self._job.part]])
         submitted = self._rest.jobs(self._job.name)
         if not submitted:
@@ -101,7 +102,7 @@ class JobKeeper:
         return submitted[0].id
 
     def _run_client(self, arguments: list[str]) -> None:
-        folder = self._job.folder.as_uri()
+        folder = file_url(self._job.folder)
         where = {"execution__checkpointing__dir": folder, "execution__checkpointing__savepoint_dir": folder}
         command = client(cluster_of(self._job.settings), f"client-{self._job.name}", arguments, **where)
         done = subprocess.run(command.argv, env=command.full_env(), capture_output=True, text=True, check=False)

@@ -1,6 +1,7 @@
 """Start and stop a namespace's loop on the running infrastructure."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
@@ -43,9 +44,12 @@ def start_loop(settings: Settings, console: Console | None = None) -> Settings:
     console = console or Console(stderr=True)
     folders = Folders(settings.state_dir)
     supervisor = Supervisor(folders)
-    if not supervisor.is_running():
-        raise DeploymentError("Weir is not up.", "Run `weir up` first.")
-    with writing(settings.state_dir), held(settings.state_dir, console):
+    with ExitStack() as lock:
+        if settings.state_dir.is_dir():
+            lock.enter_context(writing(settings.state_dir))
+            lock.enter_context(held(settings.state_dir, console))
+        if not supervisor.is_running():
+            raise DeploymentError("Weir is not up.", "Run `weir up` first.")
         settings = prepare_loop(settings, supervisor, console)
         create_topics(settings.bootstrap_servers, settings.topics.all(), settings.kafka.replication)
         launch_loop(settings, supervisor)

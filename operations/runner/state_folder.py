@@ -6,6 +6,7 @@ the mark    `state.json` tells which Weir wrote the folder
 
 import errno
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,23 +47,26 @@ def claimed(folder: Path, console: Console) -> Iterator[None]:
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        require_ours(folder)
-        require_room(folder, shutil.disk_usage(folder).free // 2**20)
         with held(folder, console):
+            require_ours(folder)
             (folder / "state.json").write_bytes(msgspec.json.encode(Mark(FORMAT, metadata.version("weir"))))
+            require_room(folder, shutil.disk_usage(folder).free // 2**20)
             yield
 
 
 @contextmanager
 def held(folder: Path, console: Console) -> Iterator[None]:
     """Hold the folder's lock while the block runs. Another command that holds it is waited for, and that is said."""
-    with (folder / "lock").open("w") as lock:
+    lock = os.open(folder, os.O_RDONLY)  # the folder itself: a read-only one can be locked, too
+    try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            with console.status(f"waiting for another `weir` command that works in {folder}"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            console.print(f"  waiting for another `weir` command that works in {folder}", markup=False)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 @contextmanager
@@ -75,7 +79,7 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except (FileExistsError, NotADirectoryError) as error:
-        file = next((path for path in [folder, *folder.parents] if path.is_file()), error.filename)
+        file = next((path for path in [folder, *folder.parents] if path.is_file()), folder)
         raise DeploymentError(f"{file} is a file, not a folder.", "Set WEIR_STATE_DIR to a folder.") from error
     except OSError as error:
         if error.errno not in _OF_THE_DISK:
@@ -106,7 +110,7 @@ def require_ours(folder: Path) -> None:
         problem = f"{folder} was written by Weir {mark.weir}, which is newer than this one."
         raise DeploymentError(problem, "Start that version, or set WEIR_STATE_DIR to a new folder.")
     foreign = mark is None and not any((folder / name).exists() for name in _OURS)
-    if foreign and (found := next((path for path in folder.iterdir() if path.name != "lock"), None)) is not None:
+    if foreign and (found := next(folder.iterdir(), None)) is not None:
         problem = f"{folder} is not a state folder of Weir: it holds {found.name}."
         raise DeploymentError(problem, "Set WEIR_STATE_DIR to a new or empty folder.")
 

@@ -1,5 +1,6 @@
 """`weir status`: health, lag, the model in use, and whether the counts reconcile."""
 
+import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ def status(settings: Settings) -> dict[str, Any]:
     settings = running_settings(settings)
     asks = {
         "parts": lambda: parts(settings),
+        "loops": lambda: loops(settings),
         "topics": lambda: topics(settings),
         "model": lambda: {"learner": learner_model(settings), "detector": detector_model(settings)},
         "ledger": lambda: ledger(settings),
@@ -39,7 +41,18 @@ def status(settings: Settings) -> dict[str, Any]:
         answers = {name: pool.submit(_or_none, ask) for name, ask in asks.items()}
     known = {name: answer.result() for name, answer in answers.items()}
     known |= known.pop("ledger") or {"counts": None, "reconciliation": None}
-    return {"namespace": settings.namespace, "addresses": addresses(settings), "loops": loops(settings), **known}
+    return {
+        "namespace": settings.namespace,
+        "addresses": addresses(settings),
+        "disk_free_mb": free_mb(settings),
+        **known,
+    }
+
+
+def free_mb(settings: Settings) -> int | None:
+    """Free space on the state folder's disk, or None if there is no such folder yet."""
+    folder = settings.state_dir
+    return shutil.disk_usage(folder).free // 2**20 if folder.exists() else None
 
 
 def loops(settings: Settings) -> dict[str, dict[str, int]]:
@@ -156,7 +169,7 @@ def ledger(settings: Settings) -> dict[str, Any] | None:
 def _or_none(ask: Any) -> Any:
     try:
         return ask()
-    except (PartUnavailable, TimeoutError):
+    except (PartUnavailable, TimeoutError, ConnectionError, FileNotFoundError):
         return None
 
 

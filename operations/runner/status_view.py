@@ -5,12 +5,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from operations.runner.state_folder import LOWEST_DISK_MB
+
 
 def render(status: dict[str, Any]) -> None:
     console = Console()
     console.print(f"namespace [bold]{status['namespace']}[/bold]")
     for table in (_parts(status), _loops(status), _topics(status), _model(status), _counts(status), _addresses(status)):
         console.print(table)
+    if (free_mb := status["disk_free_mb"]) is not None and free_mb < LOWEST_DISK_MB:
+        console.print(
+            f"[red]The disk has {free_mb} MB free. Kafka and the checkpoints will fail soon: free space.[/red]"
+        )
     console.print(verdict(status["reconciliation"]))
 
 
@@ -24,7 +30,7 @@ def _parts(status: dict[str, Any]) -> Table:
 
 def _loops(status: dict[str, Any]) -> Table:
     table = Table("loop", "parts that run", box=None, padding=(0, 2))
-    for namespace, counts in status["loops"].items():
+    for namespace, counts in (status["loops"] or {}).items():
         all_run = counts["running"] == counts["parts"]
         table.add_row(namespace, f"{'' if all_run else '[red]'}{counts['running']} of {counts['parts']}")
     return table

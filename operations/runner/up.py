@@ -17,7 +17,7 @@ from operations.runner.loops import (
 from operations.runner.parts import KAFKA, infrastructure, loop
 from operations.runner.run import pid_folder
 from operations.runner.signing_key import with_signing_key
-from operations.runner.state_folder import claimed, held, writing
+from operations.runner.state_folder import claimed, held, require_ours, writing
 from operations.runner.supervisor_config import INFRASTRUCTURE, Folders
 from operations.runner.supervisord import Supervisor
 from weir.kafka_clients import create_topics
@@ -57,6 +57,7 @@ def down(settings: Settings, console: Console) -> None:
     """Stop everything that `weir up` started, including the loops of other namespaces, and nothing else."""
     settings = _absolute(settings)
     if settings.state_dir.is_dir():
+        require_ours(settings.state_dir)
         with writing(settings.state_dir), held(settings.state_dir, console):
             _down(running_settings(settings), console)
 

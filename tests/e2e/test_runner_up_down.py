@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(1800)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("runner")
+    return tmp_path_factory.mktemp("50 % off it's")  # a folder whose name needs care everywhere
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from operations.runner.flink import client
-from operations.runner.flink_config import FlinkCluster
+from operations.runner.flink_config import FlinkCluster, file_url
 from tests.flink.jobs import cancel, environment
 from tests.waiting import eventually
 from weir.settings import Settings
@@ -70,7 +70,7 @@ def first_cause(cluster: FlinkCluster, job_id: str) -> str:
 
 def savepoint(cluster: FlinkCluster, job_id: str) -> str:
     """Take a savepoint of the running job; return its location."""
-    target = {"cancel-job": False, "target-directory": (cluster.folder / "savepoints").absolute().as_uri()}
+    target = {"cancel-job": False, "target-directory": file_url(cluster.folder / "savepoints")}
     started = httpx.post(f"{cluster.rest}/jobs/{job_id}/savepoints", json=target).json()["request-id"]
 
     def operation() -> Any:

@@ -96,7 +96,8 @@ def test_a_second_command_waits_until_the_first_has_ended(tmp_path):
     first = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    with first, (tmp_path / "lock").open("w") as lock:
+    lock = os.open(tmp_path, os.O_RDONLY)
+    with first:
         assert first.stdout.readline() == "held\n"
         with pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,3 +105,4 @@ def test_a_second_command_waits_until_the_first_has_ended(tmp_path):
         ended.start()
         claim(tmp_path)
         assert ended.finished.is_set()
+    os.close(lock)
