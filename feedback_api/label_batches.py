@@ -8,7 +8,8 @@ A row without `label_id` gets one that follows from its content. Sending a batch
 """
 
 import csv
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from hashlib import sha256
 from io import TextIOWrapper
 from itertools import islice
@@ -35,6 +36,9 @@ LONGEST_ROW = 65_536
 
 LONGEST_TIME = 18
 """Digits of a time in a CSV file: more do not fit into 64 bits."""
+
+LONGEST_SHOWN = 80
+"""Characters of an unknown name that a result repeats. A round number."""
 
 Format = Literal["json", "csv"]
 Status = Literal["accepted", "repeated", "conflict", "invalid", "unavailable"]
@@ -135,6 +139,9 @@ def _csv_rows(body: IO[bytes]) -> Iterator[dict[str, Any] | InvalidRecord]:
     """Yield a row's cells by the header's names; an empty cell is none."""
     reader = csv.DictReader(TextIOWrapper(body, encoding="utf-8-sig", errors="strict", newline=""), strict=True)
     try:
+        if problem := _header_problem(reader.fieldnames or []):
+            yield problem
+            return
         for row in reader:
             if None in row:
                 yield InvalidRecord("$", f"has more cells than the header, which has {len(reader.fieldnames or [])}")
@@ -142,6 +149,20 @@ def _csv_rows(body: IO[bytes]) -> Iterator[dict[str, Any] | InvalidRecord]:
                 yield {name.strip(): _cell(name, value) for name, value in row.items() if value}
     except (csv.Error, UnicodeDecodeError) as error:
         yield InvalidRecord("$", f"the rest of the file is no CSV in UTF-8: {error}")
+
+
+def _header_problem(names: Sequence[str]) -> InvalidRecord | None:
+    """Return what is wrong with a CSV file's header; nothing if there is none. No row of such a file is read."""
+    known, seen = LabelRequest.__struct_fields__, Counter(name.strip() for name in names)
+    for name, times in seen.items():
+        if name and name not in known:
+            remedy = f"the first line must name these, with commas between: {', '.join(known)}"
+            return InvalidRecord(
+                "$", f"the header has {name[:LONGEST_SHOWN]!r}, which is no field of a label: {remedy}"
+            )
+        if name and times > 1:
+            return InvalidRecord(name, "is named twice in the header")
+    return None
 
 
 def _cell(name: str, value: str) -> Any:

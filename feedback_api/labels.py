@@ -12,7 +12,7 @@ from weir.messages import LAST_MS, EventTime, Label, Verdict, decoder_of, millis
 from weir.times import SKEW_MS, require_time
 
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL text cannot hold NUL
-NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"  # somebody must answer for a verdict
+NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"  # somebody must answer for a verdict, on some payment
 Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=NO_NUL)]
 
 
@@ -25,7 +25,7 @@ class LabelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     several customers have payments with this id.
     """
 
-    transaction_id: Id
+    transaction_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=NOT_BLANK)]
     verdict: Verdict
     labeler: Annotated[str, Meta(min_length=1, max_length=128, pattern=NOT_BLANK)]
     label_id: Id | None = None

@@ -6,7 +6,7 @@ decoding. HTTP models are in `feedback_api`.
 
 import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -528,9 +528,20 @@ def decode_with(decoder: msgspec.json.Decoder[Message], payload: bytes | None) -
     except msgspec.ValidationError as error:
         raise invalid_record(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRecord("$", f"is not a JSON message in UTF-8: {error}") from error
+        raise InvalidRecord("$", f"is not a JSON message in UTF-8: {error}{_cause(payload)}") from error
     except RecursionError as error:
         raise InvalidRecord("$", "is nested too deeply") from error
+
+
+def _cause(payload: bytes) -> str:
+    """What the sender may have done to a payload that is no JSON, as the end of a sentence."""
+    if payload.startswith(b"\x1f\x8b"):
+        return "; it is packed by gzip: send it unpacked"
+    if payload.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        return "; it begins with a byte order mark: send UTF-8 without one"
+    if re.search(rb"[:\[,]\s*-?(NaN|Infinity)\b", payload):
+        return "; JSON has no NaN and no Infinity: leave such a value out"
+    return ""
 
 
 def require_size(payload: bytes | None, max_bytes: int = MAX_RECORD_BYTES) -> None:
@@ -543,10 +554,25 @@ def require_size(payload: bytes | None, max_bytes: int = MAX_RECORD_BYTES) -> No
         raise InvalidRecord("$", f"has {len(payload):,} bytes; the limit is {max_bytes:,}")
 
 
+_TIME = "must be milliseconds since 1970 as a number, or ISO 8601 with a zone as in 2024-01-31T09:30:00Z"
+_PLAIN = {
+    "Invalid RFC3339 encoded datetime": _TIME,
+    "Expected `datetime` with a timezone component": f"has no zone: it {_TIME}",
+    "Expected `int | datetime`": _TIME,
+    f"Expected `int` <= {LAST_MS}": "is beyond the year 9999; it looks like microseconds or nanoseconds: send milliseconds",
+    "Expected `str` matching regex '^[A-Z]{3}$'": "must be a code of three letters, as in EUR",
+    "Expected `str` of length <= 3": "must be a code of three letters, as in EUR",
+}
+"""What msgspec says, by its first words, and what a sender can act on."""
+
+
 def invalid_record(text: str) -> InvalidRecord:
     """Split the message of a validation error of msgspec into field and reason."""
     reason, _, path = text.partition(" - at `")
     name = path.rstrip("`").removeprefix("$.") or "$"
+    if name == "verdict" and reason.startswith("Invalid enum value"):
+        reason += f": it must be {' or '.join(get_args(Verdict))}"
+    reason = next((plain for begin, plain in _PLAIN.items() if reason.startswith(begin)), reason)
     if reason.startswith("Object missing required field `"):
         missing = reason.split("`")[1]
         return InvalidRecord(missing if name == "$" else f"{name}.{missing}", "is required")

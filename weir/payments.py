@@ -8,19 +8,21 @@ long. Any other is left out, and the payment carries a flag that names the field
 an odd user agent, and no producer loses payments over one.
 
 A field that is named twice is flagged: the last one counts here, and another reader may have taken the first. Of a usual
-payment only the fields are counted that say whose and which payment it is and how much, because to parse it a second time
-would double the cost of reading it.
+payment only the fields are counted that say whose and which payment it is, when and how much, because to parse it a second
+time would double the cost of reading it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import sha256
 from math import isfinite
 from typing import Any, NamedTuple, get_args
+from uuid import UUID
 
 import msgspec
 
 from weir.errors import InvalidRecord
+from weir.field_names import FIELD_OF, plain
 from weir.json_names import named_twice
 from weir.messages import LONGEST_ID, Decision, Transaction, decode_with, decoder_of, invalid_record
 
@@ -34,8 +36,16 @@ LONGEST_NAME = 64
 """Characters of a field's name that a flag repeats."""
 
 
-DECISIVE = (b'"transaction_id"', b'"user_id"', b'"amount"')
+DECISIVE = (b'"transaction_id"', b'"user_id"', b'"amount"', b'"currency"', b'"event_time"')
 """Names, as JSON has them, that are counted in every payment."""
+
+ESCAPED = b"\\u00"
+"""How an escaped letter of a name begins; a payment with one is searched for names that come twice, too."""
+
+NO_NAMES = frozenset(("null", "none", "nan", "n/a", "undefined", "unknown", "0.0.0.0", "::", str(UUID(int=0))))  # noqa: S104 -- no address to bind to
+"""Texts that stand for no card, device, address or merchant. Taken for a name, all who send one would share a record."""
+
+_NAMES = ("card_id", "device_id", "merchant_id", "ip")
 
 
 class ReadPayment(NamedTuple):
@@ -57,16 +67,18 @@ def read_payment(payload: bytes | None) -> ReadPayment:
     """Decode a payment.
 
     Raises:
-        InvalidRecord: it is not a JSON object in UTF-8, or a required field is missing or wrong; so is a currency that
-            cannot be read, because the amount would be another one.
+        InvalidRecord: it is not a JSON object in UTF-8, or a required field is missing, blank or wrong; so is a currency
+            that cannot be read, because the amount would be another one.
     """
     try:
         read = ReadPayment(decode_with(_strict, payload), _doubled(payload or b""))
     except InvalidRecord as error:
         read = _forgiving(payload or b"", error)
-    if read.transaction.latitude == 0 and read.transaction.longitude == 0:
-        return _without_position(read)
-    return read
+    lost = list(_meaningless(read.transaction))
+    if not lost:
+        return read
+    transaction = msgspec.structs.replace(read.transaction, **dict.fromkeys(lost))
+    return ReadPayment(transaction, [*(f"ignored_field:{name}" for name in lost), *read.flags][:MOST_FLAGS])
 
 
 def is_money_back(transaction: Transaction, types: Sequence[str]) -> bool:
@@ -76,7 +88,7 @@ def is_money_back(transaction: Transaction, types: Sequence[str]) -> bool:
 
 def _doubled(payload: bytes) -> list[str]:
     """Return flags of fields that are named twice, if a decisive name seems to be; it may also be a value."""
-    if any(payload.count(name) > 1 for name in DECISIVE):
+    if ESCAPED in payload or any(payload.count(name) > 1 for name in DECISIVE):
         return _flags_of_doubled(payload)
     return []
 
@@ -85,11 +97,21 @@ def _flags_of_doubled(payload: bytes) -> list[str]:
     return [f"doubled_field:{_shown(name)}" for name in named_twice(payload)][:MOST_FLAGS]
 
 
-def _without_position(read: ReadPayment) -> ReadPayment:
-    """Leave out 0,0 in the Gulf of Guinea: it stands for a position that is not known."""
-    transaction = msgspec.structs.replace(read.transaction, latitude=None, longitude=None)
-    lost = ["ignored_field:latitude", "ignored_field:longitude"]
-    return ReadPayment(transaction, [*lost, *read.flags][:MOST_FLAGS])
+def _meaningless(transaction: Transaction) -> Iterator[str]:
+    """Yield optional fields whose value stands for none, such as 0,0 in the Gulf of Guinea.
+
+    Raises:
+        InvalidRecord: an id that is required is blank.
+    """
+    for name, text in (("transaction_id", transaction.transaction_id), ("user_id", transaction.user_id)):
+        if text.isspace():
+            raise InvalidRecord(name, "is blank")
+    if transaction.latitude == 0 and transaction.longitude == 0:
+        yield from ("latitude", "longitude")
+    for name in _NAMES:
+        named = getattr(transaction, name)
+        if named is not None and named.strip().lower() in NO_NAMES:
+            yield name
 
 
 def _forgiving(payload: bytes, error: InvalidRecord) -> ReadPayment:
@@ -211,9 +233,9 @@ def _shown(name: str) -> str:
 
 def _nearest(name: str) -> str:
     """Return the known name that an unknown one probably stands for, in brackets; nothing if there is none."""
-    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name[:LONGEST_NAME])
-    near = get_close_matches(snake.strip("_").replace("-", "_").lower(), _FIELDS, n=1, cutoff=0.8)
-    return f" ({near[0]}?)" if near else ""
+    meant = FIELD_OF.get(plain(name[:LONGEST_NAME]))
+    near = [meant] if meant else get_close_matches(plain(name[:LONGEST_NAME]), FIELD_OF, n=1, cutoff=0.8)
+    return f" ({FIELD_OF.get(near[0], near[0])}?)" if near else ""
 
 
 def _with_hint(error: InvalidRecord, fields: Mapping[str, Any]) -> InvalidRecord:
@@ -221,5 +243,9 @@ def _with_hint(error: InvalidRecord, fields: Mapping[str, Any]) -> InvalidRecord
     if error.reason != "is required":
         return error
     unknown = [name for name in fields if name not in _FIELDS][:MOST_FLAGS]
+    if inside := [name for name in unknown if isinstance(fields[name], dict) and error.field in fields[name]]:
+        return InvalidRecord(
+            error.field, f"is required; it stands inside {_shown(inside[0])!r}: send that object alone"
+        )
     meant = next((name for name in unknown if _nearest(name) == f" ({error.field}?)"), None)
     return error if meant is None else InvalidRecord(error.field, f"is required; is it {_shown(meant)!r}?")

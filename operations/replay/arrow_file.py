@@ -5,6 +5,7 @@ Every value of a text file is a text at first, so what it becomes does not depen
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
@@ -54,13 +56,15 @@ class Batch(NamedTuple):
     """Rows of a file; `numbers` are their numbers in it, from 1.
 
     The last batch of a text has no rows. Its `header_line` is the line of the header if each row is one line below it:
-    row 1 is then on the next line. Otherwise it is None, because blank lines or line breaks in values shift the rows.
+    row 1 is then on the next line. Otherwise it is None, because blank lines or line breaks in values shift the rows:
+    `more_lines` counts the lines that are no rows of their own.
     """
 
     numbers: NDArray[np.int64]
     columns: Columns
     malformed: list[Malformed]
     header_line: int | None = None
+    more_lines: int = 0
 
 
 def read_batches(file: Path, mapping: Wanted) -> Iterator[Batch]:
@@ -96,6 +100,10 @@ def _remedy(error: str) -> str:
     return "Check that it is a Parquet or CSV file."
 
 
+FEWEST_COLUMNS = 4
+"""With fewer columns, a note of two lines may look like the ends of two rows. A round number; not measured."""
+
+_NEVER_CLOSED = "A quotation mark is never closed."
 _UNCLOSED = 'Close it, or set `quote` in [file]: quote = "" if the marks are plain characters.'
 
 
@@ -126,13 +134,26 @@ def _plain(name: str, column: Any, options: FileOptions) -> Any:
         return column.cast(pa.timestamp("ms", tz=kind.tz), safe=False)
     if pa.types.is_date(kind):
         return column.cast(pa.timestamp("ms"))
-    if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
+    if pa.types.is_decimal(kind):
+        return _decimals(column)
+    if pa.types.is_float16(kind):
         return column.cast(pa.float64())
     if not pa.types.is_large_string(kind) and not pa.types.is_string_view(kind) and not pa.types.is_string(kind):
         return column
     text = column.cast(pa.string())
     missing = pa.compute.is_in(text, pa.array([*options.null_values, ""]))
     return pa.compute.if_else(missing, pa.scalar(None, pa.string()), text)
+
+
+def _decimals(column: Any) -> Any:
+    """Decimals as numbers; whole ones stay exact, because ids of 18 digits differ in digits that a float has not."""
+    for kind in (pa.int64(), pa.decimal128(38, 0), pa.decimal256(76, 0)):
+        try:
+            whole = column.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+        return whole if pa.types.is_integer(kind) else whole.cast(pa.string())
+    return column.cast(pa.float64())
 
 
 # Texts.
@@ -204,12 +225,13 @@ class _Rows:
             ),
         )
         for batch in opened:
+            self._require_one_row_each(batch)
             yield self._batch(batch)
         self._require_closed_quotes()
         rows = self._next - 1 + len(self._malformed)
         empty = dict.fromkeys(self._source, pa.array([], pa.string()))
-        shifted = header_line + rows != stream.lines
-        yield Batch(NOTHING, empty, self._malformed, None if shifted else header_line)
+        more = stream.lines - header_line - rows
+        yield Batch(NOTHING, empty, self._malformed, None if more else header_line, max(more, 0))
 
     def _require_closed_quotes(self) -> None:
         """A row that is malformed and spans lines has swallowed those after it; leaving it out would lose them unseen."""
@@ -217,10 +239,30 @@ class _Rows:
             if "\n" in row.text:
                 begin = row.text.splitlines()[0][:LONGEST_SHOWN]
                 raise DeploymentError(
-                    f"Row {row.number} spans {len(row.text.splitlines())} lines, from {begin!r} on: "
-                    "a quotation mark is never closed.",
+                    f"Row {row.number} spans {len(row.text.splitlines())} lines, from {begin!r} on. {_NEVER_CLOSED}",
                     _UNCLOSED,
                 )
+
+    def _require_one_row_each(self, batch: Any) -> None:
+        """Two quotation marks that are never closed make one row of two: a value that holds the ends of both."""
+        if len(self._plain) < FEWEST_COLUMNS:
+            return
+        for plain in self._source.values():
+            values = batch.column(plain)
+            if not pc.any(pc.match_substring(values, "\n")).as_py():
+                continue
+            two_rows = self._pattern_of_two_rows(self._plain.index(plain))
+            found = values.filter(pc.match_substring_regex(values, two_rows))
+            if len(found):
+                shown = found[0].as_py()[:LONGEST_SHOWN]
+                raise DeploymentError(f"A value holds the next row, too: {shown!r}. {_NEVER_CLOSED}", _UNCLOSED)
+
+    def _pattern_of_two_rows(self, place: int) -> str:
+        """The rest of a row whose column `place` begins a quotation, more lines, and another row up to that column."""
+        mark = re.escape(self._options.delimiter or ",")
+        value = rf"[^{mark}\n]*"
+        after = len(self._plain) - 1 - place
+        return rf"^({value}{mark}){{{after}}}{value}\n(.*\n)*({value}{mark}){{{place}}}{value}$"
 
     def _set_aside(self, row: Any) -> str:
         self._malformed.append(Malformed(row.number, row.actual_columns, row.expected_columns, row.text))

@@ -144,9 +144,9 @@ def as_key(value: Any) -> str | float:
     >>> as_key(True), as_key("1.0"), as_key(" Yes ")
     (1.0, 1.0, 'Yes')
     """
-    if not isinstance(value, str):
+    if isinstance(value, int | float):
         return float(value)
-    text = value.strip()
+    text = str(value).strip()
     try:
         number = float(text)
     except ValueError:

@@ -8,10 +8,13 @@ attribute       x      x     x       x                  x     x    x    x
 """
 
 import codecs
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import pandas as pd
 
 from operations.replay.mapping import NUMBERS, REQUIRED, FileOptions, Labels, Mapping, Source, as_key
 from weir.messages import Transaction
@@ -141,14 +144,20 @@ def _exists(zone: str) -> bool:
 def _format_problem(source: Source) -> str | None:
     """What is wrong with a format of times, in the language of `strptime`."""
     text = source.format or ""
-    zoned = "%z" in text or "%Z" in text
-    try:
-        datetime.strptime(datetime(2024, 1, 31, tzinfo=UTC).strftime(text), text)  # noqa: DTZ007 -- only the syntax
-    except ValueError as error:
-        return f"which is not one of strptime: {error}"
+    parts = set(re.findall(r"%(.)", text))
     if "%" not in text:
         return "which holds no part of a time, such as %Y"
-    return "which reads the zone, so 'zone' has no effect" if zoned and source.zone is not None else None
+    try:
+        pd.to_datetime([datetime(2024, 1, 31, tzinfo=UTC).strftime(text)], format=text)
+    except ValueError as error:
+        return f"which is not one of strptime: {error}"
+    if not parts & set("YyGcx"):
+        return "which reads no year: add %Y, if need be from another column with `columns`"
+    if "p" in parts and "H" in parts:
+        return "in which %p has no effect beside %H: write %I for hours up to 12"
+    if "I" in parts and "p" not in parts:
+        return "which reads hours up to 12 without %p: write %H, or add %p"
+    return "which reads the zone, so 'zone' has no effect" if parts & set("zZ") and source.zone is not None else None
 
 
 def _is_iso(text: str) -> bool:

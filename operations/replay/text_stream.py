@@ -21,9 +21,23 @@ from weir.errors import DeploymentError
 
 _CHUNK = 1 << 22
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
-_BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, pa.ArrowException)
+BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, pa.ArrowException)
+"""What reading a packed file raises that is cut or damaged."""
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """Byte order marks of UTF-16."""
+
+UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+"""Byte order marks of UTF-32; the first begins as one of UTF-16 does."""
+
+_NO_TABLES = (
+    (b"<!doctype", "a web page", "Download the file itself."),
+    (b"<html", "a web page", "Download the file itself."),
+    (b"<?xml", "an XML file", "Convert it to CSV or Parquet."),
+    (b'{"', "a JSON file", "Convert it to CSV or Parquet, or send its records to the API."),
+    (b"[{", "a JSON file", "Convert it to CSV or Parquet, or send its records to the API."),
+    (b"version https://git-lfs", "a pointer of Git LFS", "Fetch the file itself with `git lfs pull`."),
+)
+"""How files begin that are often taken for tables, what they are, and what to do."""
 
 
 class TextStream(io.RawIOBase):
@@ -84,7 +98,7 @@ class TextStream(io.RawIOBase):
     def _fill(self) -> None:
         try:
             packed = self._raw.read(_CHUNK)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise DeploymentError(f"{self._file} is damaged: {error}.", "Copy or download it again.") from error
         if not self._begun:
             self._require_text(packed)
@@ -99,6 +113,13 @@ class TextStream(io.RawIOBase):
         self._ready += text.encode()
 
     def _require_text(self, first: bytes) -> None:
+        if self._declared is None and first.startswith(UTF_32):
+            raise DeploymentError(
+                f"{self._file} is written in UTF-32, not in UTF-8.", 'Add encoding = "utf-32" to [file] in the mapping.'
+            )
+        for begin, kind, remedy in _NO_TABLES:
+            if self._declared is None and first.lstrip()[: len(begin)].lower() == begin:
+                raise DeploymentError(f"{self._file} is {kind}, not a table.", remedy)
         if self._declared is None and first.startswith(UTF_16):
             raise DeploymentError(
                 f"{self._file} is written in UTF-16, not in UTF-8.", 'Add encoding = "utf-16" to [file] in the mapping.'
@@ -151,7 +172,7 @@ def open_unpacked(file: Path, declared: str | None) -> IO[bytes] | Any:
         )
     try:
         return _OPEN[found](file)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise DeploymentError(f"{file} cannot be read: {error}.", "Copy or download it again.") from error
 
 

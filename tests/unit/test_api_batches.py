@@ -160,3 +160,21 @@ def test_receipts_of_many_labels(api):
     assert [(one["label_id"], one["state"]) for one in found] == [("l2", "waiting"), ("l0", "waiting")]
     refused = api.post("/v1/labels:receipts", json={"label_ids": []})
     assert (refused.status_code, refused.json()["field"]) == (422, "label_ids")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("transaction_id;verdict;labeler\nt1;fraud;ana\n", "commas between"),
+        ("t1,fraud,ana\nt2,fraud,ana\n", "the first line must name"),
+        ("transaction_id,verdict,labeler,verdict\nt1,fraud,ana,legitimate\n", "named twice"),
+        ("# July\ntransaction_id,verdict,labeler\nt1,fraud,ana\n", "no field of a label"),
+        ('{"transaction_id": "t1"}\n', "no field of a label"),
+        ("<html></html>", "no field of a label"),
+    ],
+)
+def test_a_header_that_is_none_is_refused_before_any_row(api, stream, content, reason):
+    (result,) = send(api, content.encode(), CSV)
+    assert result["status"] == "invalid"
+    assert reason in result["reason"]
+    assert stream.records == []

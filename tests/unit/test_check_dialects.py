@@ -149,3 +149,33 @@ def test_a_file_of_many_blocks_is_read_to_its_end(tmp_path):
     assert result.last_line == "The file is fine: 60,001 rows can be replayed."
     assert "20.00" in result.output
     assert "12.50" in result.output
+
+
+@pytest.mark.parametrize("column", ["id", "user", "time", "merchant"])
+def test_marks_that_are_never_closed_swallow_no_row(tmp_path, column):
+    whole = {"id": "t{n}", "user": "u{n}", "time": "2024-03-0{n}", "merchant": "shop"}[column]
+    result = check(tmp_path, a_file(4, **{column: '"' + whole}))
+    assert result.exit_code == 2
+    assert "A value holds the next row, too" in result.text
+
+
+def test_lines_that_are_no_rows_are_said(tmp_path):
+    data = a_file(4, merchant='"shop').replace("merchant,", "other,")
+    result = check(tmp_path, data, a_mapping(merchant_id='"user"'))
+    assert "The file has 2 more lines than rows" in result.text
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (a_file().encode("utf-32"), 'encoding = "utf-32"'),
+        (b"\n<!DOCTYPE html>\n<html></html>", "is a web page"),
+        (b'{"id": "t1"}\n', "is a JSON file"),
+        (b'[{"id": "t1"}]', "is a JSON file"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named_for_what_it_is(tmp_path, data, sentence):
+    result = check(tmp_path, data)
+    assert result.exit_code == 2
+    assert sentence in result.text

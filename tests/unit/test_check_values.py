@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from operations.replay.columns.numbers import LIMITS, NumberReader
@@ -325,7 +326,7 @@ def test_verdicts_are_equal_however_they_are_written(tmp_path, value, fraud):
 
 
 def test_odd_optional_values_are_warnings_with_their_counts(tmp_path):
-    mapping = a_mapping(currency='"merchant"', country='"user"').replace('merchant_id = "merchant"\n', "")
+    mapping = a_mapping(currency='"merchant"', country='"user"').replace('merchant_id = "merchant"', "")
     result = check(tmp_path, a_file(merchant="usd", user="USA"), mapping)
     assert result.exit_code == 0
     assert "Column 'merchant', 4 rows: is written in another way than usual" in result.text
@@ -335,7 +336,7 @@ def test_odd_optional_values_are_warnings_with_their_counts(tmp_path):
 
 
 def test_a_currency_that_cannot_be_read_is_wrong(tmp_path):
-    mapping = a_mapping(currency='"merchant"').replace('merchant_id = "merchant"\n', "")
+    mapping = a_mapping(currency='"merchant"').replace('merchant_id = "merchant"', "")
     result = check(tmp_path, a_file(merchant="EURO"), mapping)
     assert (result.exit_code, result.last_line) == (1, "4 of 4 rows are wrong: merchant.")
 
@@ -348,7 +349,7 @@ def test_a_currency_without_a_rate_is_a_warning(tmp_path):
 
 @pytest.mark.parametrize("degrees", ["abc", "91", "-1000"])
 def test_an_odd_position_is_left_out_with_a_warning(tmp_path, degrees):
-    mapping = a_mapping(latitude='"merchant"', longitude='"fraud"').replace('merchant_id = "merchant"\n', "")
+    mapping = a_mapping(latitude='"merchant"', longitude='"fraud"').replace('merchant_id = "merchant"', "")
     result = check(tmp_path, a_file(merchant=degrees), mapping)
     assert result.exit_code == 0
     assert "Column 'merchant', 4 rows" in result.text
@@ -394,3 +395,73 @@ def test_a_key_of_texts_has_no_effect_on_parquet_and_is_refused(tmp_path, key):
     result = check(tmp_path, (tmp_path / "made.parquet").read_bytes(), a_mapping(key), "data.parquet")
     assert result.exit_code == 2
     assert f"[file] '{key.split()[0]}' has no effect on a Parquet file" in result.text
+
+
+@pytest.mark.parametrize(
+    ("text", "strip"), [("12:50", ":"), ("12\u20ac50", "\u20ac"), ("1/2", "/"), ("3 EUR 50", "EUR")]
+)
+def test_nothing_is_stripped_from_between_two_digits(text, strip):
+    assert isinstance(number_of(text, strip=strip), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "remedy"),
+    [
+        ("1.234,50 \u20ac", {"strip": "\u20ac"}, 'Add thousands = "." and decimal = ","'),
+        ("1\u202f234,50", {}, 'Add thousands = " " and decimal = ","'),
+        ("Rs. 1,200.50", {}, 'Add strip = "Rs."'),
+        ("12.50 CR", {}, "Correct it"),
+        ("12:50", {}, "Correct it"),
+        ("\u0661\u0662", {}, "Correct it"),
+        ("5\u200b", {}, r'Add strip = "\u200b"'),
+        ("#N/A", {}, "null_values"),
+    ],
+)
+def test_a_hint_leads_to_the_amount(text, options, remedy):
+    assert remedy in number_of(text, **options)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "warned"), [("1.2{n}0", True), ("1.234.5{n}0", False), ("12.{n}", False), ("{n}", False)]
+)
+def test_amounts_that_may_have_points_for_thousands_are_pointed_out(tmp_path, amounts, warned):
+    assert ("If the point separates thousands" in check(tmp_path, a_file(9, amount=amounts)).text) is warned
+
+
+@pytest.mark.parametrize(
+    ("value", "source", "remedy"),
+    [
+        ("1710063000", {"unit": "ms"}, 'unit = "s"'),
+        ("2024-3-1", {}, 'format = "%Y-%m-%d"'),
+        ("2024-03-10 9:15 PM", {}, 'format = "%Y-%m-%d %I:%M %p"'),
+        ("Sun, 10 Mar 2024 09:15:30", {}, "%a, %d %b %Y %H:%M:%S"),
+        ("10 mars 2024", {}, "in English"),
+        ("20240310091530123", {}, "Correct it"),
+    ],
+)
+def test_a_hint_leads_to_the_time(value, source, remedy):
+    assert remedy in time_of(value, **source)
+
+
+@pytest.mark.parametrize("user", ["4.53988E+15", "1.152921504606847e+18", "4,5E+15"])
+def test_ids_that_lost_their_last_digits_are_refused(tmp_path, user):
+    result = check(tmp_path, a_file(user=f'"{user}"'))
+    assert result.exit_code == 1
+    assert "lost its last digits" in result.text
+
+
+@pytest.mark.parametrize("kind", [pa.decimal128(20, 0), pa.decimal128(38, 10), pa.decimal256(50, 0)])
+def test_ids_that_are_decimals_stay_apart(tmp_path, kind):
+    ids = pa.array([Decimal(2**61 + n) for n in range(4)], kind)
+    table = pa.table({"id": ids, "user": ids, "time": ["2024-03-01"] * 4, "amount": [1.0] * 4})
+    pq.write_table(table, tmp_path / "data.parquet")
+    mapping = a_mapping(label="").replace('merchant_id = "merchant"', "")
+    result = check(tmp_path, (tmp_path / "data.parquet").read_bytes(), mapping, "data.parquet")
+    assert "\u2502 users \u2502 4 \u2502" in result.text
+
+
+def test_a_verdict_that_is_a_time_is_in_neither_list(tmp_path):
+    table = pa.table({"id": ["t"], "user": ["u"], "time": ["2024-03-01"], "amount": [1.0], "merchant": ["m"]})
+    pq.write_table(table.append_column("fraud", pa.array([0], pa.timestamp("ms"))), tmp_path / "data.parquet")
+    result = check(tmp_path, (tmp_path / "data.parquet").read_bytes(), name="data.parquet")
+    assert "is in neither list" in result.text

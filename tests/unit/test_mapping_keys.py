@@ -111,3 +111,19 @@ def test_an_origin_may_be_a_date_of_toml():
 def test_every_key_is_documented(key):
     page = (Path(__file__).parents[2] / "examples/README.md").read_text()
     assert f"`{key}`" in page.split("### Keys of a mapping")[1]
+
+
+@pytest.mark.parametrize(
+    ("form", "problem"),
+    [
+        ("%d/%m/%Y %H:%M %p", "%p has no effect beside %H"),
+        ("%d/%m/%Y %I:%M", "without %p"),
+        ("%d/%m %H:%M", "reads no year"),
+        ("%H:%M", "reads no year"),
+        ("%W %Y", "not one of strptime"),
+        ("%V %G", "not one of strptime"),
+    ],
+)
+def test_a_format_that_would_read_another_time_is_refused(form, problem):
+    with pytest.raises(DeploymentError, match=problem):
+        parse_mapping(a_mapping(event_time=f'{{ column = "time", format = "{form}" }}'))

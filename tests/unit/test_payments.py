@@ -1,5 +1,6 @@
 """Payments as producers send them: required fields are strict, optional ones forgiving."""
 
+import gzip
 import json
 
 import pytest
@@ -167,3 +168,81 @@ def test_what_is_read_of_a_field_does_not_depend_on_the_others():
     sent = {"channel": " pos", "card_id": " c1 ", "country": "FR"}
     clean, odd = read(**sent).transaction, read(**sent, latitude="north").transaction
     assert [getattr(odd, name) for name in sent] == [getattr(clean, name) for name in sent]
+
+
+@pytest.mark.parametrize("text", ["null", " None", "UNKNOWN", "N/A", "00000000-0000-0000-0000-000000000000", "::"])
+@pytest.mark.parametrize("field", ["card_id", "device_id", "merchant_id", "ip"])
+def test_a_text_that_stands_for_no_name_is_none(field, text):
+    payment = read(**{field: text})
+    assert (getattr(payment.transaction, field), payment.flags) == (None, [f"ignored_field:{field}"])
+    assert read(user_id=text).transaction.user_id == text
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"user_id": "  "}, "is blank"),
+        ({"transaction_id": "\t"}, "is blank"),
+        ({"event_time": "2025-06-15T12:00:00,5Z"}, "must be milliseconds since 1970"),
+        ({"event_time": "2025-06-15 12:00:00"}, "has no zone"),
+        ({"event_time": 1_750_000_000.5}, "must be milliseconds since 1970"),
+        ({"event_time": NOON_MS * 1000}, "looks like microseconds or nanoseconds"),
+        ({"event_time": NOON_MS * 1_000_000}, "looks like microseconds or nanoseconds"),
+        ({"currency": "840"}, "a code of three letters"),
+        ({"currency": "euro"}, "a code of three letters"),
+        ({"latitude": float("nan")}, "JSON has no NaN"),
+        ({"attributes": {"ratio": float("-inf")}}, "JSON has no NaN"),
+    ],
+)
+def test_a_refusal_says_what_to_send(changed, reason):
+    with pytest.raises(InvalidRecord, match=reason):
+        read(**changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("ccy", "currency"),
+        ("currencyCode", "currency"),
+        ("countryCode", "country"),
+        ("ipAddress", "ip"),
+        ("MERCHANT_ID", "merchant_id"),
+        ("lng", "longitude"),
+        ("mcc", "merchant_category"),
+    ],
+)
+def test_a_field_by_a_usual_name_is_pointed_out(name, field):
+    assert read(**{name: "x"}).flags == [f"unknown_field:{name} ({field}?)"]
+
+
+@pytest.mark.parametrize("more", [r'"am\u006funt": 4999', '"currency": "JPY", "currency": "EUR"', '"event_time": 1'])
+def test_no_spelling_hides_that_a_decisive_field_is_named_twice(more):
+    assert (
+        read_payment(json.dumps(REQUIRED)[:-1].encode() + b", " + more.encode() + b"}").flags[0][:13] == "doubled_field"
+    )
+
+
+@pytest.mark.parametrize(
+    ("payload", "hint"),
+    [
+        ({"id": "t1", "customer": "u1"}, "is it 'id'"),
+        ({"TRANSACTION_ID": "t1"}, "is it 'TRANSACTION_ID'"),
+        ({"data": REQUIRED}, "stands inside 'data'"),
+    ],
+)
+def test_a_required_field_elsewhere_is_pointed_out(payload, hint):
+    with pytest.raises(InvalidRecord, match=hint):
+        read_payment(json.dumps(payload).encode())
+
+
+@pytest.mark.parametrize(
+    ("payload", "hint"),
+    [
+        (gzip.compress(json.dumps(REQUIRED).encode()), "packed by gzip"),
+        (json.dumps(REQUIRED).encode("utf-16"), "byte order mark"),
+        (json.dumps(REQUIRED).encode("utf-8-sig"), "byte order mark"),
+    ],
+)
+def test_a_payload_in_another_form_is_refused_with_its_cause(payload, hint):
+    with pytest.raises(InvalidRecord, match=hint):
+        read_payment(payload)

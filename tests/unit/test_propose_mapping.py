@@ -4,9 +4,11 @@ import gzip
 import tomllib
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from operations.replay.mapping import parse_mapping
+from operations.replay.proposing.guesses import guess_label
 from tests.checking import a_file, command
 from tests.public_samples import SAMPLES
 
@@ -140,3 +142,43 @@ def test_a_mapping_is_never_overwritten(tmp_path):
     (tmp_path / "mine.toml").write_text("mine")
     result = command("map", str(tmp_path / "data.csv"), "--output", str(tmp_path / "mine.toml"))
     assert (result.exit_code, (tmp_path / "mine.toml").read_text()) == (2, "mine")
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (PLAIN.split("\n", 1)[1], "where the names of its columns should stand"),
+        (PLAIN.replace("\n", ",\n").replace("fraud,", "fraud", 1), "where the names of its columns should stand"),
+        (gzip.compress(PLAIN.encode())[:-30], "is damaged"),
+        (b"PAR1" + bytes(50), "is damaged"),
+        (PLAIN.replace("shop", "sh\0op"), "is no text in UTF-8"),
+        (a_file(12, amount="x"), "No column looks like amounts"),
+        (PLAIN.replace(",", "^"), "one column"),
+    ],
+)
+def test_a_file_that_cannot_be_mapped_is_refused_with_the_cause(tmp_path, data, sentence):
+    file = tmp_path / "data.csv"
+    file.write_bytes(data if isinstance(data, bytes) else data.encode())
+    result = command("map", str(file))
+    assert result.exit_code == 2
+    assert sentence in result.text
+
+
+@pytest.mark.parametrize(
+    ("values", "fraud", "legitimate"),
+    [
+        (("fraud", "legit", "suspected"), ["fraud"], ["legit"]),
+        (("0", "1", "2"), ["1"], ["0"]),
+        (("good", "fraud"), ["fraud"], ["good"]),
+        (("0", "7"), ["7"], ["0"]),
+    ],
+)
+def test_a_verdict_that_is_unclear_is_not_taken_for_legitimate(values, fraud, legitimate):
+    found = guess_label({"fraud": pa.array([*values] * 3)}, 0)
+    assert found is not None
+    assert (found[0].fraud, found[0].legitimate) == (fraud, legitimate)
+
+
+def test_a_row_of_sums_hides_no_column(tmp_path):
+    (tmp_path / "data.csv").write_text(PLAIN + "Total,,,300.0,,\n")
+    assert 'event_time = "time"' in command("map", str(tmp_path / "data.csv")).output

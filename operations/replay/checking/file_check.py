@@ -74,12 +74,14 @@ class _Check:
         self._late: list[NDArray[np.int64]] = []
         self._latest_ms = np.iinfo(np.int64).min
         self._header_line: int | None = None
+        self._more_lines = 0
         self.rows = 0
 
     def see(self, batch: Batch) -> None:
         """Check a batch."""
         self.rows += len(batch.numbers) + len(batch.malformed)
         self._header_line = batch.header_line
+        self._more_lines = batch.more_lines
         self._findings.add_malformed(batch.malformed)
         if not len(batch.numbers):
             return
@@ -222,6 +224,9 @@ class _Check:
             if not self._has_rate(currency):
                 reason = f"has {currency} in {rows:,} rows, which has no exchange rate: scored without the amount"
                 self._findings.warn(column, reason, "Set detector.rates_file.")
+        if self._more_lines:
+            reason = f"has {self._more_lines:,} more lines than rows: they are blank, or values hold line breaks"
+            self._findings.warn("", reason, 'If quotation marks are plain characters, add quote = "" to [file].')
         if label is None:
             return
         if tally.verdicts.total() and not tally.verdicts[FRAUD]:

@@ -52,7 +52,8 @@ def last_line(checked: CheckedFile) -> str:
 
 def lines_of(finding: FileFinding, header_line: int | None) -> Iterator[str]:
     """A finding as lines: its column and remedy, then its first rows."""
-    column = f"Column {finding.column!r}" if finding.column else "The row"
+    whole = "The row" if finding.rows else "The file"
+    column = f"Column {finding.column!r}" if finding.column else whole
     if not finding.rows:
         yield f"{column} {finding.reason}. {finding.remedy}".rstrip()
         return

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from operations.replay.columns.faults import Fault, fault
-from operations.replay.columns.texts import mapped
+from operations.replay.columns.texts import as_text, mapped
 from operations.replay.mapping import FileOptions, Source
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -30,7 +30,17 @@ _SIGNS = (
 )
 """Ways to write a sign: a text that holds the first part has the pattern replaced."""
 
-_NO_VALUE = {"na", "n/a", "nan", "null", "none", "nil", "-", "?", "\\n", "missing", "unknown"}
+_NO_VALUE = {"na", "n/a", "nan", "null", "none", "nil", "-", "?", "\\n", "missing", "unknown", "#n/a"}
+
+_SIGN_WORDS = {"CR", "DR"}
+"""They say which way the money goes, so they are not to be stripped."""
+
+
+_GROUPED = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
+_THOUSANDS = (
+    "has three digits after the point, as all such amounts near it",
+    'If the point separates thousands, add thousands = "." and decimal = "," to [file].',
+)
 
 
 class Limits(NamedTuple):
@@ -75,6 +85,8 @@ class NumberReader:
         ]
         if self._limits.required:
             found += fault(column, ~given, None, "is empty", "Fill it in, or leave the row out: --skip-bad.")
+            if self._options.thousands is None and self._options.decimal in {None, "."}:
+                found += fault(column, _in_thousands(values), values, *_THOUSANDS, fatal=False)
         return np.where(wrong | outside, np.nan, numbers), found
 
     @property
@@ -85,7 +97,8 @@ class NumberReader:
         rows = np.flatnonzero(wrong)
         if not len(rows):
             return ""
-        return number_hint(str(values[int(rows[0])].as_py()), most=bool(2 * len(rows) > given.sum()))
+        first = as_text(values[int(rows[0]) : int(rows[0]) + 1])
+        return number_hint(self._stripped(first)[0].as_py(), most=bool(2 * len(rows) > given.sum()))
 
     def _parsed(self, values: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Whether each row has a value, and the number; NaN where there is none or it is not a number."""
@@ -103,9 +116,7 @@ class NumberReader:
         return self._cleaned(values)
 
     def _cleaned(self, values: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        text = mapped(values, self._source.map)
-        for part in self._source.stripped:
-            text = pc.replace_substring(text, part, "")
+        text = self._stripped(mapped(values, self._source.map))
         text = pc.utf8_trim(text, _SPACES + "\t")
         for part, pattern, plain in _SIGNS:
             if pc.any(pc.match_substring(text, part)).as_py():
@@ -116,6 +127,13 @@ class NumberReader:
         plain = pc.utf8_ltrim(pc.if_else(right, pointed, pa.scalar(None, pa.string())), "+")
         given = _as_bool(pc.fill_null(pc.not_equal(text, ""), fill_value=False))
         return given, _as_numpy(plain.cast(pa.float64()))
+
+    def _stripped(self, text: Any) -> Any:
+        """Take the texts to strip out, but not from between two digits: 12:50 is not 1250."""
+        for part in self._source.stripped:
+            inside = pc.match_substring_regex(text, rf"\d\s*{re.escape(part)}\s*\d")
+            text = pc.if_else(inside, text, pc.replace_substring(text, part, ""))
+        return text
 
     def _without_thousands(self, text: Any) -> Any:
         """Take the separators out, but only where they stand between groups of digits: 1.50 is not 150."""
@@ -136,6 +154,23 @@ class NumberReader:
         if mark == ".":
             return text, pa.scalar(True)
         return pc.replace_substring(text, mark, "."), pc.invert(pc.match_substring(text, "."))
+
+
+def _in_thousands(values: Any) -> NDArray[np.bool_]:
+    """Which texts are like 1.234, if no text with a point is otherwise: 1234 in one country, 1 and a bit in another."""
+    nothing = np.zeros(len(values), dtype=np.bool_)
+    if not pa.types.is_string(values.type) or not _all_grouped(values[:LOOKED_AT]) or not _all_grouped(values):
+        return nothing
+    return _as_bool(pc.fill_null(pc.match_substring_regex(values, _GROUPED), fill_value=False))
+
+
+def _all_grouped(values: Any) -> bool:
+    pointed = values.filter(pc.fill_null(pc.match_substring(values, "."), fill_value=False))
+    return bool(pc.all(pc.match_substring_regex(pointed, _GROUPED)).as_py())
+
+
+LOOKED_AT = 100
+"""Amounts that are looked at first: few files are left after them. A round number."""
 
 
 def _typed(values: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -167,7 +202,7 @@ def number_hint(text: str, *, most: bool = True) -> str:
     >>> number_hint("$12.50")
     'Add strip = "$" to the field in the mapping.'
     """
-    text = text.strip()
+    text = re.sub(f"[{_SPACES}]", " ", text).strip()
     if text.lower() in _NO_VALUE:
         return f"If it stands for a missing value, add null_values = [{json.dumps(text)}] to [file] in the mapping."
     for thousands, decimal in ((",", None), (".", ","), ("'", None), (" ", ","), (" ", None), (None, ",")):
@@ -175,14 +210,21 @@ def number_hint(text: str, *, most: bool = True) -> str:
             given = {"thousands": thousands, "decimal": decimal}
             keys = [f"{key} = {json.dumps(value)}" for key, value in given.items() if value]
             return f"Add {' and '.join(keys)} to [file] in the mapping."
-    symbol = re.sub(r"[\d.,\s'()+-]", "", text).strip('"') or ('"' if '"' in text else "")
-    if re.search(r"\d", text) and symbol and symbol in text and not re.search(r"\d.*[^\W\d].*\d", text):
-        return f"Add strip = {json.dumps(symbol, ensure_ascii=False)} to the field in the mapping."
     if len(text) > 1 and text[0] == text[-1] == "'":
         return 'Add quote = "\'" to [file] in the mapping.'
+    if (symbol := _symbol(text)) and symbol.upper() not in _SIGN_WORDS:
+        return f"Add strip = {json.dumps(symbol, ensure_ascii=not symbol.isprintable())} to the field in the mapping."
     return "Correct it, or leave the row out: --skip-bad."
+
+
+def _symbol(text: str) -> str | None:
+    """The text before or after the digits of an amount."""
+    found = re.fullmatch(
+        r"[-+(\s]*([^\d(\s+-][^\d(]*?)?[-+(\s]*[.,]?\d(?:[\d.,'\s]*\d)?([^\d)]*?)[-)\s]*", text, re.ASCII
+    )
+    return None if found is None else (found[1] or found[2]).strip() or None
 
 
 def _fits(text: str, thousands: str | None, decimal: str | None) -> bool:
     groups = r"\d+" if thousands is None else rf"\d{{1,3}}({re.escape(thousands)}\d{{3}})+"
-    return re.fullmatch(rf"[+-]?{groups}({re.escape(decimal or '.')}\d+)?", text) is not None
+    return re.fullmatch(rf"[+-]?{groups}({re.escape(decimal or '.')}\d+)?", text, re.ASCII) is not None

@@ -13,6 +13,8 @@ from operations.replay.mapping import Source
 from weir.messages import LONGEST_ID
 
 _WHOLE_FLOAT = r"^(-?\d+)\.0$"
+_SHORTENED = r"^\d([.,]\d+)?[eE]\+\d\d+$"
+"""A long number as spreadsheets show it and floats hold it: 4.53988E+15."""
 _JOIN = "-"
 
 
@@ -51,7 +53,15 @@ class TextReader:
         """What is wrong with an id that each row needs."""
         missing = text.is_null().to_numpy(zero_copy_only=False)
         long = pc.fill_null(pc.greater(pc.utf8_length(text), LONGEST_ID), fill_value=False)
+        shortened = pc.fill_null(pc.match_substring_regex(text, _SHORTENED), fill_value=False)
         return [
+            *fault(
+                self._source.name,
+                shortened.to_numpy(zero_copy_only=False),
+                text,
+                "is a number that lost its last digits, so different ids look alike",
+                "Write the ids as texts or integers where the file is made; a spreadsheet or a float shortens them.",
+            ),
             *fault(self._source.name, missing, None, "is empty", "Fill it in, or leave the row out: --skip-bad."),
             *fault(
                 self._source.name,

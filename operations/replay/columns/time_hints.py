@@ -1,6 +1,7 @@
 """What to do about a value that is no time, or a time that cannot be meant."""
 
 import json
+import re
 from datetime import datetime
 
 from operations.replay.mapping import Source
@@ -20,9 +21,12 @@ FORMATS = (
     "%d %B %Y %H:%M",
     "%B %d, %Y %H:%M",
     "%Y/%m/%d %H:%M",
+    "%Y-%m-%d %H:%M",
     "%Y.%m.%d %H:%M",
     "%Y%m%d %H:%M",
     "%a %b %d %H:%M",
+    "%a, %d %b %Y %H:%M",
+    "%A, %B %d, %Y %H:%M",
 )
 _CLOCKS = (
     "%H:%M",
@@ -66,7 +70,8 @@ def text_hint(texts: list[str], source: Source) -> str:
         return f'Add strip = "{first[-3:]}" to the time in the mapping.'
     if ":" in first and len(first) <= 12:  # noqa: PLR2004 -- a time of day
         return "It lacks the day: compose the time of several columns, as in { columns = [...], format = ... }."
-    return CORRECT
+    worded = re.search(r"\d", first) and re.search(r"[^\W\d_]{3}", first)
+    return "Write names of months and days in English, and zones as +01:00." if worded else CORRECT
 
 
 def early_hint(texts: list[str], source: Source) -> str:
@@ -78,7 +83,7 @@ def early_hint(texts: list[str], source: Source) -> str:
     number = float(texts[0])
     if number.is_integer() and _reads_digits(str(int(number))):
         return _digits_hint(str(int(number)))
-    if source.unit is None and source.scale is None and 1e8 <= number < 1e11:  # noqa: PLR2004 -- 1973 to 5138 in seconds
+    if source.unit in {None, "ms"} and source.scale is None and 1e8 <= number < 1e11:  # noqa: PLR2004 -- 1973 to 5138 in seconds
         return 'It looks like seconds: add unit = "s".'
     if source.unit is None and 25_000 <= number < 75_000:  # noqa: PLR2004 -- 1968 to 2105
         return 'It looks like the days of a spreadsheet: add unit = "d" and origin = "1899-12-30".'
@@ -94,7 +99,7 @@ def late_hint(texts: list[str], source: Source) -> str:
         return _digits_hint(str(int(number)))
     if source.unit is None:
         for least, unit, name in ((1e17, "ns", "nanoseconds"), (1e14, "us", "microseconds")):
-            if number >= least:
+            if least <= number < 42 * least:  # up to the year 2103
                 return f'It looks like {name}: add unit = "{unit}".'
     return "Correct `unit`, `scale` or `origin` in the mapping." if source.unit else CORRECT
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import structs
@@ -19,10 +20,9 @@ from operations.replay.proposing.column_names import (
     LABEL,
     LABEL_TIME,
     LEGITIMATE_VALUES,
-    NAMES,
-    plain,
     ranked,
 )
+from weir.field_names import NAMES, plain
 
 ORIGIN = "2020-01-01"
 """Stands in for the time from which a file counts, which it does not say."""
@@ -128,7 +128,7 @@ def _number(name: str, values: Any) -> tuple[Source, FileOptions] | None:
         for thousands, decimal in _FORMATS:
             options = FileOptions(thousands=thousands, decimal=decimal)
             numbers, faults = NumberReader(source, options).read({name: values}, len(values))
-            if not faults and len(numbers) and texts:
+            if not faults and np.isfinite(numbers).any():
                 return source, options
     return None
 
@@ -218,11 +218,23 @@ def _is_number(values: Any) -> bool:
 
 
 def _verdicts(counts: Counter[str]) -> tuple[list[str], list[str], str]:
-    fraud = [value for value in counts if value.strip().lower().removesuffix(".0") in FRAUD_VALUES]
-    if fraud or any(value.strip().lower().removesuffix(".0") in LEGITIMATE_VALUES for value in counts):
-        return fraud or ["1"], [value for value in counts if value not in fraud], "by the names of column and values"
-    rare = min(counts, key=lambda value: counts[value])
-    return [rare], [value for value in counts if value != rare], "by its name; the rarer value is taken for fraud"
+    """Values that mean fraud, values that mean legitimate, and why; of more than two, an unclear one is in neither list."""
+    known = {value: value.strip().lower().removesuffix(".0") for value in counts}
+    fraud = [value for value in counts if known[value] in FRAUD_VALUES]
+    legitimate = [value for value in counts if known[value] in LEGITIMATE_VALUES]
+    unclear = [value for value in counts if value not in [*fraud, *legitimate]]
+    if len(unclear) == len(counts):
+        rare = min(counts, key=lambda value: counts[value])
+        return [rare], [value for value in counts if value != rare], "by its name; the rarer value is taken for fraud"
+    if len(counts) == 2 and unclear:  # noqa: PLR2004 -- one verdict and its opposite
+        fraud, legitimate = (fraud, unclear) if fraud else (unclear, legitimate)
+    elif unclear:
+        return (
+            fraud or ["1"],
+            legitimate,
+            f"by the names of column and values; add what these mean: {', '.join(unclear)}",
+        )
+    return fraud or ["1"], legitimate, "by the names of column and values"
 
 
 def _label_time(columns: dict[str, Any], latest_ms: int) -> Source | None:

@@ -10,7 +10,6 @@ from msgspec import structs
 
 from operations.replay.columns.times import Bounds, TimeReader
 from operations.replay.mapping import FileOptions, Labels, Source
-from operations.replay.proposing.column_names import NAMES
 from operations.replay.proposing.guesses import (
     Guess,
     guess_amount,
@@ -25,6 +24,7 @@ from operations.replay.proposing.guesses import (
 from operations.replay.proposing.sample import Sample, sampled
 from weir.clock import now_ms
 from weir.errors import DeploymentError
+from weir.field_names import NAMES
 
 _POSITION = ("latitude", "longitude")
 _TEXTS = [
@@ -39,10 +39,11 @@ def proposed(file: Path) -> str:
         DeploymentError: the file cannot be read, or no column holds times or amounts.
     """
     sample = sampled(file)
-    amount = guess_amount(sample.columns)
+    inner = {name: values[1:-1] for name, values in sample.columns.items()}  # a row of units or of sums may be around
+    amount = guess_amount(sample.columns) or guess_amount(inner)
     if amount is None:
         raise _nothing("amounts", sample)
-    time = guess_time(sample.columns, now_ms())
+    time = guess_time(sample.columns, now_ms()) or guess_time(inner, now_ms())
     if time is None:
         raise _nothing("times", sample)
     options = structs.replace(sample.options, thousands=amount[1].thousands, decimal=amount[1].decimal)
@@ -65,6 +66,8 @@ def proposed(file: Path) -> str:
 
 
 def _nothing(what: str, sample: Sample) -> DeploymentError:
+    if len(sample.columns) == 1:
+        return DeploymentError("The file seems to have one column.", "Write the mapping by hand, with its `delimiter`.")
     return DeploymentError(
         f"No column looks like {what}.", f"Write the mapping by hand; the columns are {', '.join(sample.columns)}."
     )
@@ -124,7 +127,7 @@ def _label_lines(label: tuple[Labels, str] | None, sample: Sample) -> Iterator[s
         return
     found, why = label
     yield "\n[label]"
-    yield f"column = {_toml(found.column)} # {why}"
+    yield f"column = {_toml(found.column)} # {_plain(why)}"
     seen = "" if has_fraud(found, sample.columns) else " # no sampled row is fraud"
     yield f"fraud = {_toml(found.fraud)}{seen}"
     yield f"legitimate = {_toml(found.legitimate)}"

@@ -1,6 +1,7 @@
 """The first rows of a file, and how the file is written as far as they show it."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pyarrow.parquet
 
 from operations.replay.arrow_file import header, read_batches
 from operations.replay.mapping import FileOptions, Mapping, Source
-from operations.replay.text_stream import UTF_16, TextStream, is_parquet, open_unpacked
+from operations.replay.text_stream import BROKEN, UTF_16, UTF_32, TextStream, is_parquet, open_unpacked
 from weir.errors import DeploymentError
 
 SAMPLED_ROWS = 1000
@@ -23,6 +24,8 @@ SAMPLED_BYTES = 1 << 20
 _LINES = 200
 _PREAMBLE = 40
 _DELIMITERS = ",;\t|"
+_VALUE = re.compile(r"[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}( .*)?", re.ASCII)
+"""An amount or a date, which no column is called."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,23 @@ def sampled(file: Path) -> Sample:
     Raises:
         DeploymentError: it cannot be read, or has no rows.
     """
-    options, names, reasons = (FileOptions(), _parquet_names(file), {}) if is_parquet(file) else _sniffed(file)
+    try:
+        options, names, reasons = (FileOptions(), _parquet_names(file), {}) if is_parquet(file) else _sniffed(file)
+    except BROKEN as error:
+        raise DeploymentError(f"{file} is damaged: {error}.", "Copy or download it again.") from error
+    if not is_parquet(file):
+        _require_header(file, names)
     columns = {name: array[:SAMPLED_ROWS] for name, array in _first_batch(file, options, names).items()}
     return Sample(options, columns, reasons)
+
+
+def _require_header(file: Path, names: list[str]) -> None:
+    """Refuse a row in place of a header: it would be lost, and its values taken for names."""
+    if value := next((name for name in names if _VALUE.fullmatch(name.strip())), None):
+        raise DeploymentError(
+            f"{file} has {value!r} where the names of its columns should stand, as if its header were a row.",
+            "Give it a header with one name for each field of a row.",
+        )
 
 
 def _parquet_names(file: Path) -> list[str]:
@@ -88,10 +105,14 @@ def _sniffed(file: Path) -> tuple[FileOptions, list[str], dict[str, str]]:
 
 def _encoding(first: bytes) -> str | None:
     """The encoding by the first bytes; None for UTF-8."""
+    if first.startswith(UTF_32):
+        return "utf-32"
     if first.startswith(UTF_16):
         return "utf-16"
-    if b"\0" in first[:4096]:
-        return "utf-16-le" if first[1:2] == b"\0" else "utf-16-be"
+    for place, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        every_other = first[place:4096:2]
+        if every_other.count(b"\0") * 2 > len(every_other):
+            return encoding
     try:
         first[: -4 if len(first) == SAMPLED_BYTES else None].decode()
     except UnicodeDecodeError as error:
