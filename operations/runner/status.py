@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from operations.runner.diary import Diary
 from operations.runner.flink_rest import FlinkRest
 from operations.runner.health import problem_of
 from operations.runner.job import JobPart
 from operations.runner.kafka_admin import committed, end_offsets, lag
 from operations.runner.kafka_status import lags_of, last_commit, last_entry, last_publication, ledger_is_behind
 from operations.runner.loops import running_settings
-from operations.runner.parts import Part, infrastructure, loop
+from operations.runner.parts import Health, Part, infrastructure, loop
 from operations.runner.reconciliation import reconcile
 from operations.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_group
 from operations.runner.supervisord import Running, Supervisor
@@ -60,9 +61,22 @@ def parts(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def _part(part: Part, program: Running | None, settings: Settings) -> dict[str, Any]:
     if program is None or program.state != "RUNNING":
-        return {"healthy": False, "problem": "is not running", "state": program.state if program else None, "pid": None}
-    problem = problem_of(part, settings)
-    return {"healthy": problem is None, "problem": problem, "state": program.state, "pid": program.pid}
+        state = program.state if program else None
+        found = {"healthy": False, "problem": "is not running", "state": state, "pid": None}
+    else:
+        problem = problem_of(part, settings)
+        found = {"healthy": problem is None, "problem": problem, "state": program.state, "pid": program.pid}
+    return found | ({"failures": _failures(part, settings)} if part.health is Health.JOB else {})
+
+
+def _failures(part: Part, settings: Settings) -> dict[str, Any] | None:
+    """A job's failures in the last hour, None without any. One that healed does not make the job unhealthy."""
+    diary = Diary(part.name, settings)
+    failures = diary.failures()
+    if not failures:
+        return None
+    last = failures[-1]
+    return {"last_hour": len(failures), "last_at_ms": last.at_ms, "last_cause": last.cause, "story": diary.story()}
 
 
 def topics(settings: Settings) -> dict[str, dict[str, Any]]:

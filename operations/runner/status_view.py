@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -11,6 +12,9 @@ def render(status: dict[str, Any]) -> None:
     console.print(f"namespace [bold]{status['namespace']}[/bold]")
     for table in (_parts(status), _topics(status), _model(status), _counts(status), _addresses(status)):
         console.print(table)
+    for part in (status["parts"] or {}).values():
+        if failures := part.get("failures"):
+            console.print(f"[yellow]{escape(failures['story'])}[/yellow]")
     console.print(verdict(status["reconciliation"]))
 
 
