@@ -78,11 +78,9 @@ class Diary:
     def _reached(self) -> Offsets:
         """The offsets in the job's last checkpoint, which the job commits to its consumer group; 0 before the first."""
         topics = self._settings.topics
-        done = committed(self._settings.bootstrap_servers, f"weir-{self._settings.namespace}-{self._job}")
-        read = topics_of(self._part, topics)
-        places = [
-            (topic.name, number) for topic in topics.all() if topic.name in read for number in range(topic.partitions)
-        ]
+        read = [topic for topic in topics.all() if topic.name in topics_of(self._part, topics)]
+        done = committed(self._settings.bootstrap_servers, f"weir-{self._settings.namespace}-{self._job}", read)
+        places = [(topic.name, number) for topic in read for number in range(topic.partitions)]
         return {place: done.get(place, 0) for place in places}
 
     def _cause(self, one: Reported) -> str:

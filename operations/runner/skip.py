@@ -25,7 +25,7 @@ def skip(settings: Settings, text: str) -> str:
     file = settings.skipped_file(job)
     if position in read_skipped(file):
         return f"{text_of(position)} is set aside already."
-    done = committed(settings.bootstrap_servers, f"weir-{settings.namespace}-{job}")
+    done = committed(settings.bootstrap_servers, f"weir-{settings.namespace}-{job}", settings.topics.all())
     if position.offset < done.get((position.topic, position.partition), 0):
         raise DeploymentError(
             f"{part} has processed {text_of(position)} already.", "`weir status` shows the records that it may fail at."

@@ -136,7 +136,10 @@ def detector_model(settings: Settings) -> dict[str, Any] | None:
 
 def ledger(settings: Settings) -> dict[str, Any] | None:
     """The ledger's last counts and whether they reconcile, or None before its first commit."""
-    done = {job: committed(settings.bootstrap_servers, group_of(settings, job)) for job in ("detector", "label-join")}
+    every = settings.topics.all()
+    done = {
+        job: committed(settings.bootstrap_servers, group_of(settings, job), every) for job in ("detector", "label-join")
+    }
     commit = last_commit(settings)
     if commit is None:
         return None

@@ -64,7 +64,7 @@ def outcome(broker, settings) -> Outcome:
     diary = Diary("detector-job", settings)
     with Kept(settings, endings.append):
         _send(settings, [_payment(number) for number in range(BEFORE)])
-        eventually(lambda: _committed(settings) == BEFORE, 120)
+        eventually(lambda: _committed(settings) == BEFORE, 120, every_s=1)
         _send(settings, [FATAL, *(_payment(number) for number in range(BEFORE, BEFORE + AFTER))])
         story = eventually(lambda: len(diary.failures()) >= LOOP and diary.story(), 60)
         answers = [skip(settings, f"transactions:0:{BEFORE}") for _ in range(2)]
@@ -81,8 +81,8 @@ class Kept:
 
     def __init__(self, settings: Settings, ended: Callable[[str], None]) -> None:
         self._stopping, self._ended = Event(), ended
-        rest = FlinkRest(settings.flink_rest)
-        self._keeper = job.JobKeeper(job.JobPart("detector-job", settings), rest, self._stopping)
+        self._rest = FlinkRest(settings.flink_rest)
+        self._keeper = job.JobKeeper(job.JobPart("detector-job", settings), self._rest, self._stopping)
         self._thread = Thread(target=self._run)
 
     def _run(self) -> None:
@@ -99,6 +99,7 @@ class Kept:
         self._stopping.set()
         self._thread.join()
         self._keeper.stop()
+        self._rest.close()
 
 
 def _payment(number: int) -> bytes:
@@ -113,7 +114,8 @@ def _send(settings: Settings, payloads: list[bytes]) -> None:
 
 
 def _committed(settings: Settings) -> int | None:
-    return committed(settings.bootstrap_servers, "weir-skip-detector").get((settings.topics.transactions, 0))
+    done = committed(settings.bootstrap_servers, "weir-skip-detector", settings.topics.all())
+    return done.get((settings.topics.transactions, 0))
 
 
 def test_the_story_names_the_cause_and_where_the_record_lies(outcome):
