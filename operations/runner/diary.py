@@ -49,7 +49,10 @@ class Diary:
         last_ms = known[-1].at_ms if known else 0
         new = [one for one in reported if one.at_ms > last_ms]
         if new:
-            reached = self._reached()
+            try:
+                reached = self._reached()
+            except PartUnavailable:
+                reached = {}  # the broker is away, so no record is to blame
             write_failures(self._file, [*known, *(failure(one.at_ms, self._cause(one), reached) for one in new)])
             log.warning("job_failed", job=self._part, count=len(new), offsets=_text(reached), story=self.story())
 

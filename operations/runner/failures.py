@@ -87,13 +87,14 @@ def sentence(name: str, failures: list[Failure], loop: int, where: list[Candidat
     """The last hour's failures in words, and in a loop of `loop` failures what to do. `name` is the job's part."""
     last = failures[-1]
     at = datetime.fromtimestamp(last.at_ms / 1000, UTC).strftime("%H:%M:%S UTC")
+    why = last.cause.rstrip(".")
     times = "once" if len(failures) == 1 else f"{len(failures)} times"
     if loop < LOOP or not where:
-        return f"{name} restarted {times} in the last hour, last at {at}: {last.cause}"
+        return f"{name} restarted {times} in the last hour, last at {at}: {why}."
     ranges = ", ".join(_range(one, namespace) for one in where)
     first = _short(where[0].first, namespace)
     return (
-        f"{name} failed {loop} times without getting further, last at {at}: {last.cause}. "
+        f"{name} failed {loop} times without getting further, last at {at}: {why}. "
         f"If one record causes this, it is in {ranges}. `weir skip {first}` sets the first of them aside."
     )
 

@@ -148,7 +148,7 @@ class JobKeeper:
     def _last_words(self, state: str) -> str:
         if state != "FAILED":
             return f"{self._job.name} ended: somebody else ended it; its state is {state}."
-        return f"{self._job.name} ended. {self._diary.story() or 'Flink has recorded no cause'}."
+        return f"{self._job.name} ended. {self._diary.story() or 'Flink has recorded no cause.'}"
 
     def _set_aside_after(self, since_ms: int) -> bool:
         file = self._job.skipped
@@ -156,7 +156,11 @@ class JobKeeper:
 
     def _wait_for_end(self, job_id: str) -> None:
         while not self._stopping.wait(WAIT_S):
-            if (self._rest.state(job_id) or "FAILED") in ENDED:
+            try:
+                state = self._rest.state(job_id)
+            except PartUnavailable:
+                continue
+            if state is None or state in ENDED:
                 return
 
 

@@ -16,6 +16,7 @@ from operations.runner.failures import (
 )
 from operations.runner.flink_errors import native_crash
 from operations.runner.skip import skip
+from operations.runner.status_view import render
 from tests.builders import NOON_MS
 from weir.errors import DeploymentError
 from weir.messages import Position
@@ -62,13 +63,22 @@ def test_loop_ends_with_the_command_that_sets_the_first_candidate_aside():
 
 def test_failure_that_healed_is_told_without_a_command():
     told = sentence("detector-job", failures(HERE), 0, [], "live")
-    assert told == "detector-job restarted once in the last hour, last at 15:06:40 UTC: java.lang.Exception: bad"
+    assert told == "detector-job restarted once in the last hour, last at 15:06:40 UTC: java.lang.Exception: bad."
 
 
 def test_failures_are_forgotten_after_an_hour(tmp_path):
     write_failures(tmp_path / "detector-job", failures(HERE, FURTHER))
     assert [one.offsets for one in read_failures(tmp_path / "detector-job", NOON_MS + HOUR_MS)] == [FURTHER]
     assert read_failures(tmp_path / "never", NOON_MS) == []
+
+
+def test_status_shows_a_healed_failure_of_a_healthy_job(capsys):
+    job = {"healthy": True, "problem": None, "state": "RUNNING", "pid": 1, "failures": {"story": "why [it] failed."}}
+    unknown = dict.fromkeys(("topics", "model", "counts", "reconciliation"))
+    render({"namespace": "live", "parts": {"detector-job": job}, "addresses": {}, **unknown})
+    shown = capsys.readouterr().out
+    assert "why [it] failed." in shown
+    assert "unhealthy" not in shown
 
 
 def test_native_crash_is_told_by_its_signal_and_frame(tmp_path):
