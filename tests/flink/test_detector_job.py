@@ -67,11 +67,12 @@ def outcome(broker, flink_cluster) -> Outcome:
         out.produce(topics.transactions, value=encode(a_transaction(transaction_id="after-them")))
         out.produce(topics.user_events, value=b"after them")
         out.flush()
-        sent = read(
-            broker, topics.transactions, lambda records: len(records) >= warm + PAYMENTS + len(REFUSED) + odd, 20
-        )
-        scored = read(broker, topics.scored, lambda records: _is(records, "after-them"), 120)
-        dead = read(broker, topics.dead_letters, lambda records: _holds(records, b"after them"), 60)
+        before = warm + PAYMENTS + len(REFUSED)
+        sent = read(broker, topics.transactions, lambda records: len(records) >= before + odd, 20)
+        scored = read(broker, topics.scored, lambda records: _score(records, "after-them"), 120)
+        positions = {_position(record) for record in sent[before : before + odd]}
+        missing = positions - {SCORED.decode(record.value()).source for record in scored}
+        dead = read(broker, topics.dead_letters, lambda records: _hold(records, missing, b"after them"), 60)
         replies = read(broker, topics.replies, lambda records: len(records) >= WAITING, 10)
     return Outcome(
         settings,
@@ -79,19 +80,20 @@ def outcome(broker, flink_cluster) -> Outcome:
         payments,
         control,
         [SCORED.decode(record.value()) for record in scored][warm:],
-        {_position(record) for record in sent[warm + PAYMENTS + len(REFUSED) :]},
+        positions,
         [DEAD_LETTER.decode(record.value()) for record in dead],
         [(record.key(), record.value()) for record in replies],
     )
 
 
-def _is(scored: list[Message], transaction_id: str) -> bool:
-    """Whether the last score, in the order of the transactions, is that of this one."""
-    return any(record.key() == transaction_id.encode() for record in scored[-1000:])
+def _score(scored: list[Message], transaction_id: str) -> bool:
+    return any(record.key() == transaction_id.encode() for record in scored)
 
 
-def _holds(dead: list[Message], payload: bytes) -> bool:
-    return any(DEAD_LETTER.decode(record.value()).payload == payload for record in dead[-1000:])
+def _hold(dead: list[Message], positions: set[Position], payload: bytes) -> bool:
+    """Whether these letters include those of the positions, and one of the payload."""
+    letters = [DEAD_LETTER.decode(record.value()) for record in dead]
+    return positions <= {letter.source for letter in letters} and any(letter.payload == payload for letter in letters)
 
 
 def _position(record: Message) -> Position:
@@ -208,6 +210,7 @@ def test_every_odd_record_is_scored_or_a_dead_letter_but_not_both(outcome):
 
 
 def test_replies_go_to_the_sender_who_asked(outcome):
-    decisions = {SCORED.decode(payload).transaction_id for _, payload in outcome.replies}
-    assert {key for key, _ in outcome.replies} == {b"me"}
+    decisions = {SCORED.decode(payload).transaction_id for key, payload in outcome.replies if key == b"me"}
+    odd = {bytes(value or b"") for record in ODD for _, value in record.headers}
+    assert {key for key, _ in outcome.replies} - odd == {b"me"}
     assert decisions == {f"t{number}" for number in range(WAITING)}
