@@ -14,8 +14,9 @@ from pyflink.table import StreamTableEnvironment
 
 from detector.flink_operators import CONTROL_STATE, Score
 from weir.flink_environment import BYTES, OUTBOUND, insert, keyed_stream, pairs, table_environment
-from weir.flink_sql import exactly_once, key_text, sink_table, source_table
+from weir.flink_sql import exactly_once, key_text, passing_over, sink_table, source_table
 from weir.settings import Settings, load_settings
+from weir.skipped import read_skipped
 
 RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG(), BYTES])
 
@@ -41,7 +42,9 @@ def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
 
 def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
     """Connect keyed records with broadcast control records in one Python operator, which emits outbound rows."""
-    records = keyed_stream(pairs(tables, KEYED, RECORD), RECORD)
+    skipped, topics = read_skipped(settings.skipped_file("detector")), settings.topics
+    keyed = KEYED + passing_over(skipped, [topics.transactions, topics.user_events])
+    records = keyed_stream(pairs(tables, keyed, RECORD), RECORD)
     control = tables.to_append_stream(tables.sql_query(CONTROL), RECORD).broadcast(CONTROL_STATE)
     score = Score(
         settings.detector, settings.topics, settings.require_signing_key(), cache_dir=settings.cache_dir.absolute()

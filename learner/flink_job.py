@@ -14,8 +14,9 @@ from pyflink.table import Schema, StreamTableEnvironment, Table
 
 from learner.flink_operators import JoinLabels
 from weir.flink_environment import BYTES, OUTBOUND, keyed_stream, pairs, table_environment, without_time
-from weir.flink_sql import exactly_once, key_text, sink_table, source_table
+from weir.flink_sql import exactly_once, key_text, passing_over, sink_table, source_table
 from weir.settings import Settings, load_settings
+from weir.skipped import read_skipped
 
 RECORD = Types.ROW([BYTES, BYTES, Types.STRING(), Types.INT(), Types.LONG()])
 
@@ -73,8 +74,13 @@ def declare_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
 
 def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
     """Key both streams by transaction id and join them in one Python operator. Returns `OUTBOUND` rows."""
-    labels = without_time(pairs(tables, LABELS, RECORD)).uid("labels-without-time").name("labels-without-time")
-    records = keyed_stream(pairs(tables, SCORED, RECORD).union(labels), RECORD)
+    skipped, topics = read_skipped(settings.skipped_file("label-join")), settings.topics
+    labels, scored = (
+        pairs(tables, query + passing_over(skipped, [topic]), RECORD)
+        for query, topic in ((LABELS, topics.labels), (SCORED, topics.scored))
+    )
+    labels = without_time(labels).uid("labels-without-time").name("labels-without-time")
+    records = keyed_stream(scored.union(labels), RECORD)
     join = JoinLabels(settings.learning, settings.topics)
     return records.process(join, output_type=OUTBOUND).uid("join-labels").name("join-labels")
 

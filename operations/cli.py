@@ -60,6 +60,15 @@ def logs(
 
 
 @app.command()
+def skip(position: Annotated[str, typer.Argument(help="TOPIC:PARTITION:OFFSET, as `weir status` shows it.")]) -> None:
+    """Set one record aside that a job fails at: it becomes a dead letter, and the job goes on without it."""
+    from operations.runner.skip import skip
+    from weir.settings import load_settings
+
+    _or_sentence(lambda: typer.echo(skip(load_settings(), position)))
+
+
+@app.command()
 def run(part: PartName) -> None:
     """Run one part in the foreground. Containers use this."""
     from operations.runner.run import run_part

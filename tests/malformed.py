@@ -5,9 +5,10 @@ Every payload is malformed by construction, not because the decoder under test s
 
 import json
 import random
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["transaction", "label", "label-request", "user-event"]
 
@@ -272,3 +273,81 @@ def large_payloads(valid: bytes, size: int) -> list[bytes]:
     """Return records of at least `size` bytes: one not JSON, one cut off in a text, one valid apart from its length."""
     member = b'{"padding":"' + b"x" * size
     return [b"{" + b"x" * size, member, member + b'",' + valid.removeprefix(b"{")]
+
+
+class OddRecord(NamedTuple):
+    """A record that a producer may send although nobody should: as it is on the wire, with `value` in its payload."""
+
+    value: bytes | None
+    key: bytes | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+def odd_records(valid: bytes, name: str) -> list[OddRecord]:
+    """Return records that JSON readers read differently, or that are odd outside their payload.
+
+    `valid` is a message as JSON; `name` is its field by which Flink keys records, `"u1"` or `"t1"` in it.
+    """
+    member = re.search(rb'"%s":"[^"]*"' % name.encode(), valid)[0]
+    head, value = member.split(b":")
+
+    def having(*members: bytes) -> bytes:
+        return valid.replace(member, b",".join(members))
+
+    unknown = [
+        *(b'"odd":' + b"[" * depth + b"]" * depth for depth in (900, 998, 999, 1000, 1001, 1100)),
+        *(b'"odd":' + b"9" * digits for digits in (999, 1000, 1001)),
+        *(b'"odd":' + number for number in (b"1e400", b"-0", b"1E-400", b"1e999999999")),
+        b'"' + b"n" * 49_999 + b'":1',
+        b'"' + b"n" * 50_001 + b'":1',
+        b",".join(b'"m%d":%d' % (number, number) for number in range(5000)),
+        b'"odd":"' + b"\\u0000" * 1000 + b'"',
+        b'"":1',
+    ]
+    ids = [
+        b'"\\ud800"',
+        b'"\\udc00\\ud800"',
+        b'"\\u0000"',
+        b'"\xf0\x9f\x98\x80"',
+        b'"\xed\xa0\x80"',
+        b"NaN",
+        b"17",
+        b"1e2",
+        b"-0",
+        b"true",
+    ]
+    payloads = [
+        *(having(member, one) for one in unknown),
+        *(having(one, member) for one in unknown),
+        *(having(head + b":" + one) for one in ids),
+        having(member, head + b':"another"'),
+        having(head + b':"another"', member),
+        having(member, head + b":null"),
+        having(head + b":null", member),
+        having(head[:-1] + b'.x":1', member),
+        having(b'"\\u%04x%s:%s' % (head[1], head[2:], value)),
+        *(valid.decode().encode(encoding) for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32")),
+        b"/* a comment */" + valid,
+        having(b"// a comment\n" + member),
+        valid.replace(b'"', b"'"),
+        valid.replace(head, head[1:-1]),
+        valid[:-1] + b",}",
+        b"[" + valid + b"]",
+        valid + b"\n" + valid,
+        b" \r\n\t" * 1000 + valid + b" \r\n\t" * 1000,
+        b"\x1e" + valid,
+        random.Random(1).randbytes(900_000),
+    ]
+    keys = [None, b"", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"k" * 100_000]
+    headers: list[list[tuple[str, bytes | None]]] = [
+        [("weir-reply-to", None)],
+        [("weir-reply-to", b""), ("weir-reply-to", b"\xff")],
+        [("weir-reply-to", b"r" * 200_000)],
+        [("", b"1"), ("\U0001f600", None)],
+        [(f"h{number}", b"x") for number in range(1000)],
+    ]
+    return [
+        *(OddRecord(payload) for payload in payloads),
+        *(OddRecord(content, key) for content in (None, b"", valid) for key in keys),
+        *(OddRecord(valid, None, some) for some in headers),
+    ]

@@ -13,7 +13,7 @@ import structlog
 from msgspec import Struct
 
 from weir.errors import InvalidRecord
-from weir.messages import LONGEST_ID, DeadLetter
+from weir.messages import LONGEST_ID, DeadLetter, Stage
 from weir.records import Inbound
 
 KEPT_BYTES = 4096
@@ -69,14 +69,27 @@ def dead_letter(record: Inbound, error: Exception, *, job: Job, now_ms: int) -> 
 
     A failure is a fault of Weir's own: the letter has the stage `internal` and the traceback, which is logged too.
     """
-    payload, found = record.payload, None
+    found = None
     if not isinstance(error, InvalidRecord):
         found = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
         _log.error("record_failed", job=job, source=list(record[2:5]), traceback=found)
         error = InvalidRecord("$", f"{job} failed at it: {type(error).__name__}: {error}")
+    return _letter(record, error, stage=job if found is None else "internal", now_ms=now_ms, found=found)
+
+
+def skipped_letter(record: Inbound, job: Job, *, now_ms: int) -> DeadLetter:
+    """Build the dead letter of a record that somebody set aside, so that the job passes over it."""
+    error = InvalidRecord("$", f"was set aside with `weir skip`; {job} has not read it")
+    return _letter(record, error, stage="skipped", now_ms=now_ms)
+
+
+def _letter(
+    record: Inbound, error: InvalidRecord, *, stage: Stage, now_ms: int, found: str | None = None
+) -> DeadLetter:
+    payload = record.payload
     return DeadLetter(
         schema_version=2,
-        stage=job if found is None else "internal",
+        stage=stage,
         traceback=found,
         field=error.field[:LONGEST_TEXT],
         reason=error.reason[:LONGEST_TEXT],

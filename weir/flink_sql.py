@@ -5,6 +5,7 @@ Payloads are `BYTES`, because `STRING` would destroy invalid UTF-8 before a dead
 
 from collections.abc import Mapping, Sequence
 
+from weir.messages import Position
 from weir.topics import LARGE_MESSAGE_BYTES
 
 _RAW = {"value.format": "raw", "key.format": "raw", "key.fields": "kafka_key", "value.fields-include": "EXCEPT_KEY"}
@@ -71,6 +72,20 @@ def sink_table(
 def key_text(expression: str) -> str:
     """Return SQL for a key as valid UTF-8, '' if there is none. A lone surrogate would kill the job (docs/adr/0003)."""
     return f"COALESCE(DECODE(ENCODE({expression}, 'UTF-8'), 'UTF-8'), '')"
+
+
+def passing_over(skipped: Sequence[Position], topics: Sequence[str]) -> str:
+    """Return a WHERE clause without the positions of these topics that somebody set aside; '' if there are none.
+
+    Flink evaluates it before the query's expressions look into the record. It adds no node to a plan whose query has
+    expressions, so uids stay (docs/adr/0011).
+    """
+    places = [
+        f"(`topic` = '{at.topic}' AND `partition` = {at.partition} AND `offset` = {at.offset})"
+        for at in skipped
+        if at.topic in topics
+    ]
+    return f" WHERE NOT ({' OR '.join(places)})" if places else ""
 
 
 def exactly_once(prefix: str, timeout_ms: int) -> dict[str, str]:

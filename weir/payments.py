@@ -60,6 +60,7 @@ class _Known(Transaction, frozen=True, kw_only=True, omit_defaults=True, forbid_
 
 
 _strict = decoder_of(_Known)
+_anything: msgspec.json.Decoder[Any] = decoder_of(Any)
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Transaction)}
 
 
@@ -115,10 +116,7 @@ def _meaningless(transaction: Transaction) -> Iterator[str]:
 
 
 def _forgiving(payload: bytes, error: InvalidRecord) -> ReadPayment:
-    try:
-        fields = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise error from None
+    fields = decode_with(_anything, payload)
     if not isinstance(fields, dict):
         raise error
     mended, flags = _mend(fields)

@@ -227,6 +227,10 @@ class Settings(BaseSettings):
         """The folder of this namespace's checkpoints and database."""
         return self.state_dir / "namespaces" / self.namespace
 
+    def skipped_file(self, job: str) -> Path:
+        """The list of what a job, `detector` or `label-join`, passes over (`weir.skipped`)."""
+        return self.namespace_dir / "skipped" / job
+
     @property
     def database_url(self) -> str:
         """The URL of the API's database: SQLite in the namespace's folder unless another is set."""

@@ -85,7 +85,8 @@ def _java(folder: Path, start: list[str], arguments: list[str]) -> Command:
 def _on_flinks_classpath(cluster: FlinkCluster) -> list[str]:
     home = flink_home()
     python = (home / "opt").glob("flink-python-*.jar")
-    return on_classpath([*sorted((home / "lib").glob("*.jar")), *python, *jars("flink", cluster.cache_dir)])
+    added = [jar for group in ("flink", "flink-zstd") for jar in jars(group, cluster.cache_dir)]
+    return on_classpath([*sorted((home / "lib").glob("*.jar")), *python, *added])
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -55,6 +55,7 @@ def _addresses(cluster: FlinkCluster) -> dict[str, object]:
         "taskmanager.host": cluster.taskmanager_host,
         "taskmanager.bind-host": cluster.bind_host,
         "web.submit.enable": False,
+        "web.refresh-interval": 1000,  # a job's part asks every second why the job has failed; the default is 3 s
         "metrics.fetcher.update-interval": 1000,  # Flink's default of 10 s would make `weir status` stale
     }
 

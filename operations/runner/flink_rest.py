@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -23,11 +23,20 @@ class Job:
     state: str
     tasks: int
     running_tasks: int
+    start_ms: int = 0
 
     @property
     def healthy(self) -> bool:
         """Whether all its tasks run. A job can be RUNNING while some of them still wait for a slot."""
         return self.state == "RUNNING" and self.running_tasks == self.tasks > 0
+
+
+class Reported(NamedTuple):
+    """A failure of a job as Flink reports it: its cause in one line, and the TaskManager, if a task failed there."""
+
+    at_ms: int
+    cause: str
+    taskmanager: str | None
 
 
 class FlinkRest:
@@ -59,10 +68,16 @@ class FlinkRest:
         response = self._request("GET", f"/jobs/{job_id}/status")
         return None if response.status_code == httpx.codes.NOT_FOUND else str(response.json()["status"])
 
-    def root_cause(self, job_id: str) -> str:
-        """The reason for a job's failure, in one line."""
-        text = self._get(f"/jobs/{job_id}/exceptions").get("root-exception") or "no exception was recorded"
-        return last_cause(text)
+    def failures(self, job_id: str) -> list[Reported]:
+        """The job's failures, oldest first.
+
+        Flink remembers the last `web.exception-history-size` of them, at most.
+        """
+        found = self._get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
+        return [
+            Reported(one["timestamp"], last_cause(one["stacktrace"]), one.get("taskManagerId"))
+            for one in reversed(found)
+        ]
 
     def taskmanagers(self) -> set[str]:
         """The resource ids of the registered TaskManagers."""
@@ -112,4 +127,4 @@ class FlinkRest:
 
 
 def _job(job: dict[str, Any]) -> Job:
-    return Job(job["jid"], job["name"], job["state"], job["tasks"]["total"], job["tasks"]["running"])
+    return Job(job["jid"], job["name"], job["state"], job["tasks"]["total"], job["tasks"]["running"], job["start-time"])

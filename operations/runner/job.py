@@ -1,7 +1,8 @@
 """The foreground process of a job: `python -m operations.runner.job detector-job`.
 
-It submits the job from its newest checkpoint or savepoint, and again if the JobManager loses it. On SIGTERM it stops
-the job with a savepoint. It exits by itself only if the job fails for good.
+It submits the job from its newest checkpoint or savepoint, and again if the JobManager loses it or `weir skip` sets a
+record aside. It notes why the job fails. On SIGTERM it stops the job with a savepoint. It exits by itself only if the
+job fails for good.
 """
 
 import signal
@@ -14,13 +15,15 @@ from pathlib import Path
 import structlog
 
 from operations.runner.checkpoints import newest_checkpoint
+from operations.runner.diary import Diary
 from operations.runner.flink import client
 from operations.runner.flink_config import file_url
 from operations.runner.flink_errors import client_error
 from operations.runner.flink_rest import ENDED, FlinkRest, Job
 from operations.runner.kafka_admin import missing_topics
-from operations.runner.parts import job_name
+from operations.runner.parts import JOBS, job_name
 from operations.runner.wiring import cluster_of
+from weir.clock import now_ms
 from weir.errors import DeploymentError, PartUnavailable
 from weir.logs import configure_logs
 from weir.settings import Settings, load_settings
@@ -45,7 +48,12 @@ class JobPart:
 
     @property
     def folder(self) -> Path:
-        return (self.settings.namespace_dir / "checkpoints" / self.part.removesuffix("-job")).absolute()
+        return (self.settings.namespace_dir / "checkpoints" / JOBS[self.part]).absolute()
+
+    @property
+    def skipped(self) -> Path:
+        """The list of positions that the job passes over."""
+        return self.settings.skipped_file(JOBS[self.part])
 
 
 class JobKeeper:
@@ -53,6 +61,7 @@ class JobKeeper:
 
     def __init__(self, job: JobPart, rest: FlinkRest, stopping: threading.Event) -> None:
         self._job, self._rest, self._stopping = job, rest, stopping
+        self._diary = Diary(job.part, job.settings)
 
     def keep(self) -> None:
         """Submit the job and watch it, in a loop; return once `stopping` is set.
@@ -64,7 +73,11 @@ class JobKeeper:
             running = self._wait_for_cluster()
             if self._stopping.is_set():
                 return
-            self._watch(running.id if running else self._submit())
+            before_ms = now_ms()
+            if running is None:
+                self._watch(self._submit(), before_ms)
+            else:
+                self._watch(running.id, running.start_ms)
 
     def stop(self) -> None:
         """Stop the job with a savepoint. Cancel it if that fails; its checkpoints remain."""
@@ -112,23 +125,44 @@ class JobKeeper:
             problem = f"{self._job.name} could not be submitted: {client_error(output)}."
             raise DeploymentError(problem, f"See `weir logs {self._job.part}`.")
 
-    def _watch(self, job_id: str) -> None:
-        """Return when the JobManager no longer knows the job, or once `stopping` is set."""
+    def _watch(self, job_id: str, since_ms: int) -> None:
+        """Return when the job has to be submitted again, or once `stopping` is set. It read its list at `since_ms`."""
         while not self._stopping.wait(WATCH_S):
+            try:
+                state = self._rest.state(job_id)
+                if state is None:
+                    log.warning("job_lost", job=self._job.name, id=job_id)
+                    return
+                if state in ENDED:
+                    self._stopping.wait(WATCH_S)  # until Flink no longer answers with what it knew before
+                    self._diary.note(self._rest.failures(job_id))
+                    raise DeploymentError(self._last_words(state), f"See `weir logs {self._job.part}`.")
+                self._diary.note(self._rest.failures(job_id))
+            except PartUnavailable:
+                continue
+            if self._set_aside_after(since_ms):
+                log.info("job_stopping", job=self._job.name, reason="a record was set aside")
+                self.stop()
+                self._wait_for_end(job_id)
+                return
+
+    def _last_words(self, state: str) -> str:
+        if state != "FAILED":
+            return f"{self._job.name} ended: somebody else ended it; its state is {state}."
+        return f"{self._job.name} ended. {self._diary.story() or 'Flink has recorded no cause.'}"
+
+    def _set_aside_after(self, since_ms: int) -> bool:
+        file = self._job.skipped
+        return file.exists() and file.stat().st_mtime_ns > since_ms * 1_000_000
+
+    def _wait_for_end(self, job_id: str) -> None:
+        while not self._stopping.wait(WAIT_S):
             try:
                 state = self._rest.state(job_id)
             except PartUnavailable:
                 continue
-            if state is None:
-                log.warning("job_lost", job=self._job.name, id=job_id)
+            if state is None or state in ENDED:
                 return
-            if state in ENDED:
-                cause = (
-                    self._rest.root_cause(job_id)
-                    if state == "FAILED"
-                    else f"somebody else ended it; its state is {state}"
-                )
-                raise DeploymentError(f"{self._job.name} ended: {cause}.", f"See `weir logs {self._job.part}`.")
 
 
 def main(part: str) -> None:

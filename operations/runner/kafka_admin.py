@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from weir.errors import PartUnavailable
+from weir.kafka_clients import consumer
 from weir.topics import Topic
 
 _ASK_S = 5.0
@@ -56,27 +57,32 @@ def lag(bootstrap_servers: str, group: str, topics: Iterable[Topic]) -> dict[str
     Raises:
         PartUnavailable: the broker does not answer in time.
     """
+    topics = list(topics)
     ends = {(end.topic, end.partition): offset for end, offset in end_offsets(bootstrap_servers, topics).items()}
     behind: dict[str, int] = {}
-    for (topic, partition), offset in committed(bootstrap_servers, group).items():
+    for (topic, partition), offset in committed(bootstrap_servers, group, topics).items():
         if (topic, partition) in ends:
             behind[topic] = behind.get(topic, 0) + max(0, ends[topic, partition] - offset)
     return behind
 
 
-def committed(bootstrap_servers: str, group: str) -> dict[tuple[str, int], int]:
+def committed(bootstrap_servers: str, group: str, topics: Iterable[Topic]) -> dict[tuple[str, int], int]:
     """The next offset of a group by topic and partition. Partitions without a commit are left out.
+
+    A consumer asks, which does not join the group: the admin client crashes the process while the group's coordinator
+    is loading (docs/platform-notes.md#admin-client).
 
     Raises:
         PartUnavailable: the broker does not answer in time.
     """
-    admin = _admin(bootstrap_servers)  # its futures never complete after it is garbage-collected
+    places = [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]
+    reader = consumer(bootstrap_servers, group)
     try:
-        asked = [ConsumerGroupTopicPartitions(group)]
-        [future] = admin.list_consumer_group_offsets(asked, request_timeout=_ASK_S).values()
-        found = future.result(_ASK_S).topic_partitions
-    except (KafkaException, TimeoutError) as error:
+        found = reader.committed(places, timeout=_ASK_S)
+    except KafkaException as error:
         raise PartUnavailable(f"Kafka at {bootstrap_servers} does not answer.", "See `weir logs kafka`.") from error
+    finally:
+        reader.close()
     return {(done.topic, done.partition): done.offset for done in found if done.offset >= 0}
 
 

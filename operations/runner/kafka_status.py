@@ -1,15 +1,18 @@
 """What `weir status` reads from Kafka: the last publication, learning-log entry and ledger commit, and the readers' lags."""
 
+from collections.abc import Callable
+
 import msgspec
 from confluent_kafka import Message, TopicPartition
 
 from ledger.counting import LedgerSnapshot
+from ledger.intervals import Intervals
 from ledger.kafka_ledger import SNAPSHOT_KEY
 from operations.runner.kafka_tail import last_that
 from operations.runner.reconciliation import Lags
 from weir.errors import InvalidRecord, PartUnavailable
 from weir.kafka_clients import END_OF_PARTITION, consumer
-from weir.messages import CONTROL, COUNTS, Counts, EntryNumber, Publication, decode_with
+from weir.messages import CONTROL, COUNTS, Counts, EntryNumber, Position, Publication, decode_with
 from weir.settings import Settings
 from weir.topics import COUNTS_KEY, Topics
 
@@ -47,6 +50,20 @@ def last_commit(settings: Settings) -> tuple[Counts, LedgerSnapshot] | None:
         return decode_with(COUNTS, record.value()), snapshots[-1]
 
     return last_that(settings.bootstrap_servers, settings.topics.ledger, found)
+
+
+def accounted_for(settings: Settings) -> Callable[[Position], bool]:
+    """Whether a transaction is scored or dead-lettered, as far as the ledger has counted. No other record is."""
+    commit = last_commit(settings)
+    books = [commit[1].scored, commit[1].dead] if commit else []
+    counted = [{partition: Intervals(some) for partition, some in book.items()} for book in books]
+
+    def accounted(at: Position) -> bool:
+        return at.topic == settings.topics.transactions and any(
+            at.offset in book.get(at.partition, ()) for book in counted
+        )
+
+    return accounted
 
 
 def _snapshot(stored: bytes | None) -> LedgerSnapshot:

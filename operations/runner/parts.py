@@ -11,8 +11,13 @@ from enum import Enum
 from pathlib import Path
 
 from operations.runner.process import Command
+from weir.dead_letters import Job
 from weir.errors import DeploymentError
 from weir.settings import Settings
+from weir.topics import Topics
+
+JOBS: dict[str, Job] = {"detector-job": "detector", "label-join-job": "label-join"}
+"""The part of each job, and the job's name in consumer groups and dead letters."""
 
 MLFLOW_ENV = Path(__file__).parents[2] / "mlflow" / "server.env"
 
@@ -149,6 +154,15 @@ def job_name(part: str, namespace: str) -> str:
     'weir-live-detector'
     """
     return f"weir-{namespace}-{part.removesuffix('-job')}"
+
+
+def topics_of(part: str, topics: Topics) -> list[str]:
+    """The topics whose records a job part processes, apart from `control`."""
+    of_jobs = {
+        "detector-job": [topics.transactions, topics.user_events],
+        "label-join-job": [topics.scored, topics.labels],
+    }
+    return of_jobs[part]
 
 
 def _mlflow(settings: Settings) -> Command:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from operations.runner.diary import Diary
 from operations.runner.flink_rest import FlinkRest
 from operations.runner.health import problem_of
 from operations.runner.job import JobPart
@@ -15,7 +16,7 @@ from operations.runner.kafka_admin import committed, end_offsets, lag
 from operations.runner.kafka_status import lags_of, last_commit, last_entry, last_publication, ledger_is_behind, sent_ms
 from operations.runner.logs import last_words
 from operations.runner.loops import running_settings
-from operations.runner.parts import Part, infrastructure, loop
+from operations.runner.parts import Health, Part, infrastructure, loop
 from operations.runner.reconciliation import reconcile
 from operations.runner.supervisor_config import INFRASTRUCTURE, Folders, loop_group, namespace_of
 from operations.runner.supervisord import Running, Supervisor
@@ -87,9 +88,21 @@ def parts(settings: Settings) -> dict[str, dict[str, Any]]:
 def _part(part: Part, program: Running | None, settings: Settings) -> dict[str, Any]:
     if program is None or program.state != "RUNNING":
         state = program.state if program else None
-        return {"healthy": False, "problem": _why_not(program), "state": state, "pid": None}
-    problem = problem_of(part, settings)
-    return {"healthy": problem is None, "problem": problem, "state": program.state, "pid": program.pid}
+        found = {"healthy": False, "problem": _why_not(program), "state": state, "pid": None}
+    else:
+        problem = problem_of(part, settings)
+        found = {"healthy": problem is None, "problem": problem, "state": program.state, "pid": program.pid}
+    return found | ({"failures": _failures(part, settings)} if part.health is Health.JOB else {})
+
+
+def _failures(part: Part, settings: Settings) -> dict[str, Any] | None:
+    """A job's failures in the last hour, None without any. One that healed does not make the job unhealthy."""
+    diary = Diary(part.name, settings)
+    failures = diary.failures()
+    if not failures:
+        return None
+    last = failures[-1]
+    return {"last_hour": len(failures), "last_at_ms": last.at_ms, "last_cause": last.cause, "story": diary.story()}
 
 
 def _why_not(program: Running | None) -> str:
@@ -156,7 +169,10 @@ def detector_model(settings: Settings) -> dict[str, Any] | None:
 
 def ledger(settings: Settings) -> dict[str, Any] | None:
     """The ledger's last counts and whether they reconcile, or None before its first commit."""
-    done = {job: committed(settings.bootstrap_servers, group_of(settings, job)) for job in ("detector", "label-join")}
+    every = settings.topics.all()
+    done = {
+        job: committed(settings.bootstrap_servers, group_of(settings, job), every) for job in ("detector", "label-join")
+    }
     commit = last_commit(settings)
     if commit is None:
         return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from operations.runner.state_folder import LOWEST_DISK_MB
@@ -17,6 +18,9 @@ def render(status: dict[str, Any]) -> None:
         console.print(
             f"[red]The disk has {free_mb} MB free. Kafka and the checkpoints will fail soon: free space.[/red]"
         )
+    for part in (status["parts"] or {}).values():
+        if failures := part.get("failures"):
+            console.print(f"[yellow]{escape(failures['story'])}[/yellow]")
     console.print(verdict(status["reconciliation"]))
 
 

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from confluent_kafka import Message
+from confluent_kafka import Message, Producer
 
 import operations.runner
 from operations.runner.flink import client
 from operations.runner.flink_config import FlinkCluster
+from tests.malformed import OddRecord
 from tests.waiting import PATIENCE
-from weir.kafka_clients import consumer
+from weir.kafka_clients import consumer, fencing_producer, producer
 from weir.settings import Settings
 
 ENTRY = Path(operations.runner.__file__).parent / "entry" / "run_job.py"
@@ -65,6 +66,33 @@ def job(cluster: FlinkCluster, settings: Settings, module: str) -> Iterator[str]
         yield job_id
     finally:
         cancel(cluster, job_id)
+
+
+CODECS = "none", "gzip", "snappy", "lz4", "zstd"
+READ_ODD = len(CODECS) + 1
+
+
+def send_odd(bootstrap_servers: str, topic: str, records: list[OddRecord]) -> int:
+    """Send the records `READ_ODD` times: in batches of every codec, and in a transaction. One more transaction is aborted.
+
+    Returns how many of them a reader gets.
+    """
+
+    def produce(out: Producer, timestamp_ms: int = 0) -> None:
+        for record in records:
+            out.produce(topic, record.value, record.key, headers=list(record.headers), timestamp=timestamp_ms)
+
+    for codec in CODECS:
+        out = producer(bootstrap_servers, compression_type=codec, linger_ms=100)
+        produce(out, timestamp_ms=1)
+        out.flush()
+    out = fencing_producer(bootstrap_servers, f"odd-{topic}")
+    for end in (out.abort_transaction, out.commit_transaction):
+        out.begin_transaction()
+        produce(out)
+        out.flush()
+        end()
+    return len(records) * READ_ODD
 
 
 def read(

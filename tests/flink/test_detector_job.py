@@ -5,24 +5,27 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from confluent_kafka import Message
 
 from detector.intake import Intake
 from detector.knowledge import Knowledge
 from detector.scoring import Detector
 from tests.builders import MINUTE_MS, NOON_MS, a_transaction, a_user_event
-from tests.flink.jobs import job, read
-from tests.malformed import large_payloads, malformed_payloads
+from tests.flink.jobs import READ_ODD, job, read, send_odd
+from tests.malformed import large_payloads, malformed_payloads, odd_records
 from tests.scorers import a_scorer
 from weir.artefact import pack, sign, sign_reputation
 from weir.dead_letters import KEPT_BYTES
 from weir.kafka_clients import create_topics, producer
-from weir.messages import DEAD_LETTER, SCORED, DeadLetter, Publication, Reputation, ScoredTransaction, encode
+from weir.messages import DEAD_LETTER, SCORED, DeadLetter, Position, Publication, Reputation, ScoredTransaction, encode
 from weir.records import Inbound
 from weir.settings import Settings
 
 KEY = b"test"
 USERS, PAYMENTS, MALFORMED, WAITING = 20, 600, 400, 5
 LARGE = large_payloads(encode(a_transaction(transaction_id="large")), 13 * 1024 * 1024)
+ODD = odd_records(encode(a_transaction(transaction_id="odd")), "user_id")
+ODD_EVENTS = odd_records(encode(a_user_event(event_id="odd")), "user_id")
 REFUSED = [payload or b"" for payload in malformed_payloads("transaction", 1, MALFORMED)] + LARGE
 
 
@@ -32,6 +35,7 @@ class Outcome(NamedTuple):
     sent: list[bytes]
     control: list[bytes]
     scored: list[ScoredTransaction]
+    odd: set[Position]
     dead_letters: list[DeadLetter]
     replies: list[tuple[bytes, bytes]]
 
@@ -57,10 +61,18 @@ def outcome(broker, flink_cluster) -> Outcome:
         out.produce(topics.user_events, value=encode(a_user_event(event_id="e2")))
         for payload in REFUSED:
             out.produce(topics.transactions, key=b"k", value=payload)
-        out.produce(topics.transactions, value=encode(a_transaction(transaction_id="after-them")))
         out.flush()
-        scored = read(broker, topics.scored, lambda records: len(records) >= warm + PAYMENTS + 1, 120)
-        dead = read(broker, topics.dead_letters, lambda records: len(records) >= len(REFUSED) + 1, 60)
+        odd = send_odd(broker, topics.transactions, ODD)
+        send_odd(broker, topics.user_events, ODD_EVENTS)
+        out.produce(topics.transactions, value=encode(a_transaction(transaction_id="after-them")))
+        out.produce(topics.user_events, value=b"after them")
+        out.flush()
+        before = warm + PAYMENTS + len(REFUSED)
+        sent = read(broker, topics.transactions, lambda records: len(records) >= before + odd, 20)
+        scored = read(broker, topics.scored, lambda records: _score(records, "after-them"), 120)
+        positions = {_position(record) for record in sent[before : before + odd]}
+        missing = positions - {SCORED.decode(record.value()).source for record in scored}
+        dead = read(broker, topics.dead_letters, lambda records: _hold(records, missing, b"after them"), 60)
         replies = read(broker, topics.replies, lambda records: len(records) >= WAITING, 10)
     return Outcome(
         settings,
@@ -68,9 +80,24 @@ def outcome(broker, flink_cluster) -> Outcome:
         payments,
         control,
         [SCORED.decode(record.value()) for record in scored][warm:],
+        positions,
         [DEAD_LETTER.decode(record.value()) for record in dead],
         [(record.key(), record.value()) for record in replies],
     )
+
+
+def _score(scored: list[Message], transaction_id: str) -> bool:
+    return any(record.key() == transaction_id.encode() for record in scored)
+
+
+def _hold(dead: list[Message], positions: set[Position], payload: bytes) -> bool:
+    """Whether these letters include those of the positions, and one of the payload."""
+    letters = [DEAD_LETTER.decode(record.value()) for record in dead]
+    return positions <= {letter.source for letter in letters} and any(letter.payload == payload for letter in letters)
+
+
+def _position(record: Message) -> Position:
+    return Position(record.topic(), record.partition(), record.offset())
 
 
 def _wait_for_the_model(broker, settings) -> int:
@@ -159,18 +186,31 @@ def test_forged_publication_is_refused_flagged_and_dead_lettered(outcome):
 
 def test_malformed_transactions_are_dead_lettered_with_bytes_and_position(outcome):
     letters = [letter for letter in outcome.dead_letters if letter.source.topic == outcome.settings.topics.transactions]
-    kept = {letter.source.offset: (letter.payload or b"", letter.payload_bytes or 0) for letter in letters}
+    kept = {
+        letter.source.offset: (letter.payload or b"", letter.payload_bytes or 0)
+        for letter in letters
+        if letter.source not in outcome.odd
+    }
     refused = [(payload[:KEPT_BYTES], len(payload)) for payload in REFUSED]
     assert kept == dict(enumerate(refused, start=outcome.warm + PAYMENTS))
     assert all(letter.field and letter.reason for letter in letters)
 
 
-def test_no_record_however_large_stops_the_job(outcome):
-    assert outcome.scored[-1].transaction_id == "after-them"
-    assert len(outcome.scored) == PAYMENTS + 1
+def test_no_record_however_large_or_odd_stops_the_job(outcome):
+    assert {one.transaction_id for one in outcome.scored[PAYMENTS:]} == {"odd", "after-them"}
+    assert all(letter.stage == "detector" for letter in outcome.dead_letters)
+
+
+def test_every_odd_record_is_scored_or_a_dead_letter_but_not_both(outcome):
+    scored = {one.source for one in outcome.scored} & outcome.odd
+    dead = {letter.source for letter in outcome.dead_letters} & outcome.odd
+    assert len(outcome.odd) == len(ODD) * READ_ODD
+    assert (scored | dead, scored & dead) == (outcome.odd, set())
+    assert min(len(scored), len(dead)) > len(ODD)
 
 
 def test_replies_go_to_the_sender_who_asked(outcome):
-    decisions = {SCORED.decode(payload).transaction_id for _, payload in outcome.replies}
-    assert {key for key, _ in outcome.replies} == {b"me"}
+    decisions = {SCORED.decode(payload).transaction_id for key, payload in outcome.replies if key == b"me"}
+    odd = {bytes(value or b"") for record in ODD for _, value in record.headers}
+    assert {key for key, _ in outcome.replies} - odd == {b"me"}
     assert decisions == {f"t{number}" for number in range(WAITING)}

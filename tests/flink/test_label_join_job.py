@@ -6,8 +6,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.builders import HOUR_MS, NOON_MS, a_label, a_scored_transaction
-from tests.flink.jobs import job, read
-from tests.malformed import large_payloads, malformed_payloads
+from tests.flink.jobs import READ_ODD, job, read, send_odd
+from tests.malformed import large_payloads, malformed_payloads, odd_records
 from weir.clock import now_ms
 from weir.dead_letters import KEPT_BYTES
 from weir.kafka_clients import create_topics, producer
@@ -16,6 +16,10 @@ from weir.settings import Settings
 
 MALFORMED = 300
 LABELLED, UNLABELLED = 40, 60
+ODD_LABELS = odd_records(encode(a_label(label_id="odd", verdict="odd")), "transaction_id")
+ODD_SCORES = odd_records(encode(a_scored_transaction(score=2)), "transaction_id")
+"""Their other fields are refused, so every one of them becomes a dead letter, whatever else is odd."""
+REFUSED = READ_ODD * (len(ODD_LABELS) + len(ODD_SCORES))
 LARGE = large_payloads(encode(a_label(label_id="large")), 13 * 1024 * 1024)
 
 
@@ -41,7 +45,9 @@ def outcome(broker, flink_cluster) -> Outcome:
         read(broker, topics.learning_log, lambda records: len(records) >= labelled, 60)
         _let_an_hour_pass(broker, topics)
         log = read(broker, topics.learning_log, lambda records: len(records) >= expected, 60)
-        dead = read(broker, topics.dead_letters, lambda records: len(records) >= MALFORMED + 2 * len(LARGE), 60)
+        dead = read(
+            broker, topics.dead_letters, lambda records: len(records) >= MALFORMED + 2 * len(LARGE) + REFUSED, 60
+        )
     return Outcome(
         [record.key().decode() for record in log],
         [EXAMPLE.decode(record.value()) for record in log],
@@ -63,6 +69,8 @@ def _send(broker, topics) -> None:
 
     for payload in malformed_payloads("label", 1, MALFORMED):
         out.produce(topics.labels, key=b"x", value=payload)
+    send_odd(broker, topics.labels, ODD_LABELS)
+    send_odd(broker, topics.scored, ODD_SCORES)
     for topic in (topics.labels, topics.scored):
         for payload in LARGE:
             out.produce(topic, key=b"x", value=payload)
@@ -127,8 +135,9 @@ def test_unlabelled_transactions_mature_as_legitimate_by_event_time(outcome):
     assert implicit == {f"t{number}" for number in range(LABELLED, LABELLED + UNLABELLED)}
 
 
-def test_malformed_labels_are_dead_lettered_with_a_field_and_do_not_stop_the_job(outcome):
-    assert len({letter.source for letter in outcome.dead_letters}) == MALFORMED + 2 * len(LARGE)
+def test_malformed_and_odd_records_are_dead_lettered_with_a_field_and_do_not_stop_the_job(outcome):
+    assert len({letter.source for letter in outcome.dead_letters}) == MALFORMED + 2 * len(LARGE) + REFUSED
+    assert all(letter.stage == "label-join" for letter in outcome.dead_letters)
     assert all(letter.field and letter.reason for letter in outcome.dead_letters)
 
 
