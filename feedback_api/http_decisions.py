@@ -12,8 +12,10 @@ from feedback_api.http_errors import REFUSALS
 from feedback_api.http_models import DecisionView
 from feedback_api.http_openapi import body_of
 from feedback_api.prometheus_metrics import Metrics
+from weir.clock import now_ms
 from weir.messages import Transaction
 from weir.payments import read_payment
+from weir.times import require_time
 
 LONGEST_DEADLINE_MS = 10_000
 """Bounds how long a request holds its connection. A round number; not measured."""
@@ -30,6 +32,8 @@ async def decide(body: JsonBody, parts: PartsDep, deadline_ms: Deadline = None) 
     """Answers within the deadline: with the stream's decision or, flagged, with the deadline policy's."""
     began = time.perf_counter()
     payment, _ = read_payment(body)
+    # The detector refuses such a time, too; past the deadline the policy would decide on it.
+    require_time("event_time", payment.event_time_ms, now_ms() + parts.settings.detector.future_skew_ms)
     answer = await parts.decisions.decide(payment, body, deadline_ms or parts.settings.api.decision_deadline_ms)
     latency_s = time.perf_counter() - began
     _count(parts.metrics, answer, latency_s)

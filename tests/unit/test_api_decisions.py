@@ -68,7 +68,7 @@ def test_a_payment_gets_the_streams_decision_with_its_reasons(api_around):
 
 def test_the_stream_receives_the_payment_unchanged_keyed_by_user(api_around):
     stream = FakeStream(scored)
-    body = b'{"unknown": 1, "transaction_id":"t1","user_id":"u1","event_time":1,"amount":2}'
+    body = b'{"unknown": 1, "transaction_id":"t1","user_id":"u1","event_time":1750000000000,"amount":2}'
     api_around(stream).post("/v1/decisions", content=body, headers=JSON)
     assert stream.records == [("live.transactions", "u1", body)]
 
@@ -139,4 +139,12 @@ def test_every_malformed_payment_is_refused_with_a_field(api_around):
         assert answer.status_code in {413, 422}, (payload[:200], answer.text)
         assert answer.json()["field"]
         assert answer.json()["reason"]
+    assert stream.records == []
+
+
+@pytest.mark.parametrize("time", [1_750_000_000, 20250615, "2999-01-01T00:00:00Z"])
+def test_a_time_that_cannot_be_meant_is_refused_at_once(api_around, time):
+    stream = FakeStream()
+    answer = api_around(stream, decision_deadline_ms=20).post("/v1/decisions", json={**A_PAYMENT, "event_time": time})
+    assert (answer.status_code, answer.json()["field"]) == (422, "event_time")
     assert stream.records == []
