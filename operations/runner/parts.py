@@ -14,6 +14,10 @@ from operations.runner.process import Command
 from weir.errors import DeploymentError
 from weir.settings import Settings
 
+GIVES_WAY = {"registrar": 5, "mlflow": 5}
+"""Parts that give way, with their niceness: no payment, label or publication waits for them, and at a start they would take
+the CPU time of those that it waits for. With 5 they get a quarter of a busy core. A round number; not measured."""
+
 MLFLOW_ENV = Path(__file__).parents[2] / "mlflow" / "server.env"
 
 
@@ -62,7 +66,7 @@ def every_part(settings: Settings) -> list[Part]:
 def loop(settings: Settings) -> list[Part]:
     """The parts of one namespace's loop: one TaskManager for each subtask with Python, the standby ones, and the rest."""
     flink = settings.flink
-    count = flink.detector_parallelism + flink.label_join_parallelism + flink.standby_taskmanagers
+    count = 1 if flink.one_taskmanager else flink.python_subtasks + flink.standby_taskmanagers
     names = [f"taskmanager-{number}" for number in range(1, count + 1)]
     return [
         *(Part(name, Health.TASKMANAGER, ("jobmanager",)) for name in names),
