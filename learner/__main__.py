@@ -2,8 +2,8 @@
 
 import sys
 
-from learner.kafka_learner import run_learner
-from weir.serving import serve
+if __name__ == "__main__":  # the trainer's process imports this file under another name, and needs nothing of it
+    from learner.kafka_learner import run_learner
+    from weir.serving import serve
 
-if __name__ == "__main__":
     sys.exit(serve(lambda settings, stopping: run_learner(settings, stopping.is_set)))

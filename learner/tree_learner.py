@@ -8,7 +8,7 @@ Everything follows from the log, so whoever reads it again finds the same trees 
 from learner.digest import canonical_digest
 from learner.example_cache import ExampleCache
 from learner.training_schedule import FIRST_FRAUDS, TrainingSchedule
-from learner.xgboost_training import RECIPE, train
+from learner.xgboost_training import recipe, train
 from weir.artefact import sign
 from weir.feature_schema import KIND_OF
 from weir.messages import Example, TreesPublication
@@ -62,5 +62,5 @@ class TreeLearner:
             *(trees.nodes[name].tobytes() for name in trees.nodes.dtype.names or ()),
         ]
         return canonical_digest(
-            {"trees": learned, "recipe": RECIPE, "columns": list(NAMES), "at": [self.epoch, self.n]}
+            {"trees": learned, "recipe": recipe(), "columns": list(NAMES), "at": [self.epoch, self.n]}
         )

@@ -1,18 +1,22 @@
 """Train boosted trees with XGBoost, and flatten them into the arrays that score.
 
 Equal examples in equal order give equal trees: one thread, a fixed seed, a pinned XGBoost.
+
+XGBoost is imported at the first training: it takes two seconds of CPU time, and few loops train in their first minute.
 """
 
 import json
 from collections.abc import Iterable
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xgboost
 
 from learner.example_cache import TrainingSet
 from weir.trees import NODE, Trees
+
+if TYPE_CHECKING:
+    import xgboost
 
 ROUNDS = 100
 PARAMETERS: dict[str, Any] = {
@@ -27,15 +31,14 @@ PARAMETERS: dict[str, Any] = {
 }
 """One setting for all data. Depth 4 and class weights ranked worse on several data sets (docs/adr/0020)."""
 
-RECIPE: dict[str, Any] = {"xgboost": xgboost.__version__, "rounds": ROUNDS, **PARAMETERS}
-"""What makes trees of examples, for the digest."""
-
 LARGEST = float(np.finfo(np.float32).max)
 """XGBoost refuses infinite values, and a number beyond 32 bits would be one."""
 
 
 def train(examples: TrainingSet, names: tuple[str, ...]) -> Trees:
     """Train on all examples; `names` are those of their columns."""
+    import xgboost  # noqa: PLC0415 -- see above
+
     np.clip(examples.values, -LARGEST, LARGEST, out=examples.values)
     matrix = xgboost.QuantileDMatrix(
         examples.values, label=examples.frauds, weight=examples.weights, max_bin=PARAMETERS["max_bin"], nthread=1
@@ -43,7 +46,14 @@ def train(examples: TrainingSet, names: tuple[str, ...]) -> Trees:
     return flatten(xgboost.train(PARAMETERS, matrix, ROUNDS), names)
 
 
-def flatten(booster: xgboost.Booster, names: tuple[str, ...]) -> Trees:
+def recipe() -> dict[str, Any]:
+    """Return what makes trees of examples, for the digest."""
+    import xgboost  # noqa: PLC0415 -- see above
+
+    return {"xgboost": xgboost.__version__, "rounds": ROUNDS, **PARAMETERS}
+
+
+def flatten(booster: "xgboost.Booster", names: tuple[str, ...]) -> Trees:
     """Return the booster as arrays. Features that no tree reads are left out."""
     learned = json.loads(booster.save_raw("json"))["learner"]
     trees = [_Tree(tree) for tree in learned["gradient_booster"]["model"]["trees"]]

@@ -73,6 +73,7 @@ class FlinkSettings(_Section):
     detector_parallelism: Annotated[int, Field(ge=1)] = 1
     label_join_parallelism: Annotated[int, Field(ge=1)] = 1
     standby_taskmanagers: Annotated[int, Field(ge=0)] = 1
+    one_taskmanager: bool = False
     jobmanager_mb: Mebibytes = 1024
     taskmanager_mb: Mebibytes = 1536
     state_backend: Literal["rocksdb", "hashmap"] = "rocksdb"
@@ -83,6 +84,11 @@ class FlinkSettings(_Section):
     bundle_ms: Milliseconds = 5
     buffer_ms: Milliseconds = 2
     linger_ms: Milliseconds = 2
+
+    @property
+    def python_subtasks(self) -> int:
+        """How many subtasks of one namespace run Python."""
+        return self.detector_parallelism + self.label_join_parallelism
 
 
 class MlflowSettings(_Section):

@@ -11,6 +11,8 @@ from weir.errors import PartUnavailable
 STANDSTILL_S = 120.0
 """How long a loop may make no progress. A round number, many times the 6.6 s that a killed TaskManager costs."""
 POLL_S = 0.01
+_SOME_S = 2.0
+"""A wait of so long is explained. A round number; not measured."""
 
 
 async def wait_until(
@@ -20,17 +22,25 @@ async def wait_until(
     *,
     check: Callable[[], None],
     state: Callable[[], str | None],
+    waits: Callable[[str], None] = lambda _what: None,
 ) -> None:
     """Poll until `holds` is true.
 
-    `check` raises failures of other threads. `state` describes the work that is left, for the error message.
+    `check` raises failures of other threads. `state` describes the work that is left, for the error message and for
+    `waits`, which is called once the wait takes some seconds, and again when the work changes.
 
     Raises:
         PartUnavailable: the loop has made no progress for `STANDSTILL_S`.
     """
-    before, since_s = None, time.monotonic()
+    before, since_s, told = None, time.monotonic(), ""
+    begun_s = since_s
     while not holds():
         check()
+        if (
+            time.monotonic() - begun_s > _SOME_S
+            and (what := f"waiting for {whom}: {state() or 'nothing moves'}") != told
+        ):
+            waits(told := what)
         now = _progress(observed)
         if now != before:
             before, since_s = now, time.monotonic()

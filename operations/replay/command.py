@@ -42,7 +42,8 @@ def replay(  # noqa: PLR0917 -- Typer passes them by name
     The whole file is checked before anything starts. Prints a summary at the end. The exit code is 1 if a row is wrong, a
     payment was refused, nothing was scored, or the counts do not reconcile.
     """
-    from operations.replay.wiring import ReplayRequest, replay_and_show  # noqa: PLC0415 -- `weir --help` is quick
+    from operations.replay.interruption import Interrupted, interruptible  # noqa: PLC0415 -- `weir --help` is quick
+    from operations.replay.wiring import ReplayRequest, replay_and_show  # noqa: PLC0415
 
     request = ReplayRequest(
         file=file,
@@ -59,7 +60,11 @@ def replay(  # noqa: PLR0917 -- Typer passes them by name
         skip_bad=skip_bad,
     )
     try:
-        success = replay_and_show(request)
+        with interruptible():
+            success = replay_and_show(request)
+    except Interrupted as signal:
+        typer.secho(f"Ended by {signal}. Nothing of this replay runs any more.", fg="red", err=True)
+        raise typer.Exit(signal.exit_code) from None
     except DeploymentError as error:
         typer.secho(error.problem, fg="red", err=True)
         typer.secho(error.remedy, err=True)

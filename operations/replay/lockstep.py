@@ -32,7 +32,11 @@ REPORT_EVERY = 500
 
 @dataclass
 class Replay:
-    """One run. `report` is called with the number of rows sent and the last event time in milliseconds."""
+    """One run.
+
+    `report` is called with the number of rows sent and the last event time in milliseconds, `waits` with what a wait of
+    some seconds is for.
+    """
 
     transactions: TransactionSender
     label: Labels | None
@@ -41,6 +45,7 @@ class Replay:
     observed: Observed
     schedule: LabelSchedule
     report: Callable[[int, int], None] = lambda _sent, _event_ms: None
+    waits: Callable[[str], None] = lambda _what: None
     _event_ms: int = 0
 
     @property
@@ -111,4 +116,4 @@ class Replay:
         return self.transactions.sent - self.observed.done < MAX_IN_FLIGHT
 
     async def _wait_until(self, holds: Callable[[], bool], whom: str) -> None:
-        await wait_until(holds, whom, self.observed, check=self.watcher.check, state=self._unsettled)
+        await wait_until(holds, whom, self.observed, check=self.watcher.check, state=self._unsettled, waits=self.waits)

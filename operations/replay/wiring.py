@@ -21,7 +21,7 @@ from operations.replay.known_verdicts import KnownVerdicts, protocol_of
 from operations.replay.label_schedule import LabelSchedule, require_horizon
 from operations.replay.lockstep import Replay
 from operations.replay.mapping import Mapping, read_mapping
-from operations.replay.own_loop import loop_settings, own_loop
+from operations.replay.own_loop import loop_settings, own_loop, sized
 from operations.replay.period import Extent, Period
 from operations.replay.rows import Row
 from operations.replay.selected_rows import extent, read_rows
@@ -100,7 +100,15 @@ def prepare(request: ReplayRequest, console: Console) -> ReplayPlan | None:
     period = Period(_ms(request.first), _ms(request.stop))
     size = extent(checked, period, request.limit)
     protocol = protocol_of(mapping, size, _ms(request.assess_from), _ms(request.assess_to))
-    return ReplayPlan(request, mapping, settings, checked, period, size, KnownVerdicts(protocol))
+    return ReplayPlan(
+        request,
+        mapping,
+        settings if request.keep else sized(settings, mapping, size.rows),
+        checked,
+        period,
+        size,
+        KnownVerdicts(protocol),
+    )
 
 
 async def run(plan: ReplayPlan, settings: Settings, console: Console) -> Summary:
@@ -111,10 +119,10 @@ async def run(plan: ReplayPlan, settings: Settings, console: Console) -> Summary
     labels = LabelSender(settings.api_url) if label else None
     with (
         Watcher(settings, observed.handlers()) as watcher,
-        _progress(console, plan.extent.rows) as report,
+        _progress(console, plan.extent.rows) as (report, waits),
     ):
         transactions = TransactionSender(settings)
-        one = Replay(transactions, label, labels, watcher, observed, schedule, report)
+        one = Replay(transactions, label, labels, watcher, observed, schedule, report, waits)
         try:
             await _paced(one, plan, started_s)
         finally:
@@ -147,7 +155,8 @@ async def _paced(one: Replay, plan: ReplayPlan, started_s: float) -> None:
 
 
 @contextmanager
-def _progress(console: Console, rows: int) -> Iterator[Callable[[int, int], None]]:
+def _progress(console: Console, rows: int) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
+    """Show how far the replay is. Yields the functions to call with each report and with what a long wait is for."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(TextColumn("{task.description}"), *columns, console=console) as progress:
         task = progress.add_task("starting", total=rows)
@@ -156,7 +165,12 @@ def _progress(console: Console, rows: int) -> Iterator[Callable[[int, int], None
             day = datetime.fromtimestamp(event_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
             progress.update(task, completed=sent, description=day)
 
-        yield report
+        def waits(what: str) -> None:
+            progress.update(task, description=what)
+            if not console.is_terminal:
+                console.print(f"  {what}", markup=False, highlight=False)
+
+        yield report, waits
 
 
 def _show(summary: Summary, console: Console, json: Path | None) -> bool:

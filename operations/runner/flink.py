@@ -23,10 +23,14 @@ _JOBMANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntry
 _TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 _CLIENT = "org.apache.flink.client.cli.CliFrontend"
 _CHEAP_TO_START = "-XX:TieredStopAtLevel=1"
-"""Use the C1 compiler only: JobManager and client do too little work to repay what C2 costs at the start."""
+"""Use the C1 compiler only: JobManager, client, and a TaskManager for a short replay do too little work to repay what C2
+costs at the start."""
 _CLIENT_HEAP = "-Xmx512m"
 """A round number; not measured. The client only plans a job and submits it."""
 _QUIET = "-Dweir.log.level=WARN"
+_LASTING, _BRIEF = "-XX:+UseG1GC", "-XX:+UseSerialGC"
+"""The collectors of what runs for long and of what does not: a client takes 12.4 s of CPU time with the serial one and
+13.9 s with the other."""
 
 
 def prepare_jobmanager(cluster: FlinkCluster) -> Command:
@@ -35,7 +39,7 @@ def prepare_jobmanager(cluster: FlinkCluster) -> Command:
     Half of the memory is heap; metaspace and threads share the other half. The split is not measured.
     """
     folder = _write_folder(cluster, "jobmanager")
-    heap = [f"-Xmx{cluster.jobmanager_mb // 2}m", f"-XX:MaxMetaspaceSize={METASPACE}m", _CHEAP_TO_START]
+    heap = [f"-Xmx{cluster.jobmanager_mb // 2}m", f"-XX:MaxMetaspaceSize={METASPACE}m", _CHEAP_TO_START, _LASTING]
     arguments = [*heap, _JOBMANAGER, "--configDir", str(folder / "conf")]
     start = with_archive(_on_flinks_classpath(cluster), "jobmanager", cluster.cache_dir)
     return _java(folder, start, arguments)
@@ -45,14 +49,17 @@ def prepare_taskmanager(cluster: FlinkCluster, name: str) -> Command:
     """Write a TaskManager's folder and return the command that runs it in the foreground."""
     folder = _write_folder(cluster, name, taskmanager__resource_id=name)
     memory = TaskManagerMemory(cluster.taskmanager_mb).jvm_options()
-    arguments = [*memory, _TASKMANAGER, "--configDir", str(folder / "conf")]
+    pace = [_CHEAP_TO_START, _BRIEF] if cluster.slots > 1 else [_LASTING]
+    arguments = [*memory, *pace, _TASKMANAGER, "--configDir", str(folder / "conf")]
     return _java(folder, _on_flinks_classpath(cluster), arguments)
 
 
 def client(cluster: FlinkCluster, name: str, arguments: list[str], **config: object) -> Command:
     """The `flink` command with these arguments. Its folder is `name`; `config` overrides the cluster's configuration."""
     folder = _write_folder(cluster, name, **config)
-    return _java(folder, _on_flinks_classpath(cluster), [_CLIENT_HEAP, _CHEAP_TO_START, _QUIET, _CLIENT, *arguments])
+    return _java(
+        folder, _on_flinks_classpath(cluster), [_CLIENT_HEAP, _CHEAP_TO_START, _BRIEF, _QUIET, _CLIENT, *arguments]
+    )
 
 
 def flink_home() -> Path:
@@ -104,4 +111,4 @@ def _java_options() -> list[str]:
     """The `--add-opens` options from the wheel's own configuration, and the options that Java 21 needs."""
     config = (flink_home() / "conf" / "config.yaml").read_text()
     opened = next(line for line in config.splitlines() if "--add-opens" in line).partition(": ")[2].split()
-    return ["-XX:+IgnoreUnrecognizedVMOptions", "-XX:+UseG1GC", "-Djava.security.manager=allow", *opened]
+    return ["-XX:+IgnoreUnrecognizedVMOptions", "-Djava.security.manager=allow", *opened]

@@ -28,6 +28,7 @@ class FlinkCluster:
     jobmanager_mb: int = 1024
     taskmanager_mb: int = 1536
     state_backend: str = "rocksdb"
+    slots: int = 1
 
     @property
     def rest(self) -> str:
@@ -61,11 +62,11 @@ def _addresses(cluster: FlinkCluster) -> dict[str, object]:
 
 
 def _memory(cluster: FlinkCluster) -> dict[str, object]:
-    """One slot per TaskManager, because Python operators in one process share one GIL.
+    """One slot per TaskManager, because Python operators in one process share one GIL, unless starting counts for more.
 
     See docs/platform-notes.md#one-gil-per-taskmanager.
     """
-    return {"taskmanager.numberOfTaskSlots": 1, **TaskManagerMemory(cluster.taskmanager_mb).flink_options()}
+    return {"taskmanager.numberOfTaskSlots": cluster.slots, **TaskManagerMemory(cluster.taskmanager_mb).flink_options()}
 
 
 def _recovery(cluster: FlinkCluster) -> dict[str, object]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from operations.runner.checkpoints import newest_checkpoint
+from operations.runner.checkpoints import is_discarded, newest_checkpoint
 from operations.runner.diary import Diary
 from operations.runner.flink import client
 from operations.runner.flink_config import file_url
@@ -80,15 +80,20 @@ class JobKeeper:
                 self._watch(running.id, running.start_ms)
 
     def stop(self) -> None:
-        """Stop the job with a savepoint. Cancel it if that fails; its checkpoints remain."""
+        """Stop the job with a savepoint. Cancel it if that fails, or if nobody needs its state; its checkpoints remain."""
         try:
             if running := self._rest.live_job(self._job.name):
-                savepoint = self._rest.stop_with_savepoint(running.id, self._job.folder, SAVEPOINT_S)
+                savepoint = self._savepoint(running.id)
                 log.info("job_stopped", job=self._job.name, savepoint=savepoint)
                 if savepoint is None:
                     self._rest.cancel(running.id)
         except PartUnavailable as error:
             log.warning("job_not_stopped", job=self._job.name, problem=error.problem)
+
+    def _savepoint(self, job_id: str) -> str | None:
+        if is_discarded(self._job.settings.namespace_dir):
+            return None
+        return self._rest.stop_with_savepoint(job_id, self._job.folder, SAVEPOINT_S)
 
     def _wait_for_cluster(self) -> Job | None:
         """Wait until the JobManager answers and the topics exist; return the job if it already runs."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from operations.runner import endpoints
+from operations.runner import checkpoints, endpoints
 from operations.runner.environment import environment_of
 from operations.runner.health import problem_of
 from operations.runner.logs import last_words
@@ -84,13 +84,21 @@ def launch(group: str, parts: list[Part], environment: dict[str, str], superviso
     supervisor.start_again(program for program in supervisor.programs() if program.group == group)
 
 
-def stop_loop(settings: Settings) -> None:
-    """Stop a namespace's loop and remove it from supervisord. Its topics, checkpoints and database remain."""
+def stop_loop(settings: Settings, *, discard: bool = False) -> None:
+    """Stop a namespace's loop and remove it from supervisord. Its topics, checkpoints and database remain.
+
+    With `discard`, the caller deletes them next: all parts stop at the same time, and the jobs without a savepoint.
+    """
     folders = Folders(settings.state_dir)
     supervisor, group = Supervisor(folders), loop_group(settings.namespace)
     if not supervisor.is_running():
         return
-    stop_in_stages([program for program in supervisor.programs() if program.group == group], supervisor)
+    programs = [program for program in supervisor.programs() if program.group == group]
+    if discard:
+        checkpoints.discard(settings.namespace_dir)
+        supervisor.stop(programs)
+    else:
+        stop_in_stages(programs, supervisor)
     folders.group(group).unlink(missing_ok=True)
     supervisor.update()
 

@@ -19,6 +19,10 @@ from weir.topics import Topics
 JOBS: dict[str, Job] = {"detector-job": "detector", "label-join-job": "label-join"}
 """The part of each job, and the job's name in consumer groups and dead letters."""
 
+GIVES_WAY = {"registrar": 5, "mlflow": 5}
+"""Parts that give way, with their niceness: no payment, label or publication waits for them, and at a start they would take
+the CPU time of those that it waits for. With 5 they get a quarter of a busy core. A round number; not measured."""
+
 MLFLOW_ENV = Path(__file__).parents[2] / "mlflow" / "server.env"
 
 
@@ -67,7 +71,7 @@ def every_part(settings: Settings) -> list[Part]:
 def loop(settings: Settings) -> list[Part]:
     """The parts of one namespace's loop: one TaskManager for each subtask with Python, the standby ones, and the rest."""
     flink = settings.flink
-    count = flink.detector_parallelism + flink.label_join_parallelism + flink.standby_taskmanagers
+    count = 1 if flink.one_taskmanager else flink.python_subtasks + flink.standby_taskmanagers
     names = [f"taskmanager-{number}" for number in range(1, count + 1)]
     return [
         *(Part(name, Health.TASKMANAGER, ("jobmanager",)) for name in names),

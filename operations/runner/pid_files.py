@@ -9,7 +9,7 @@ import psutil
 
 
 def record(folder: Path, name: str) -> None:
-    """Record this process's id and start time. A program that replaces it by `exec` keeps both."""
+    """Record this process's id and start time. A program that takes its place keeps both."""
     folder.mkdir(parents=True, exist_ok=True)
     started = psutil.Process().create_time()
     (folder / f"{name}.pid").write_text(f"{os.getpid()} {started}\n")

@@ -1,8 +1,10 @@
 """Start and end processes, each as the leader of its own process group."""
 
 import os
+import runpy
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,9 +21,17 @@ class Command:
     def full_env(self) -> dict[str, str]:
         return os.environ | self.env
 
-    def exec(self) -> None:
-        """Replace this process by the program, which keeps the process id."""
-        os.execvpe(self.argv[0], self.argv, self.full_env())  # noqa: S606 -- a part in the foreground is this process
+    def become(self) -> None:
+        """Run the program in place of this one, with its process id.
+
+        A module runs in this interpreter: a new one would import again what this one has, for half a second of CPU time.
+        """
+        python, flag, *arguments = self.argv
+        if (python, flag) != (sys.executable, "-m"):
+            os.execvpe(python, self.argv, self.full_env())  # noqa: S606 -- a part in the foreground is this process
+        os.environ.update(self.env)
+        sys.argv = arguments
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
 
 
 def spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:

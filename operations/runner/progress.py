@@ -1,11 +1,22 @@
 """Wait for several things and show the progress."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 
-_POLL_S = 0.2
+_POLL_S = 0.5
+"""Each round asks every waiting part, and the answers cost the JobManager and the broker CPU time that a start needs."""
+
+
+@contextmanager
+def waiting(console: Console, what: str) -> Iterator[Callable[[str], None]]:
+    """Show what the block waits for: beside a spinner on a terminal, else in a line. Yields a function to change it."""
+    if not console.is_terminal:
+        console.print(f"  {what}", markup=False, highlight=False)
+    with console.status(what) as status:
+        yield status.update
 
 
 def wait_for_all(
@@ -15,18 +26,18 @@ def wait_for_all(
 
     A slow machine is not a broken one, so the wait goes on as long as one after the other becomes ready. An exception from `problem_of` ends it, too.
     """
-    waiting, start = dict.fromkeys(names, "not checked yet"), time.monotonic()
+    left, start = dict.fromkeys(names, "not checked yet"), time.monotonic()
     moved_s = start
-    with console.status("starting") as status:
-        while waiting and time.monotonic() - moved_s < stall_s:
-            for name in list(waiting):
+    with waiting(console, f"waiting for {', '.join(left)}") as show:
+        while left and time.monotonic() - moved_s < stall_s:
+            for name in list(left):
                 took = time.monotonic() - start
-                status.update(f"waiting for {', '.join(waiting)} ({took:.0f} s)")
+                show(f"waiting for {', '.join(left)} ({took:.0f} s)")
                 if problem := problem_of(name):
-                    waiting[name] = problem
+                    left[name] = problem
                 else:
-                    del waiting[name]
+                    del left[name]
                     moved_s = time.monotonic()
                     console.print(f"  [green]ready[/green]  {name}  [dim]{took:.1f} s[/dim]")
-            time.sleep(_POLL_S)
-    return waiting
+            time.sleep(_POLL_S if left else 0)
+    return left

@@ -15,6 +15,7 @@ from operations.runner.loops import (
     wait_until_healthy,
 )
 from operations.runner.parts import KAFKA, infrastructure, loop
+from operations.runner.progress import waiting
 from operations.runner.run import pid_folder
 from operations.runner.signing_key import with_signing_key
 from operations.runner.state_folder import claimed, held, require_ours, writing
@@ -66,7 +67,7 @@ def _down(settings: Settings, console: Console) -> None:
     folders = Folders(settings.state_dir)
     supervisor = Supervisor(folders)
     if supervisor.is_running():
-        with console.status("stopping the jobs with a savepoint, then the other parts"):
+        with waiting(console, "waiting for the jobs to stop with a savepoint, and the other parts after them"):
             stop_in_stages(supervisor.programs(), supervisor)
             supervisor.shut_down()
     _end_leftovers(settings, console)

@@ -36,4 +36,5 @@ def cluster_of(settings: Settings) -> FlinkCluster:
         jobmanager_mb=settings.flink.jobmanager_mb,
         taskmanager_mb=settings.flink.taskmanager_mb,
         state_backend=settings.flink.state_backend,
+        slots=settings.flink.python_subtasks if settings.flink.one_taskmanager else 1,
     )

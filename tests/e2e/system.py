@@ -32,6 +32,12 @@ class System:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A `weir` command that runs on; what it prints is read from its `stdout`."""
+        return subprocess.Popen(
+            [WEIR, *arguments], env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
     def status(self) -> dict[str, Any]:
         """`weir status --json`."""
         return json.loads(self.run("status", "--json"))

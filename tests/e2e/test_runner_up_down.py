@@ -84,6 +84,52 @@ def test_everything_listens_on_this_machine_only(folder):
     assert listening <= {"127.0.0.1", "::ffff:127.0.0.1"}
 
 
+ROWS = "".join(f"t{day},ana,2024-03-{day:02d} 09:00:00,20.00,{day % 2}\n" for day in range(1, 13))
+MAPPING = """
+[transaction]
+transaction_id = "id"
+user_id = "user"
+event_time = "time"
+amount = "amount"
+currency = { constant = "EUR" }
+
+[label]
+column = "fraud"
+fraud = [1]
+legitimate = [0]
+send = "all"
+labeler = "trial"
+source = "chargeback"
+"""
+
+
+@pytest.fixture
+def replayed(tmp_path):
+    """The arguments of a replay of a dozen labelled rows."""
+    (tmp_path / "rows.csv").write_text(f"id,user,time,amount,fraud\n{ROWS}")
+    (tmp_path / "rows.toml").write_text(MAPPING)
+    return ["replay", str(tmp_path / "rows.csv"), "--mapping", str(tmp_path / "rows.toml")]
+
+
+def remains_of_replays(system, folder):
+    topics = topic_names(system.addresses["Kafka"])
+    return [name for name in [*recorded(folder / "run"), *topics] if name.startswith("replay-")]
+
+
+def test_replay_of_a_dozen_rows_succeeds_and_leaves_nothing(system, folder, replayed):
+    assert "Every payment was scored, and the counts reconcile." in system.run(*replayed)
+    assert remains_of_replays(system, folder) == []
+
+
+def test_replay_that_is_ended_while_it_starts_leaves_nothing(system, folder, replayed):
+    replay = system.start(*replayed)
+    assert any("ready  learner" in line for line in replay.stdout)
+    replay.terminate()
+    assert "Nothing of this replay runs any more." in replay.communicate()[0]
+    assert replay.returncode == 128 + signal.SIGTERM
+    assert remains_of_replays(system, folder) == []
+
+
 def test_jobmanager_that_is_killed_gets_its_jobs_back(system):
     os.kill(pids(system)["jobmanager"], signal.SIGKILL)
     eventually(lambda: unhealthy(system), deadline_s=30)

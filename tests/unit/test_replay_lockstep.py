@@ -113,6 +113,16 @@ def test_no_slice_is_sent_before_the_labels_are_in_force(monkeypatch):
     assert "b" not in loop.log
 
 
+def test_long_wait_says_what_it_waits_for(monkeypatch):
+    monkeypatch.setattr(standstill, "STANDSTILL_S", 0.05)
+    monkeypatch.setattr(standstill, "_SOME_S", 0.0)
+    replay, told = a_replay(Loop(learns=False)), []
+    replay.waits = told.append
+    with pytest.raises(PartUnavailable):
+        asyncio.run(replay.in_lockstep([a_row("a", 0, known_hours=1), a_row("b", 1)], HOUR_MS))
+    assert told == ["waiting for the loop: the learner has yet to publish 1 example"]
+
+
 def test_after_waiting_scores_must_come_from_a_model_that_knows_the_labels():
     loop = Loop()
     asyncio.run(a_replay(loop).in_lockstep([a_row("a", 0, known_hours=1), a_row("b", 1)], HOUR_MS))

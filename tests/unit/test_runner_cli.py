@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -7,9 +9,11 @@ from typer.testing import CliRunner
 from operations.cli import app
 from operations.runner.logs import last_words
 from operations.runner.parts import command_of, every_part, stage_of
+from operations.runner.wiring import cluster_of
 from weir.errors import DeploymentError
 from weir.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 run = CliRunner().invoke
 
 
@@ -54,6 +58,26 @@ def test_unknown_part_is_refused():
 def test_loop_has_one_taskmanager_per_python_subtask_and_the_standby_ones():
     parts = every_part(Settings(flink={"detector_parallelism": 2, "standby_taskmanagers": 2}))
     assert sum(part.name.startswith("taskmanager-") for part in parts) == 2 + 1 + 2
+
+
+def test_all_python_of_a_small_loop_shares_one_taskmanager():
+    settings = Settings(flink={"detector_parallelism": 2, "one_taskmanager": True})
+    assert [part.name for part in every_part(settings) if "taskmanager" in part.name] == ["taskmanager-1"]
+    assert cluster_of(settings).slots == 2 + 1
+
+
+def test_module_runs_in_the_process_of_the_part(tmp_path):
+    (tmp_path / "part.py").write_text("import os, sys; print(__name__, os.getpid(), sys.argv[1:], os.environ['MORE'])")
+    code = (
+        "import os, sys; from operations.runner.process import Command; print(os.getpid(), flush=True);"
+        "Command([sys.executable, '-m', 'part', 'argument'], {'MORE': 'yes'}).become()"
+    )
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    pid, ran = done.stdout.splitlines()
+    assert ran == f"__main__ {pid} ['argument'] yes"
 
 
 def test_no_part_stops_before_those_that_depend_on_it():
