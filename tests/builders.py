@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from weir.messages import Example, Label, Position, Reputation, ScoredTransaction, Transaction, UserEvent
+from weir.messages import Counts, Example, Label, Position, Reputation, ScoredTransaction, Transaction, UserEvent
 
 NOON_MS = 1_750_000_000_000
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
@@ -73,3 +73,9 @@ def a_reputation(**fields: Any) -> Reputation:
     """Return the record of merchant m1 and devices that are not their customers' own: no fraud in 9 payments."""
     defaults = {"entity_id": "m1", "epoch": 1, "n": 9, "known_frauds": 0, "known_legitimate": 9, "fraud_rate": 0.01}
     return Reputation(**{**defaults, **fields})
+
+
+def some_counts(every: int = 0, **numbers: Any) -> Counts:
+    """Return counts in which every number is `every` but those that are named."""
+    named = (name for name in Counts.__struct_fields__ if name not in {"schema_version", "longest_waiting"})
+    return Counts(**{**dict.fromkeys(named, every), **numbers})

@@ -110,9 +110,5 @@ def _folders(cluster: FlinkCluster) -> dict[str, object]:
 
 
 def file_url(path: Path) -> str:
-    """Return a path as Flink reads it: unlike `Path.as_uri`, with blanks, `%` and quotes as they are.
-
-    >>> file_url(Path("/srv/50 % off"))
-    'file:///srv/50 % off'
-    """
+    """Return a path as Flink reads it: unlike `Path.as_uri`, with blanks, `%` and quotes as they are."""
     return f"file://{path.absolute()}"

@@ -17,10 +17,10 @@ from detector.scoring import Arrival, Detector
 from learner.fold import Fold
 from learner.label_join import JoinState, LabelJoin
 from simulator.world.traffic import START_MS, TrafficSettings, traffic
-from tests.builders import DAY_MS, a_label
+from tests.builders import DAY_MS, a_label, some_counts
 from weir import kafka_clients
 from weir.artefact import sign_reputation
-from weir.messages import LABEL, Counts, Position, TwinFrozen, decode_with, encode
+from weir.messages import LABEL, Position, TwinFrozen, decode_with, encode
 
 SPEED = 1440.0
 WARM_MS = 2 * DAY_MS
@@ -148,9 +148,8 @@ class StandInLoop:
         return scored
 
     def _count(self):
-        numbers = dict.fromkeys(Counts.__struct_fields__[1:], 0)
-        numbers |= {"transactions_sent": self.scored_count, "scored": self.scored_count, "counted_at_ms": now_ms()}
-        self._put(self.topics.ledger, "counts", Counts(**numbers))
+        numbers = {"transactions_sent": self.scored_count, "scored": self.scored_count, "counted_at_ms": now_ms()}
+        self._put(self.topics.ledger, "counts", some_counts(**numbers))
 
     def _put(self, topic, key, message):
         self._producer.produce(topic, encode(message), key=key.encode())

@@ -7,8 +7,8 @@ from feedback_api.console.stream_clock import StreamClock
 from feedback_api.console.throughput import Throughput
 from feedback_api.console.twin_race import Step, TwinRace
 from feedback_api.replies import PaymentKey
-from tests.builders import DAY_MS, MINUTE_MS, NOON_MS, an_example
-from weir.messages import Counts, TwinFrozen
+from tests.builders import DAY_MS, MINUTE_MS, NOON_MS, an_example, some_counts
+from weir.messages import TwinFrozen
 
 NOW = 2_000_000
 
@@ -21,8 +21,7 @@ def a_board(*examples):
 
 
 def counts_at(ms, scored, sent=None):
-    numbers = dict.fromkeys(Counts.__struct_fields__[1:], 0)
-    return Counts(**{**numbers, "counted_at_ms": ms, "scored": scored, "transactions_sent": sent or scored})
+    return some_counts(counted_at_ms=ms, scored=scored, transactions_sent=sent or scored)
 
 
 def a_fraud(number, kind="mule", minutes=1, decision="approve", **fields):

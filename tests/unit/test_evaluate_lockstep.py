@@ -27,9 +27,10 @@ from operations.replay.lockstep import Replay
 from operations.replay.rows import Row
 from operations.replay.selected_rows import read_rows
 from simulator.world.traffic import TrafficSettings
+from tests.builders import some_counts
 from tests.traffic_file import payments_of, table_of, write_traffic
 from weir.artefact import sign_reputation
-from weir.messages import EXAMPLE, SCORED, Counts, Label, ScoredTransaction, Transaction, decode_with, encode
+from weir.messages import EXAMPLE, SCORED, Label, ScoredTransaction, Transaction, decode_with, encode
 from weir.records import Inbound, Processed, StateChange
 from weir.settings import Settings
 from weir.topics import Topics
@@ -83,10 +84,9 @@ class BytesLoop:
                 self._trained.append(encode(self._trees.train(NOW_MS, KEY)))
         if self._fold.n > self.observed.learned_n:
             self._publish()
-        zeros = dict.fromkeys(Counts.__struct_fields__, 0)
         known = {"transactions_sent": self.sent, "scored": self.sent, "labels_accepted": self.labels}
         known |= {"label_examples": self.labels, "implicit_examples": self._fold.n - self.labels}
-        self.observed.counts = Counts(**(zeros | known))
+        self.observed.counts = some_counts(**known)
 
     async def accept(self, bodies: list[dict[str, Any]]) -> None:
         """Labels arrive once the timers of the transactions before them have gone off."""

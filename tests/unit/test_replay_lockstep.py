@@ -13,9 +13,8 @@ from operations.replay.label_schedule import LabelSchedule
 from operations.replay.lockstep import Replay
 from operations.replay.mapping import Labels
 from operations.replay.rows import Row
-from tests.builders import HOUR_MS, NOON_MS, a_transaction
+from tests.builders import HOUR_MS, NOON_MS, a_transaction, some_counts
 from weir.errors import PartUnavailable
-from weir.messages import Counts
 from weir.topics import Topics
 
 START = NOON_MS // HOUR_MS * HOUR_MS
@@ -47,10 +46,9 @@ class Loop:
     def _tell(self) -> None:
         for offset in range(self.sent):
             self.observed._scored.add(0, offset)
-        zeros = dict.fromkeys(Counts.__struct_fields__, 0)
         known = {"transactions_sent": self.sent, "scored": self.sent}
         labelled = {"labels_accepted": self.labels, "label_examples": self.labels}
-        self.observed.counts = Counts(**(zeros | known | labelled))
+        self.observed.counts = some_counts(**known, **labelled)
         if self.learns:
             self.observed.learned_n = self.labels
         if self.labels and self.observed.required_n:

@@ -4,17 +4,12 @@ from operations.harness.pacing import Clock, Sent, lost, slices, unsettled
 from operations.replay.label_schedule import LabelSchedule, require_horizon
 from operations.replay.mapping import Labels, Mapping
 from operations.replay.rows import Row
-from tests.builders import DAY_MS, HOUR_MS, NOON_MS, a_transaction
+from tests.builders import DAY_MS, HOUR_MS, NOON_MS, a_transaction, some_counts
 from weir.errors import DeploymentError
-from weir.messages import Counts
 
 
 def a_row(name: str = "t1", at_ms: int = NOON_MS, verdict: str | None = "fraud", known_ms: int | None = None) -> Row:
     return Row(at_ms, a_transaction(transaction_id=name, event_time=at_ms), verdict, known_ms or at_ms + DAY_MS)
-
-
-def some_counts(**numbers: int) -> Counts:
-    return Counts(**{**dict.fromkeys(Counts.__struct_fields__, 0), **numbers})
 
 
 def test_due_labels_are_returned_in_order_of_their_time():

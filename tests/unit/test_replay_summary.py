@@ -3,7 +3,7 @@
 import pytest
 
 from operations.replay.summary import Summary, verdict
-from weir.messages import Counts
+from tests.builders import some_counts
 
 
 def a_summary(**known: object) -> Summary:
@@ -29,7 +29,7 @@ def a_summary(**known: object) -> Summary:
         "publications": 0,
         "scores_by_an_older_model": 0,
         "quality": None,
-        "counts": Counts(**dict.fromkeys(Counts.__struct_fields__, 0)),
+        "counts": some_counts(),
         "lost": [],
     }
     return Summary(**usual | known)

@@ -74,7 +74,7 @@ def test_failures_are_forgotten_after_an_hour(tmp_path):
 
 def test_status_shows_a_healed_failure_of_a_healthy_job(capsys):
     job = {"healthy": True, "problem": None, "state": "RUNNING", "pid": 1, "failures": {"story": "why [it] failed."}}
-    unknown = dict.fromkeys(("topics", "model", "counts", "reconciliation"))
+    unknown = dict.fromkeys(("topics", "loops", "disk_free_mb", "model", "counts", "reconciliation"))
     render({"namespace": "live", "parts": {"detector-job": job}, "addresses": {}, **unknown})
     shown = capsys.readouterr().out
     assert "why [it] failed." in shown

@@ -1,9 +1,10 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from operations.runner.checkpoints import newest_checkpoint
-from operations.runner.flink_config import FlinkCluster, write_config
+from operations.runner.flink_config import FlinkCluster, file_url, write_config
 from operations.runner.flink_errors import client_error, last_cause
 from operations.runner.flink_memory import FRAMEWORK_OFF_HEAP, METASPACE, NETWORK, OVERHEAD, TaskManagerMemory
 from weir.errors import DeploymentError
@@ -92,3 +93,7 @@ def test_configuration_listens_on_this_machine_only_and_runs_python_in_threads(t
     assert {line.split(": ")[1] for line in hosts} == {'"127.0.0.1"'}
     assert 'python.execution-mode: "thread"' in lines
     assert 'taskmanager.resource-id: "live-taskmanager-1"' in lines
+
+
+def test_flink_gets_a_path_as_it_is():
+    assert file_url(Path("/srv/50 % off")) == "file:///srv/50 % off"

@@ -7,13 +7,14 @@ from ledger.counting import LedgerSnapshot
 from ledger.kafka_ledger import SNAPSHOT_KEY
 from operations.runner import kafka_tail
 from operations.runner.kafka_status import last_commit, last_entry, last_publication
-from weir.messages import Counts, Publication, encode
+from tests.builders import some_counts
+from weir.messages import Publication, encode
 from weir.settings import Settings
 from weir.topics import COUNTS_KEY
 
 SETTINGS = Settings()
 FOREIGN = [None, b"", b"{", b"{}", b"\xff", b"[" * 100_000, b'{"kind":"publication"}', b"\x91" * 100_000, b"\xc1"]
-COUNTS = Counts(**dict.fromkeys(Counts.__struct_fields__, 1))
+COUNTS = some_counts(1)
 PUBLICATION = Publication(
     publication=7, epoch=1, n=9, contender="champion", artefact=b"", signature="", digest="", published_at_ms=0
 )

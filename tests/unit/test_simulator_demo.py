@@ -14,8 +14,7 @@ from simulator.demo.scorecard import Scorecard
 from simulator.demo.timeline import Timeline
 from simulator.world.payment import NEW_KIND, Payment
 from simulator.world.truth import Truth
-from tests.builders import DAY_MS, NOON_MS, a_transaction
-from weir.messages import Counts
+from tests.builders import DAY_MS, NOON_MS, a_transaction, some_counts
 
 GOOD_RUN = Report(
     seed=7,
@@ -50,11 +49,6 @@ def a_truth(**kinds: str | None) -> Truth:
     for name, kind in kinds.items():
         truth.remember(Payment(a_transaction(transaction_id=name), kind))
     return truth
-
-
-def counts(**known: int) -> Counts:
-    fields = [name for name in Counts.__struct_fields__ if name != "schema_version"]
-    return Counts(**{**dict.fromkeys(fields, 0), **known})
 
 
 def test_the_attack_begins_after_the_history_in_compressed_time():
@@ -133,7 +127,9 @@ def test_the_analysts_err_in_about_three_of_a_hundred_verdicts():
 
 
 def test_nothing_is_lost_when_every_record_has_an_outcome():
-    found = counts(transactions_sent=10, scored=9, transactions_dead_lettered=1, labels_accepted=4, label_examples=4)
+    found = some_counts(
+        transactions_sent=10, scored=9, transactions_dead_lettered=1, labels_accepted=4, label_examples=4
+    )
     assert lost(Sent(10, 4), found) == 0
     assert lost(Sent(10, 3), found) == 0, "the visitor sent one label more"
 
@@ -148,7 +144,7 @@ def test_nothing_is_lost_when_every_record_has_an_outcome():
     ],
 )
 def test_a_record_without_an_outcome_is_lost(known):
-    assert lost(Sent(10, 4), counts(**{"labels_accepted": 4, "label_examples": 4, **known})) == 1
+    assert lost(Sent(10, 4), some_counts(**{"labels_accepted": 4, "label_examples": 4, **known})) == 1
 
 
 def test_a_good_run_has_no_problems():
