@@ -1,7 +1,5 @@
 """Process one record: bytes in, outbound records and the user's new state out."""
 
-from collections.abc import Iterator
-
 from detector.knowledge import Knowledge
 from detector.scoring import Arrival, Detector
 from weir.dead_letters import cut, dead_letter
@@ -45,10 +43,11 @@ class Intake:
         _require_key(key, transaction.user_id)
         arrival = Arrival(transaction, record.payload or b"null", record.position, now_ms, flags)
         scored, state = self._detector.score(user, arrival, knowledge)
-        payload = encode(scored)
-        topics = [self._scored, self._alerts] if scored.is_alert else [self._scored]
-        leaving = [Outbound(topic, transaction.transaction_id.encode(), payload) for topic in topics]
-        return Processed(state, [*leaving, *self._reply(record, payload)])
+        payload, transaction_id = encode(scored), transaction.transaction_id.encode()
+        leaving = [Outbound(self._scored, transaction_id, payload)]
+        if scored.is_alert:
+            leaving.append(Outbound(self._alerts, transaction_id, payload))
+        return Processed(state, self._with_reply(leaving, record, payload))
 
     def _observe(self, record: Inbound, key: str, user: bytes | None, now_ms: int) -> Processed:
         event = decode_with(USER_EVENT, record.payload)
@@ -57,13 +56,14 @@ class Intake:
 
     def _bury(self, record: Inbound, error: Exception, now_ms: int) -> Processed:
         payload = encode(dead_letter(record, error, job="detector", now_ms=now_ms))
-        leaving = Outbound(self._dead_letters, cut(record.kafka_key), payload)
-        return Processed(StateChange.UNCHANGED, [leaving, *self._reply(record, payload)], dead=True)
+        leaving = [Outbound(self._dead_letters, cut(record.kafka_key), payload)]
+        return Processed(StateChange.UNCHANGED, self._with_reply(leaving, record, payload), dead=True)
 
-    def _reply(self, record: Inbound, payload: bytes) -> Iterator[Outbound]:
+    def _with_reply(self, leaving: list[Outbound], record: Inbound, payload: bytes) -> list[Outbound]:
         """Reply only to an id of legal length; a longer header names nobody and would not fit as a key."""
         if record.reply_to is not None and len(record.reply_to) <= LONGEST_ID:
-            yield Outbound(self._replies, record.reply_to, payload)
+            leaving.append(Outbound(self._replies, record.reply_to, payload))
+        return leaving
 
 
 def _require_key(key: str, user_id: str) -> None:

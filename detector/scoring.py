@@ -18,7 +18,7 @@ from detector.explanation import reasons_of, weigh
 from detector.knowledge import Knowledge
 from detector.moment import Moment
 from detector.payment import Payments
-from detector.repeats import CONFLICT, COPY, SEEN
+from detector.repeats import CONFLICT, NEW
 from detector.rules import hits_of
 from detector.state_encoding import decode_state, encode_state, encoded
 from detector.user_events import note
@@ -103,7 +103,7 @@ class Detector:
         """Turn what was found into a decision; words are found for what fired and for alerts only."""
         transaction, model, champion = arrival.transaction, knowledge.model, knowledge.champion
         hits = hits_of(found.fired, self._moment(transaction)) if found.fired and found.spending else []
-        profile, features = PROFILES[found.profile], self._assessor.features()
+        profile, priced = PROFILES[found.profile], not isnan(amount)
         decision: Decision = "approve"
         if found.spending:
             decision = decide(found.score, self._thresholds[profile], hits, model.trust)
@@ -116,17 +116,14 @@ class Detector:
             transaction_id=transaction.transaction_id,
             user_id=transaction.user_id,
             event_time_ms=min(time_ms, arrival.now_ms),
-            amount=None if isnan(amount) else amount,
+            amount=amount if priced else None,
             score=found.score,
             decision=decision,
             profile=profile,
-            features=features,
+            features=self._assessor.features(),
             reasons=reasons,
             rules=hits,
-            flags=[
-                *_flags(found, knowledge, priced=not isnan(amount), ahead_ms=time_ms - arrival.now_ms),
-                *arrival.flags,
-            ],
+            flags=_flags(found, arrival, knowledge, priced=priced, ahead_ms=time_ms - arrival.now_ms),
             model=None if champion is None else champion.ref,
             source=arrival.source,
             scored_at_ms=arrival.now_ms,
@@ -142,7 +139,7 @@ class Detector:
         return Moment(transaction, self._assessor.facts(), self._settings.base_currency, self._payments.attributes)
 
 
-def _flags(found: Found, knowledge: Knowledge, *, priced: bool, ahead_ms: int) -> list[str]:
+def _flags(found: Found, arrival: Arrival, knowledge: Knowledge, *, priced: bool, ahead_ms: int) -> list[str]:
     flags = [*knowledge.flags]
     if ahead_ms > FLAGGED_AHEAD_MS:
         flags.append("clock_ahead")
@@ -152,16 +149,15 @@ def _flags(found: Found, knowledge: Knowledge, *, priced: bool, ahead_ms: int) -
         flags.append(MONEY_BACK)
     if knowledge.champion is None:
         flags.append("no_model")
-    if found.repeat in {SEEN, COPY}:
-        flags.append("duplicate")
-    if found.repeat == CONFLICT:
-        flags.append("id_conflict")
+    if found.repeat != NEW:
+        flags.append("id_conflict" if found.repeat == CONFLICT else "duplicate")
     if found.late:
         flags.append("late")
     if found.cold:
         flags.append("history_cold")
     if found.truncated:
         flags.append("window_truncated")
+    flags += arrival.flags
     return flags
 
 

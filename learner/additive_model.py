@@ -113,15 +113,16 @@ class AdditiveModel(base.Classifier):  # type: ignore[misc] # River's base class
             self._admit(x)
         self.learn_vector(self.layout.vector(x), bool(y), w)
 
-    def learn_vector(self, vector: Floats, fraud: bool, weight: float = 1.0) -> None:
-        """Learn one example whose features are in the layout's order."""
+    def learn_vector(self, vector: Floats, fraud: bool, weight: float = 1.0) -> float:
+        """Learn one example whose features are in the layout's order; return its log-odds before that."""
         self.labels += 1
         self.frauds += fraud
         weights, rate = (*self.bins.arrays, *self.cells.arrays), float(self.learning_rate)
-        descend(vector, *self.layout.tables, *weights, float(fraud), float(weight), self.labels, rate)
+        before = descend(vector, *self.layout.tables, *weights, float(fraud), float(weight), self.labels, rate)
         if self.frauds >= self._choose_at:
             self._choose_at *= 2
             self._choose_pairs()
+        return before
 
     def log_odds_one(self, x: Mapping[str, float]) -> float:
         return self.log_odds_of(self.layout.vector(x))
@@ -189,15 +190,18 @@ def descend(  # noqa: PLR0917 -- as `log_odds_of`
     weight: float,
     labels: int,
     rate: float,
-) -> None:
-    """Take one step down the gradient of each weight that a payment uses. `labels` counts this example, too.
+) -> float:
+    """Take one step down the gradient of each weight that a payment uses; return its log-odds before that.
+
+    `labels` counts this example, too.
 
     What a step adds to the average payment is taken from the intercept, which alone learns the level. Otherwise a bin
     that every payment is in would be another intercept, and where a data set lacks fifty features, the level would be
     learned fifty times too fast.
     """
     places, own = places_of(vector, edges, fine, coarse, pairs), 1 + fine.shape[0]
-    slope = weight * (probability(sum_at(places, pairs.shape[0], bins, cells)) - fraud)
+    log_odds = sum_at(places, pairs.shape[0], bins, cells)
+    slope = weight * (probability(log_odds) - fraud)
     decay, before = weight * min(MOST_DECAY, DECAY_LABELS / labels), labels - 1
     step(bins, bins_squares, 0, slope, decay, rate)
     for place in places[1:own]:
@@ -208,6 +212,7 @@ def descend(  # noqa: PLR0917 -- as `log_odds_of`
         moved = step(cells, cells_squares, place, slope, decay, rate * CELLS_SHARE)
         bins[0] -= share(cells_steps[place], before) * moved
         cells_steps[place] += 1
+    return log_odds
 
 
 @compiled

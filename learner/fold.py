@@ -57,16 +57,18 @@ class Fold:
             )
         self.n, self.clock_ms = n, max(self.clock_ms, example.event_time_ms)
         vector = vector_of(example.features)  # the model's layout is the schema's
-        self._evaluation.judge(example, probability(self.model.log_odds_of(vector)))
+        log_odds = self._learn_verdict(vector, example) if example.weight > 0 else self.model.log_odds_of(vector)
+        self._evaluation.judge(example, probability(log_odds))
         self._findings += self._drift.watch(n, example)
-        if example.weight > 0:
-            self._learn_verdict(vector, example)
         self._reputations.learn(n, example)
 
-    def _learn_verdict(self, vector: Floats, example: Example) -> None:
-        """Learn a verdict. What it supersedes stays learned, but no longer counts and is not rehearsed."""
+    def _learn_verdict(self, vector: Floats, example: Example) -> float:
+        """Learn a verdict and return the log-odds before that.
+
+        What it supersedes stays learned, but no longer counts and is not rehearsed.
+        """
         fraud, revised = example.verdict == "fraud", example.supersedes is not None
-        self.model.learn_vector(vector, fraud, example.weight)
+        before = self.model.learn_vector(vector, fraud, example.weight)
         if fraud:
             if revised:
                 self._rehearsal.forget(vector)
@@ -76,6 +78,7 @@ class Fold:
             self._rehearsal.keep(vector, example.weight)
         self.frauds_learned += fraud - (revised and not fraud)
         self.legitimate_learned += (not fraud) - (revised and fraud)
+        return before
 
     def changed_reputation(self) -> list[Reputation]:
         """Return the reputations that changed since the last call."""

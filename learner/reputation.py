@@ -62,22 +62,23 @@ class Decaying(Struct):
     def add(self, time_ms: int, frauds: float, payments: float) -> None:
         """Add weights at a time; negative ones take back an earlier verdict."""
         age_ms = 0 if self.reference_ms is None else time_ms - self.reference_ms
-        faded = [exp(-abs(age_ms) / tau_ms) for tau_ms in _TAUS_MS]
-        if frauds or any(self.frauds):
+        away_ms, (short_ms, middle_ms, long_ms) = -abs(age_ms), _TAUS_MS
+        faded = exp(away_ms / short_ms), exp(away_ms / middle_ms), exp(away_ms / long_ms)
+        if frauds or self.frauds != NOTHING:
             self.frauds = _added(self.frauds, frauds, faded, age_ms, NOTHING)
         self.payments = _added(self.payments, payments, faded, age_ms, self.frauds)
         if self.reference_ms is None or age_ms > 0:
             self.reference_ms = time_ms
 
 
-def _added(sums: Sums, weight: float, faded: list[float], age_ms: int, least: Sums) -> Sums:
+def _added(sums: Sums, weight: float, faded: Sums, age_ms: int, least: Sums) -> Sums:
     """Let the sums fade up to a later payment, or the weight of an earlier one down to theirs."""
+    (short, middle, long), (by_short, by_middle, by_long) = sums, faded
     if age_ms > 0:
-        new = [old * share + weight for old, share in zip(sums, faded, strict=True)]
+        short, middle, long = short * by_short + weight, middle * by_middle + weight, long * by_long + weight
     else:
-        new = [old + weight * share for old, share in zip(sums, faded, strict=True)]
-    short, middle, long = map(max, new, least)
-    return short, middle, long
+        short, middle, long = short + weight * by_short, middle + weight * by_middle, long + weight * by_long
+    return max(short, least[0]), max(middle, least[1]), max(long, least[2])
 
 
 class Record(Struct):
