@@ -149,8 +149,10 @@ def _flags(found: Found, arrival: Arrival, knowledge: Knowledge, *, priced: bool
         flags.append(MONEY_BACK)
     if knowledge.champion is None:
         flags.append("no_model")
-    if found.repeat != NEW:
-        flags.append("id_conflict" if found.repeat == CONFLICT else "duplicate")
+    if found.repeat == CONFLICT:
+        flags.append("id_conflict")
+    elif found.repeat != NEW:
+        flags.append("duplicate")
     if found.late:
         flags.append("late")
     if found.cold:
