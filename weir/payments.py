@@ -12,7 +12,7 @@ payment only the fields are counted that say whose and which payment it is, when
 time would double the cost of reading it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import sha256
 from math import isfinite
@@ -39,10 +39,8 @@ LONGEST_NAME = 64
 DECISIVE = (b'"transaction_id"', b'"user_id"', b'"amount"', b'"currency"', b'"event_time"')
 """Names, as JSON has them, that are counted in every payment."""
 
-ESCAPED = b"\\u00"
-"""How an escaped letter of a name begins; a payment with one is searched for names that come twice, too."""
-
-NO_NAMES = frozenset(("null", "none", "nan", "n/a", "undefined", "unknown", "0.0.0.0", "::", str(UUID(int=0))))  # noqa: S104 -- no address to bind to
+_NONE = ("null", "none", "nan", "n/a", "undefined", "unknown", "0.0.0.0", "::", str(UUID(int=0)))  # noqa: S104 -- no address to bind to
+NO_NAMES = frozenset(form for text in _NONE for form in (text, text.upper(), text.capitalize())) | {"NaN"}
 """Texts that stand for no card, device, address or merchant. Taken for a name, all who send one would share a record."""
 
 _NAMES = ("card_id", "device_id", "merchant_id", "ip")
@@ -75,7 +73,7 @@ def read_payment(payload: bytes | None) -> ReadPayment:
         read = ReadPayment(decode_with(_strict, payload), _doubled(payload or b""))
     except InvalidRecord as error:
         read = _forgiving(payload or b"", error)
-    lost = list(_meaningless(read.transaction))
+    lost = _meaningless(read.transaction)
     if not lost:
         return read
     transaction = msgspec.structs.replace(read.transaction, **dict.fromkeys(lost))
@@ -89,8 +87,10 @@ def is_money_back(transaction: Transaction, types: Sequence[str]) -> bool:
 
 def _doubled(payload: bytes) -> list[str]:
     """Return flags of fields that are named twice, if a decisive name seems to be; it may also be a value."""
-    if ESCAPED in payload or any(payload.count(name) > 1 for name in DECISIVE):
-        return _flags_of_doubled(payload)
+    count = payload.count
+    for name in DECISIVE:
+        if count(name) > 1:
+            return _flags_of_doubled(payload)
     return []
 
 
@@ -98,21 +98,21 @@ def _flags_of_doubled(payload: bytes) -> list[str]:
     return [f"doubled_field:{_shown(name)}" for name in named_twice(payload)][:MOST_FLAGS]
 
 
-def _meaningless(transaction: Transaction) -> Iterator[str]:
-    """Yield optional fields whose value stands for none, such as 0,0 in the Gulf of Guinea.
+def _meaningless(payment: Transaction) -> list[str]:
+    """Return the optional fields whose value stands for none, such as 0,0 in the Gulf of Guinea.
 
     Raises:
         InvalidRecord: an id that is required is blank.
     """
-    for name, text in (("transaction_id", transaction.transaction_id), ("user_id", transaction.user_id)):
-        if text.isspace():
-            raise InvalidRecord(name, "is blank")
-    if transaction.latitude == 0 and transaction.longitude == 0:
-        yield from ("latitude", "longitude")
-    for name in _NAMES:
-        named = getattr(transaction, name)
-        if named is not None and named.strip().lower() in NO_NAMES:
-            yield name
+    if payment.transaction_id.isspace():
+        raise InvalidRecord("transaction_id", "is blank")
+    if payment.user_id.isspace():
+        raise InvalidRecord("user_id", "is blank")
+    lost = ["latitude", "longitude"] if payment.latitude == 0 and payment.longitude == 0 else []
+    names = (payment.card_id, payment.device_id, payment.merchant_id, payment.ip)
+    if not NO_NAMES.isdisjoint(names):
+        lost += [name for name, value in zip(_NAMES, names, strict=True) if value in NO_NAMES]
+    return lost
 
 
 def _forgiving(payload: bytes, error: InvalidRecord) -> ReadPayment:
