@@ -16,6 +16,7 @@ from feedback_api.http_app import create_app
 from operations.runner.ports import free_ports
 from operations.runner.process import Command, running
 from tests.api_client import a_client_of
+from tests.builders import NOON_MS
 from tests.stand_in_detector import a_stand_in_detector
 from tests.waiting import eventually
 from weir import kafka_clients
@@ -36,7 +37,13 @@ def settings_for(bootstrap_servers, folder, **api):
 
 
 def a_payment(number=1, **fields):
-    return {"transaction_id": f"t{number}", "user_id": f"u{number % 7}", "event_time": 1, "amount": 20.0, **fields}
+    return {
+        "transaction_id": f"t{number}",
+        "user_id": f"u{number % 7}",
+        "event_time": NOON_MS,
+        "amount": 20.0,
+        **fields,
+    }
 
 
 def records_of(settings, topic):

@@ -9,7 +9,7 @@ import pytest
 from feedback_api.console import kafka_console
 from feedback_api.console.facts import Alerted, Learned, Reachable
 from feedback_api.console.kafka_console import ConsoleReader
-from tests.builders import DAY_MS, a_scored_transaction, an_example
+from tests.builders import DAY_MS, a_scored_transaction, an_example, some_counts
 from tests.waiting import eventually
 from weir import kafka_clients
 from weir.messages import Counts, Publication, encode
@@ -99,8 +99,7 @@ def test_of_very_many_alerts_only_the_latest_are_read(broker, topics, put, monke
 def test_a_record_that_is_none_of_its_topics_stops_nothing(broker, topics, put):
     put(topics.alerts, "t1", b"not an alert")
     put(topics.control, "m1", None)
-    numbers = dict.fromkeys(Counts.__struct_fields__[1:], 0)
-    put(topics.ledger, "counts", encode(Counts(**numbers)))
+    put(topics.ledger, "counts", encode(some_counts()))
     with reading(broker, topics) as facts:
         eventually(lambda: [type(fact) for fact in facts] == [Counts], 10)
 

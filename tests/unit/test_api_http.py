@@ -10,12 +10,13 @@ import pytest
 from feedback_api.decisions import DEADLINE_EXCEEDED, STREAM_UNAVAILABLE
 from feedback_api.http_app import create_app
 from tests.api_client import FakeStream, an_api
+from tests.builders import NOON_MS
 from tests.malformed import malformed_payloads
 from weir.settings import Settings
 
 JSON = {"content-type": "application/json"}
 POSTS = ["/v1/labels", "/v1/decisions", "/v1/user-events"]
-AN_EVENT = {"event_id": "e1", "user_id": "u1", "event_time": 1, "type": "trip_confirmed", "country": "DE"}
+AN_EVENT = {"event_id": "e1", "user_id": "u1", "event_time": NOON_MS, "type": "trip_confirmed", "country": "DE"}
 
 
 @pytest.fixture
@@ -98,9 +99,16 @@ def test_the_process_is_alive_without_a_broker(api, stream):
     assert api.get("/healthz").json() == {"alive": True}
 
 
+@pytest.mark.parametrize("time", [1_750_000_000, "2999-01-01T00:00:00Z"])
+def test_a_user_event_at_a_time_that_cannot_be_meant_is_refused(api, time):
+    answer = api.post("/v1/user-events", json={**AN_EVENT, "event_time": time})
+    assert (answer.status_code, answer.json()["field"]) == (422, "event_time")
+
+
 def test_metrics_count_labels_decisions_and_refusals(api):
     api.post("/v1/labels", json={"transaction_id": "t1", "verdict": "fraud", "labeler": "ana"})
-    api.post("/v1/decisions?deadline_ms=1", json={"transaction_id": "t", "user_id": "u", "event_time": 1, "amount": 1})
+    payment = {"transaction_id": "t", "user_id": "u", "event_time": NOON_MS, "amount": 1}
+    api.post("/v1/decisions?deadline_ms=1", json=payment)
     api.post("/v1/labels", json={})
     text = api.get("/metrics").text
     assert 'weir_api_labels_accepted_total{verdict="fraud"} 1.0' in text
