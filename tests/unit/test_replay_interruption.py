@@ -16,6 +16,15 @@ from weir.settings import Settings
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
+@pytest.fixture(autouse=True)
+def _signals_that_count():
+    """Nothing is ignored, although the tests may run under `nohup` or in a shell's background."""
+    former = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
+    yield
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_signal_ends_the_block_with_the_shells_exit_code(number):
     with pytest.raises(Interrupted) as ended, interruptible():
@@ -55,6 +64,7 @@ def test_handlers_are_as_before_afterwards():
 def test_program_whose_terminal_closed_prints_nowhere_and_goes_on():
     code = (
         "import os, signal\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "from operations.replay.interruption import Interrupted, interruptible\n"
         "try:\n"
         "    with interruptible(): os.kill(os.getpid(), signal.SIGHUP)\n"
