@@ -69,7 +69,10 @@ from hashlib import sha256
 from tests.builders import HOUR_MS
 from tests.detecting import User, a_model_of_everything
 from detector.state_encoding import encode_state
+from weir.compiled import warm
 from weir.messages import encode
+from weir.settings import Settings
+warm(Settings().cache_dir)
 user = User(a_model_of_everything())
 names = ["d1", "d2", "d3", None]
 user.know(entity="card", entity_id="d1", known_frauds=1, fraud_run=1)
