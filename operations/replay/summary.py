@@ -85,7 +85,9 @@ def tables(summary: Summary) -> Iterator[Table]:
     yield _table(summary.title or summary.namespace, asdict(summary), but=("title", "quality", "counts", "lost"))
     if summary.quality is not None:
         yield _table("Quality of the scores", asdict(summary.quality))
-    yield _table("Counts of the ledger", asdict(summary.counts), but=("schema_version", "counted_at_ms"))
+    yield _table(
+        "Counts of the ledger", asdict(summary.counts), but=("schema_version", "counted_at_ms", "longest_waiting")
+    )
 
 
 def _table(title: str, values: dict[str, object], but: tuple[str, ...] = ()) -> Table:
