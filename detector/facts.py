@@ -32,8 +32,9 @@ CHALLENGES_REMEMBERED_MS = 60 * DAY_MS
 class Facts(NamedTuple):
     """A payment as of its event time. Everything about the user comes from earlier payments.
 
-    Times are event times in milliseconds, `local_ms` is that of the customer's own clock, amounts are in base currency, counts are of payments unless they say
-    otherwise, and what is missing is NaN. `..._10m` and the like are windows (`detector.windows`).
+    Times are event times in milliseconds; `local_ms` is the event time on the customer's own clock. Amounts are in base
+    currency, counts are of payments unless they say otherwise, and what is missing is NaN. `..._10m` and the like are
+    windows (`detector.windows`).
 
     `tiny_10m` counts amounts of at most a tenth of the OTP threshold, `under_1h` those below it and `just_under_1h`
     those from half of it up to it. `ratio_24h` and `ratio_7d` are the highest amount ratios. `devices_24h` and the like

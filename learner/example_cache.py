@@ -121,5 +121,6 @@ def _last_of_each(hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
 
 def _hash(example: Example) -> int:
     """Hash the customer and the id: payments of two customers may share one. Old examples name no customer."""
-    identity = f"{example.transaction_id} {example.user_id or ''}".encode(errors="surrogatepass")
+    transaction_id, user_id = example.transaction_id, example.user_id or ""
+    identity = f"{len(transaction_id)}:{transaction_id}{user_id}".encode(errors="surrogatepass")
     return int.from_bytes(hashlib.blake2b(identity, digest_size=8, salt=_SALT).digest())

@@ -1,7 +1,7 @@
 """The state of every label: one byte beside an 8-byte hash of its identity.
 
-Refused transactions are in the book, too: a label that waits for one waits in vain, and must not look like one whose
-transaction was lost. A label's identity is its transaction id and label id, as in the label join. A record without them is identified by its
+Refused transactions are in the book, too: a label that waits for one must not look like one whose transaction was lost.
+A label's identity is its transaction id and label id, as in the label join. A record without them is identified by its
 position. The book grows without bound, by about 120 bytes a label (120 MB for a million). Among a million labels, the
 chance that two share a hash is 3 in 100 million.
 """
@@ -118,7 +118,7 @@ class LabelBook:
         return sum(number for state, number in self._tally.items() if state & _ACCEPTED)
 
     def changed_segments(self) -> dict[int, Segment]:
-        """Return the segments that changed since the last call, the states of each encoded as its hashes, then its states."""
+        """Return the segments that changed since the last call. `states` has the hashes first, then the states."""
         changed, self._changed = sorted(self._changed), set()
         return {number: self._segment(number * SEGMENT) for number in changed}
 

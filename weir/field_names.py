@@ -1,4 +1,4 @@
-"""Names that fields have in the files and messages of banks, shops and researchers, by the field of a payment. The best come first."""
+"""Names that the fields of a payment have in the files and messages of banks, shops and researchers; the best come first."""
 
 import re
 

@@ -264,9 +264,10 @@ Stage = Literal["detector", "label-join", "internal", "skipped"]
 class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record that could not be used: the reason, its position, and the start of its bytes (Base64 in JSON).
 
-    `stage` is the job that refused the record; `internal` if it failed at it, a fault of Weir's own, with its traceback;
-    `skipped` if somebody set the record aside with `weir skip`. `field` is the JSON path of the error, `$` for the whole message. `payload_bytes` and `payload_sha256`
-    describe the whole payload. The ids are those in the payload.
+    `stage` is the job that refused the record; `internal` if it failed at it, a fault of Weir's own, with its
+    traceback; `skipped` if somebody set the record aside with `weir skip`. `field` is the JSON path of the error, `$`
+    for the whole message. `payload_bytes` and `payload_sha256` describe the whole payload. The ids are those in the
+    payload.
     """
 
     schema_version: Int64 = 1

@@ -101,8 +101,8 @@ def test_a_second_command_waits_until_the_first_has_ended(tmp_path):
         assert first.stdout.readline() == "held\n"
         with pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        ended = threading.Timer(0.5, first.stdin.close)
-        ended.start()
+        released = []
+        threading.Timer(0.5, lambda: (released.append("first"), first.stdin.close())).start()
         claim(tmp_path)
-        assert ended.finished.is_set()
+        assert released == ["first"]
     os.close(lock)
