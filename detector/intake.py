@@ -1,5 +1,6 @@
 """Process one record: bytes in, outbound records and the user's new state out."""
 
+from detector.doubled_names import with_doubled
 from detector.knowledge import Knowledge
 from detector.scoring import Arrival, Detector
 from weir.dead_letters import cut, dead_letter
@@ -39,15 +40,16 @@ class Intake:
             return self._bury(record, error, now_ms)
 
     def _score(self, record: Inbound, key: str, user: bytes | None, knowledge: Knowledge, now_ms: int) -> Processed:
-        transaction, flags = read_payment(record.payload)
+        payload = record.payload or b""
+        transaction, flags = read_payment(payload)
         _require_key(key, transaction.user_id)
-        arrival = Arrival(transaction, record.payload or b"null", record.position, now_ms, flags)
+        arrival = Arrival(transaction, payload, record.position, now_ms, with_doubled(flags, payload))
         scored, state = self._detector.score(user, arrival, knowledge)
-        payload, transaction_id = encode(scored), transaction.transaction_id.encode()
-        leaving = [Outbound(self._scored, transaction_id, payload)]
+        score, transaction_id = encode(scored), transaction.transaction_id.encode()
+        leaving = [Outbound(self._scored, transaction_id, score)]
         if scored.is_alert:
-            leaving.append(Outbound(self._alerts, transaction_id, payload))
-        return Processed(state, self._with_reply(leaving, record, payload))
+            leaving.append(Outbound(self._alerts, transaction_id, score))
+        return Processed(state, self._with_reply(leaving, record, score))
 
     def _observe(self, record: Inbound, key: str, user: bytes | None, now_ms: int) -> Processed:
         event = decode_with(USER_EVENT, record.payload)

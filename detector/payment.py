@@ -4,12 +4,10 @@ from functools import lru_cache
 from math import isnan, nan
 from struct import Struct
 
-import numpy as np
-
 from detector.attributes import Attributes
 from detector.known_frauds import SUBJECTS
 from detector.names import code_of, identity_of, name_of
-from detector.records import INTEGER, NUMBER, Bytes, record
+from detector.records import INTEGER, NUMBER, record
 from detector.state import EVENT
 from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
 from weir.messages import Transaction
@@ -33,7 +31,10 @@ PAYMENT = record(
 
 `spending` is 0 for money back, which the user's history does not keep."""
 
-_PACKED = Struct(f"<2qdd6q2dq7d{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
+_EVENT_TO_THRESHOLD = Struct("<2q2d6q2dq3d")
+_CODES = Struct("<4d")
+_ATTRIBUTES = Struct(f"<{len(NUMBER_SLOTS) + len(CODE_SLOTS)}d")
+"""A record in three parts, before its subjects: the last two are alike in most payments."""
 
 
 class Payments:
@@ -42,42 +43,50 @@ class Payments:
     def __init__(self, settings: DetectorSettings) -> None:
         self._otp_threshold = settings.otp_threshold
         self.attributes = Attributes(settings.numeric_attributes, settings.categorical_attributes)
+        self._no_attributes = _ATTRIBUTES.pack(*self.attributes.values({}))
 
     def record_of(
         self, transaction: Transaction, time_ms: int, amount: float, subjects: bytes, *, spending: bool = True
-    ) -> Bytes:
-        """Return a payment's record.
+    ) -> bytes:
+        """Return a payment's `PAYMENT`.
 
         `amount` is in base currency, and NaN if it is unknown or the payment spends nothing. `subjects` are its `SUBJECTS`.
         """
-        category, country, *codes = _coded(
+        category, country, codes = _coded(
             transaction.merchant_category, transaction.country, transaction.channel, transaction.type
         )
-        packed = _PACKED.pack(
+        device, ip, card = _customers(transaction.device_id, transaction.ip, transaction.card_id)
+        latitude, longitude, told = transaction.latitude, transaction.longitude, transaction.attributes
+        told_attributes = _ATTRIBUTES.pack(*self.attributes.values(told)) if told else self._no_attributes
+        before = _EVENT_TO_THRESHOLD.pack(
             time_ms,
             identity_of(transaction.transaction_id),
-            nan if isnan(amount) else float(round(amount * 100)),
+            nan if isnan(amount) else round(amount * 100),
             nan,
             name_of(transaction.merchant_id),
             category,
-            name_of(transaction.device_id),
+            device,
             country,
-            name_of(transaction.ip or None),
-            name_of(transaction.card_id),
-            nan if transaction.latitude is None else transaction.latitude,
-            nan if transaction.longitude is None else transaction.longitude,
+            ip,
+            card,
+            nan if latitude is None else latitude,
+            nan if longitude is None else longitude,
             spending,
             transaction.utc_offset_ms,
             amount,
             self._otp_threshold,
-            *codes,
-            *self.attributes.values(transaction.attributes),
         )
-        return np.frombuffer(packed + subjects, np.uint8)
+        return before + codes + told_attributes + subjects
 
 
 @lru_cache(maxsize=1 << 12)
-def _coded(category: str | None, country: str | None, channel: str | None, kind: str | None) -> tuple[float, ...]:
-    """Return the names of category and country and the codes of all four: payments share few combinations."""
-    names = name_of(category), name_of(country)
-    return *names, code_of(category), code_of(country), code_of(channel), code_of(kind)
+def _coded(category: str | None, country: str | None, channel: str | None, kind: str | None) -> tuple[int, int, bytes]:
+    """Return the names of category and country, and the codes of all four: payments share few combinations."""
+    codes = _CODES.pack(code_of(category), code_of(country), code_of(channel), code_of(kind))
+    return name_of(category), name_of(country), codes
+
+
+@lru_cache(maxsize=1 << 16)
+def _customers(device: str | None, ip: str | None, card: str | None) -> tuple[int, int, int]:
+    """Return the names of what a customer pays with: most use the same again."""
+    return name_of(device), name_of(ip or None), name_of(card)

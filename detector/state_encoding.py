@@ -29,7 +29,7 @@ from detector.state import (
     TRIPS_END,
     fresh_state,
 )
-from weir.compiled import compiled, warm_up
+from weir.compiled import Integers, compiled, warm_up
 from weir.errors import DeploymentError
 
 STATE_SCHEMA = 3
@@ -38,9 +38,11 @@ STATE_SCHEMA = 3
 MAGIC = b"weir"
 PREFIX = MAGIC + STATE_SCHEMA.to_bytes(4, "big")
 
-_BEGIN = len(PREFIX)
-_PREFIX_ARRAY = np.frombuffer(PREFIX, np.uint8)
-_WHOLE = HEADER_END + 2 * HABITS.itemsize  # the part that every encoded state has: header and habits
+_WORD = INTEGER.itemsize
+"""Everything in a state is copied in whole words; the prefix is one."""
+
+_PREFIX_WORD = int(np.frombuffer(PREFIX, INTEGER)[0])
+_WHOLE = (HEADER_END + 2 * HABITS.itemsize) // _WORD  # the part that every encoded state has: header and habits
 
 _NO_BOUND = 2**40
 
@@ -66,15 +68,12 @@ DONE, BROKEN, NO_ROOM = range(3)
 @compiled
 def pack(state: Bytes, payload: Bytes) -> int:
     """Encode a state into an array that is long enough; return the length."""
-    payload[:_BEGIN] = _PREFIX_ARRAY
-    end = _BEGIN + _WHOLE
-    payload[_BEGIN:end] = state[:_WHOLE]
-    counts = state[:HEADER_END].view(INTEGER)
+    words, to = state.view(INTEGER), payload.view(INTEGER)
+    to[0] = _PREFIX_WORD
+    end = _copy(words, 0, to, 1, _WHOLE)
     for section in range(len(_BEGINS)):
-        length = counts[section] * _LENGTHS[section]
-        payload[end : end + length] = state[_BEGINS[section] : _BEGINS[section] + length]
-        end += length
-    return end
+        end = _copy(words, _BEGINS[section] // _WORD, to, end, words[section] * _LENGTHS[section] // _WORD)
+    return end * _WORD
 
 
 @compiled
@@ -83,39 +82,45 @@ def unpack(payload: Bytes, state: Bytes) -> int:
 
     The result is `BROKEN` if the counts do not fit the bytes, and `NO_ROOM` if the array is too short.
     """
-    end = _BEGIN + _WHOLE
-    if len(payload) < end:
+    if len(payload) < (1 + _WHOLE) * _WORD or len(payload) % _WORD:
         return BROKEN
-    state[:_WHOLE] = payload[_BEGIN:end]
-    counts = state[:HEADER_END].view(INTEGER)
+    words, to = payload.view(INTEGER), state.view(INTEGER)
+    _copy(words, 1, to, 0, _WHOLE)
+    end = 1 + _WHOLE
     for section in range(len(_BEGINS)):
-        length = counts[section] * _LENGTHS[section]
-        if not 0 <= counts[section] <= _MOST[section] or end + length > len(payload):
+        count, begin = to[section], _BEGINS[section] // _WORD
+        length = count * _LENGTHS[section] // _WORD
+        if not 0 <= count <= _MOST[section] or length * _WORD != count * _LENGTHS[section] or end + length > len(words):
             return BROKEN
-        if _BEGINS[section] + length > len(state):
+        if begin + length > len(to):
             return NO_ROOM
-        state[_BEGINS[section] : _BEGINS[section] + length] = payload[end : end + length]
-        end += length
-    return DONE if end == len(payload) else BROKEN
+        end += _copy(words, end, to, begin, length) - begin
+    return DONE if end == len(words) else BROKEN
+
+
+@compiled
+def _copy(words: Integers, begin: int, to: Integers, at: int, count: int) -> int:
+    """Copy words, eight bytes at a time; return where the next go."""
+    for nth in range(count):
+        to[at + nth] = words[begin + nth]
+    return at + count
 
 
 def encode_state(state: Bytes) -> bytes:
     """Encode a state: a prefix with the schema version, then the records in use."""
-    payload = np.empty(_BEGIN + len(state), np.uint8)
+    payload = np.empty(len(PREFIX) + len(state), np.uint8)
     return payload[: pack(state, payload)].tobytes()
 
 
-def encoded(payload: bytes | None) -> Bytes:
-    """Return an encoded state as an array; None gives a fresh one, and a state of 0.1.0 is upgraded.
+def encoded(payload: bytes | None) -> bytes:
+    """Return an encoded state of this release: None gives a fresh one, and a state of 0.1.0 is upgraded.
 
     Raises:
         DeploymentError: another detector wrote the bytes, or they are not a state.
     """
     if payload is None:
         return _FRESH
-    if not payload.startswith(PREFIX):
-        payload = encode_state(_foreign(payload))
-    return np.frombuffer(payload, np.uint8)
+    return payload if payload.startswith(PREFIX) else encode_state(_foreign(payload))
 
 
 def decode_state(payload: bytes | None) -> Bytes:
@@ -124,20 +129,20 @@ def decode_state(payload: bytes | None) -> Bytes:
     Raises:
         DeploymentError: another detector wrote the bytes, or they are not a state.
     """
-    array = encoded(payload)
+    array = np.frombuffer(encoded(payload), np.uint8)
     state = fresh_state(len(array) // EVENT.itemsize)
     if unpack(array, state) != DONE:
         raise broken_state()
     return state
 
 
-_FRESH = np.frombuffer(PREFIX + bytes(_WHOLE), np.uint8)
+_FRESH = PREFIX + bytes(_WHOLE * _WORD)
 
 
 def _foreign(payload: bytes) -> Bytes:
     """Read a state that does not begin as this release's do."""
     if payload.startswith(MAGIC):
-        schema = int.from_bytes(payload[len(MAGIC) : _BEGIN], "big")
+        schema = int.from_bytes(payload[len(MAGIC) : len(PREFIX)], "big")
         raise DeploymentError(
             f"A user's state has schema {schema}; this detector reads {STATE_SCHEMA} and 0.1.0's.",
             "Run the release that wrote the state.",

@@ -1,4 +1,4 @@
-"""Boosted trees as flat arrays: the second voice beside the additive model (docs/adr/0020).
+"""Boosted trees, the second voice beside the additive model (docs/adr/0020), as they are trained and published.
 
 A node is a row. A payment goes left at a node if its feature is below the threshold, or missing where the training sent
 missing values left; the children of a node are neighbours. `value` is a leaf's log-odds, and at an inner node the mean of
@@ -6,18 +6,21 @@ its leaves over the training examples. What a feature adds is the sum of the cha
 
     root -1.2 --amount < 40?--> -1.0 --hour < 6?--> 0.4        amount adds .2, hour 1.4, the root belongs to the intercept
 
-These attributions, Saabas's (XGBoost calls them `approx_contribs`), add up to the log-odds exactly.
+These attributions, Saabas's (XGBoost calls them `approx_contribs`), add up to the log-odds exactly. What scores are the
+same trees in another form (`weir.complete_trees`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weir.compiled import Floats, compiled, warm_up
+from weir.compiled import Floats, Integers, warm_up
+from weir.complete_trees import CompleteTrees, attribute, completed, leaves_of
 
 NODE = np.dtype(
     [("feature", "<i2"), ("default_left", "?"), ("left", "<i4"), ("threshold", "<f4"), ("value", "<f8")], align=True
@@ -48,7 +51,7 @@ class Trees:
 
     def log_odds_of(self, vector: Floats) -> float:
         """Return the log-odds of a payment whose features are in the order of the names."""
-        return self.base + float(leaves_of(vector, self.nodes, self.roots))
+        return self.base + float(leaves_of(vector, self._places, self.complete))
 
     def contributions(self, features: Mapping[str, float]) -> dict[str, float]:
         """Return what each feature, present or missing, adds to the log-odds. With the intercept they sum to it."""
@@ -58,44 +61,26 @@ class Trees:
     def contributions_of(self, vector: Floats) -> Floats:
         """Return the contributions, in the order of the names, of a payment whose features are in that order."""
         added = np.zeros(len(self.names))
-        attribute(vector, self.nodes, self.roots, added)
+        attribute(vector, self._places, self.complete, added)
         return added
 
     def vector(self, features: Mapping[str, float]) -> Floats:
         """Return the features that the trees read, in the order of the names; missing ones are NaN."""
         return np.array([features.get(name, nan) for name in self.names])
 
+    @cached_property
+    def complete(self) -> CompleteTrees:
+        """The trees as they are walked.
 
-@compiled
-def leaves_of(vector: Floats, nodes: NDArray[Any], roots: NDArray[np.int32]) -> float:
-    """Return the sum of the leaves that a payment reaches."""
-    total = 0.0
-    for root in roots:
-        node = root
-        while nodes[node]["feature"] >= 0:
-            node = child_of(vector, nodes, node)
-        total += nodes[node]["value"]
-    return total
+        Raises:
+            ValueError: a tree is too deep.
+        """
+        return completed(self.nodes, self.roots, len(self.names))
 
-
-@compiled
-def attribute(vector: Floats, nodes: NDArray[Any], roots: NDArray[np.int32], added: NDArray[np.float64]) -> None:
-    """Add to `added` what each feature changes along the payment's paths."""
-    for root in roots:
-        node = root
-        while nodes[node]["feature"] >= 0:
-            child = child_of(vector, nodes, node)
-            added[nodes[node]["feature"]] += nodes[child]["value"] - nodes[node]["value"]
-            node = child
-
-
-@compiled
-def child_of(vector: Floats, nodes: NDArray[Any], node: int) -> int:
-    """Return the place of the child that a payment goes to. Training compared 32-bit numbers."""
-    number = np.float32(vector[nodes[node]["feature"]])
-    goes_left = nodes[node]["default_left"] if np.isnan(number) else number < nodes[node]["threshold"]
-    left: int = nodes[node]["left"]
-    return left if goes_left else left + 1
+    @property
+    def _places(self) -> Integers:
+        """The places of the features in a vector that has them in the order of the names."""
+        return np.arange(len(self.names))
 
 
 STUMP = Trees(names=("amount",), base=0.0, roots=np.zeros(1, np.int32), nodes=np.array([(-1, True, 0, 0, 0)], NODE))

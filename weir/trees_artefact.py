@@ -89,7 +89,9 @@ def _decoded(body: _TreesBody) -> Trees:
         raise ValueError("a node reads a feature that has no name")
     if not (math.isfinite(body.base) and np.isfinite(nodes["value"]).all() and np.isfinite(nodes["threshold"]).all()):
         raise ValueError("a number is not finite")
-    return Trees(names=tuple(body.names), base=body.base, roots=roots, nodes=nodes)
+    trees = Trees(names=tuple(body.names), base=body.base, roots=roots, nodes=nodes)
+    trees.complete  # noqa: B018 -- those that are too deep are refused here
+    return trees
 
 
 def _join_children(nodes: NDArray[np.void], roots: NDArray[np.int32], sizes: NDArray[np.int32]) -> None:

@@ -5,7 +5,7 @@ import pytest
 import xgboost
 
 from tests.trees import NAMES, examples, features_of, rows, some_trees, the_booster
-from weir.trees import attribute, leaves_of
+from weir.complete_trees import attribute, leaves_of
 from weir.trees_artefact import pack_trees
 
 ROWS = rows(500, seed=7)
@@ -40,12 +40,12 @@ def test_contributions_and_intercept_add_up_to_the_log_odds():
 
 
 def test_plain_python_gives_the_compiled_results():
-    trees = some_trees()
+    trees, places = some_trees(), np.arange(len(some_trees().names))
     for payment in PAYMENTS[:20]:
         vector, plain, compiled = trees.vector(payment), np.zeros(len(trees.names)), np.zeros(len(trees.names))
-        assert leaves_of.py_func(vector, trees.nodes, trees.roots) == leaves_of(vector, trees.nodes, trees.roots)
-        attribute.py_func(vector, trees.nodes, trees.roots, plain)
-        attribute(vector, trees.nodes, trees.roots, compiled)
+        assert leaves_of.py_func(vector, places, trees.complete) == leaves_of(vector, places, trees.complete)
+        attribute.py_func(vector, places, trees.complete, plain)
+        attribute(vector, places, trees.complete, compiled)
         assert plain.tolist() == compiled.tolist()
 
 
