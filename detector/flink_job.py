@@ -53,10 +53,11 @@ def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
 
 
 def _guarantee(settings: Settings) -> dict[str, str]:
-    linger = {"properties.linger.ms": str(settings.flink.linger_ms)}
+    """Return the sink's options. Scores leave one by one, and each batch's compressor costs more than it saves."""
+    quick = {"properties.linger.ms": str(settings.flink.linger_ms), "properties.compression.type": "none"}
     if settings.flink.exactly_once_scores:
-        return linger | exactly_once(f"weir-{settings.namespace}-scores", settings.flink.transaction_timeout_ms)
-    return linger | {"sink.delivery-guarantee": "at-least-once"}
+        return quick | exactly_once(f"weir-{settings.namespace}-scores", settings.flink.transaction_timeout_ms)
+    return quick | {"sink.delivery-guarantee": "at-least-once"}
 
 
 def main() -> None:
@@ -67,6 +68,7 @@ def main() -> None:
         checkpoint_ms=settings.flink.detector_checkpoint_ms,
         parallelism=settings.flink.detector_parallelism,
         exactly_once=settings.flink.exactly_once_scores,
+        buffer_ms=settings.flink.buffer_ms,
     )
     tables.get_config().set("pipeline.name", f"weir-{settings.namespace}-detector")
     declare_tables(tables, settings)

@@ -31,6 +31,10 @@ _SEGMENT_KEY = re.compile(rb"labels:(\d+)")
 _BATCH, _POLL_S, _TIMEOUT_S = 5000, 0.1, 30.0
 """Records and seconds of one read, and seconds until a silent broker is an error. Round numbers; not measured."""
 
+_IN_BATCHES = {"fetch_min_bytes": 2**20, "fetch_wait_max_ms": 250}
+"""Counts may be this late, and a request for each record would cost the broker as much as the detector's own
+(docs/measurements/whole-loop.md)."""
+
 _SNAPSHOT = msgspec.msgpack.Decoder(LedgerSnapshot)
 
 _log = structlog.get_logger()
@@ -62,7 +66,7 @@ class LedgerProcess:
         snapshot, book = read_stored(servers, self._topics)
         self._ledger = Ledger(self._topics, snapshot, book)
         self._offsets = {topic: dict(offsets) for topic, offsets in snapshot.offsets.items()}
-        self._reader = consumer(servers, f"weir-ledger-{settings.namespace}")
+        self._reader = consumer(servers, f"weir-ledger-{settings.namespace}", **_IN_BATCHES)
         self._handlers = _handlers(self._ledger)
         self._reader.assign(self._positions())
         self._changed, self._committed_s = True, 0.0

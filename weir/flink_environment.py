@@ -23,16 +23,18 @@ OUTBOUND = Types.ROW_NAMED(["topic", "kafka_key", "payload"], [Types.STRING(), B
 
 
 def table_environment(
-    settings: Settings, *, checkpoint_ms: int, parallelism: int, exactly_once: bool
+    settings: Settings, *, checkpoint_ms: int, parallelism: int, exactly_once: bool, buffer_ms: int
 ) -> StreamTableEnvironment:
     """Create a streaming environment in thread mode, with stable uids and checkpoints that outlive the job.
+
+    `buffer_ms` is the longest time that records are buffered between the job's tasks.
 
     The checkpoints' timeout and tolerated failures are round numbers; not measured.
     """
     options = {
         "python.execution-mode": "thread",
         "python.fn-execution.bundle.time": str(settings.flink.bundle_ms),
-        "execution.buffer-timeout": f"{settings.flink.buffer_ms} ms",
+        "execution.buffer-timeout": f"{buffer_ms} ms",
         "execution.checkpointing.interval": f"{checkpoint_ms} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE" if exactly_once else "AT_LEAST_ONCE",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",

@@ -59,7 +59,6 @@ def consumer(bootstrap_servers: str, group: str, **config: Any) -> Consumer:
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
             "fetch.message.max.bytes": LARGE_MESSAGE_BYTES,
-            "fetch.wait.max.ms": 20,  # librdkafka's default is 500; not measured
             **{name.replace("_", "."): value for name, value in config.items()},
         }
     )
