@@ -4,9 +4,10 @@
        1     2
       3 4   5 6          a leaf above the last level is continued downwards: its value stays, whichever way one goes
 
-A payment that lacks a feature goes where the training sent it: the walk reads each feature from two numbers, and one of
-them is the lowest, the other the highest if the feature is missing. A tree of one's own loop waits for memory and guesses
-each branch; all trees together wait for nothing (docs/measurements/payment-cost.md).
+A payment that lacks a feature goes where the training sent it. There are two numbers for each feature; for a missing one the
+first is the lowest there is and the second the highest, and a node reads the one that goes its way. The walk of one tree
+waits for memory and for each branch; when all are walked at once, none waits for another
+(docs/measurements/payment-cost.md).
 """
 
 from math import inf
@@ -103,7 +104,7 @@ def attribute(vector: Floats, places: Integers, trees: CompleteTrees, added: Flo
 
 @compiled
 def _both(vector: Floats, places: Integers) -> NDArray[np.float32]:
-    """Return the features as training compared them, in 32 bits: with missing ones lowest, then with missing ones highest."""
+    """Return the features in 32 bits, as training compared them: first with missing ones lowest, then with them highest."""
     features = len(places)
     numbers = np.empty(2 * features, np.float32)
     for nth in range(features):
