@@ -69,7 +69,9 @@ def main() -> None:
     """Build and submit the job."""
     settings = load_settings()
     topics, broker = settings.topics, settings.bootstrap_servers
-    tables = table_environment(settings, checkpoint_ms=1000, parallelism=1, exactly_once=False)
+    tables = table_environment(
+        settings, checkpoint_ms=1000, parallelism=1, exactly_once=False, buffer_ms=settings.flink.buffer_ms
+    )
     tables.execute_sql(
         source_table("inbound", [topics.transactions], bootstrap_servers=broker, group="contract-compiled")
     )

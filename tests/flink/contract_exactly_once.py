@@ -47,7 +47,9 @@ def main() -> None:
     """Put an operator without logic between the real tables and the real numbering."""
     settings = load_settings()
     topics, broker = settings.topics, settings.bootstrap_servers
-    tables = table_environment(settings, checkpoint_ms=NEVER_MS, parallelism=1, exactly_once=True)
+    tables = table_environment(
+        settings, checkpoint_ms=NEVER_MS, parallelism=1, exactly_once=True, buffer_ms=settings.flink.buffer_ms
+    )
     declare_tables(tables, settings)
     entries = keyed_stream(pairs(tables, SCORED, RECORD), RECORD).process(Enter(topics.learning_log), OUTBOUND)
     statements = tables.create_statement_set()

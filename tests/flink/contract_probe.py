@@ -143,7 +143,9 @@ def declare(tables: StreamTableEnvironment, settings: Settings) -> None:
 def main() -> None:
     """Build and submit the job, or its next version."""
     settings, changed = load_settings(), "CONTRACT_CHANGED" in os.environ
-    tables = table_environment(settings, checkpoint_ms=1000, parallelism=1, exactly_once=True)
+    tables = table_environment(
+        settings, checkpoint_ms=1000, parallelism=1, exactly_once=True, buffer_ms=settings.flink.buffer_ms
+    )
     declare(tables, settings)
     control = tables.to_append_stream(tables.sql_query(CONTROL), RECORD)
     probe = (ChangedProbe if changed else Probe)(settings.topics)

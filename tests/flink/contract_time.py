@@ -48,7 +48,9 @@ def main() -> None:
     """Join scored transactions, which carry time, and labels, which do not, under one key."""
     settings = load_settings()
     topics, broker = settings.topics, settings.bootstrap_servers
-    tables = table_environment(settings, checkpoint_ms=1000, parallelism=1, exactly_once=True)
+    tables = table_environment(
+        settings, checkpoint_ms=1000, parallelism=1, exactly_once=True, buffer_ms=settings.flink.buffer_ms
+    )
     idle = {"scan.watermark.idle-timeout": "1 s"}
     tables.execute_sql(
         source_table("scored", [topics.scored], bootstrap_servers=broker, group="c", columns=EVENT_TIME, options=idle)
