@@ -69,8 +69,8 @@ class Loop:
         self.ready_s = ready_s
         self._pids = {name: part["pid"] for name, part in status["parts"].items() if part["pid"]}
         addresses = status["addresses"]
-        self._servers = next(value for name, value in addresses.items() if "kafka" in name.lower())
-        self._api = next(value for name, value in addresses.items() if "api" in name.lower()).rstrip("/")
+        self._servers = addresses["Kafka"]
+        self._api = addresses["API"].rstrip("/")
         self._sent = 0
 
     def idle(self, seconds: float) -> dict[str, Any]:
@@ -92,6 +92,8 @@ class Loop:
         reader.join()
         took_s, after = time.time() - began_s, self._cpu()
         latencies = sorted((times[name] - at) * 1000 for name, at in due.items() if name in times)
+        if not latencies:
+            raise SystemExit(f"Nothing was scored within {WAIT_S} s.")
         costs = {part: (cpu - before[part]) / count * 1000 for part, cpu in after.items()}
         return {
             "payments": count,

@@ -7,8 +7,7 @@ bytes finds them, where a second parse would double the cost of reading it.
 import numpy as np
 
 from weir.compiled import compiled, warm_up
-from weir.json_names import named_twice
-from weir.payments import MOST_FLAGS, shown
+from weir.payments import MOST_FLAGS, flags_of_doubled
 
 DECISIVE = (b'"transaction_id"', b'"user_id"', b'"amount"', b'"currency"', b'"event_time"')
 """Names, as JSON has them, that are counted in every payment. No two begin with the same letter."""
@@ -25,8 +24,7 @@ def with_doubled(flags: list[str], payload: bytes) -> list[str]:
     """Add the flags of fields that are named twice, if a decisive name seems to be; it may also be a value."""
     if not _has_twice(payload):
         return flags
-    doubled = [f"doubled_field:{shown(name)}" for name in named_twice(payload)]
-    return list(dict.fromkeys([*doubled, *flags]))[:MOST_FLAGS]
+    return list(dict.fromkeys([*flags_of_doubled(payload), *flags]))[:MOST_FLAGS]
 
 
 @compiled

@@ -53,11 +53,10 @@ def topology(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
 
 
 def _guarantee(settings: Settings) -> dict[str, str]:
-    """Return the sink's options. Scores leave one by one, and each batch's compressor costs more than it saves."""
-    quick = {"properties.linger.ms": str(settings.flink.linger_ms), "properties.compression.type": "none"}
+    linger = {"properties.linger.ms": str(settings.flink.linger_ms)}
     if settings.flink.exactly_once_scores:
-        return quick | exactly_once(f"weir-{settings.namespace}-scores", settings.flink.transaction_timeout_ms)
-    return quick | {"sink.delivery-guarantee": "at-least-once"}
+        return linger | exactly_once(f"weir-{settings.namespace}-scores", settings.flink.transaction_timeout_ms)
+    return linger | {"sink.delivery-guarantee": "at-least-once"}
 
 
 def main() -> None:

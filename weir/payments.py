@@ -116,10 +116,9 @@ def _forgiving(payload: bytes, error: InvalidRecord) -> ReadPayment:
     if not isinstance(fields, dict):
         raise error
     mended, flags = _mend(fields)
-    doubled = [f"doubled_field:{shown(name)}" for name in named_twice(payload)]
     try:
         transaction = msgspec.convert(mended, Transaction)
-        return ReadPayment(transaction, [*doubled, *flags][:MOST_FLAGS])
+        return ReadPayment(transaction, [*flags_of_doubled(payload), *flags][:MOST_FLAGS])
     except msgspec.ValidationError as remaining:
         raise _with_hint(invalid_record(str(remaining)), fields) from remaining
 
@@ -131,7 +130,7 @@ def _mend(fields: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     for name, value in fields.items():
         if name not in _FIELDS:
             if len(flags) < MOST_FLAGS:
-                flags.append(f"unknown_field:{shown(name)}{_nearest(name)}")
+                flags.append(f"unknown_field:{_shown(name)}{_nearest(name)}")
         elif _FIELDS[name].required or name == "currency":
             mended[name] = _currency(value) if name == "currency" else value
         elif name == "attributes":
@@ -210,7 +209,7 @@ def _attributes(value: Any) -> tuple[dict[str, Any], list[str]]:
         if isinstance(found, str | int | float) and _is_number_or_text(found):
             kept[name] = found
         elif one is not None:
-            lost.append(f"ignored_field:attributes.{shown(name)}")
+            lost.append(f"ignored_field:attributes.{_shown(name)}")
     return kept, lost
 
 
@@ -222,8 +221,12 @@ def _is_number_or_text(value: str | float) -> bool:
     return True
 
 
-def shown(name: str) -> str:
-    """Return as much of a field's name as a flag repeats."""
+def flags_of_doubled(payload: bytes) -> list[str]:
+    """Return a flag for each field that is named twice."""
+    return [f"doubled_field:{_shown(name)}" for name in named_twice(payload)]
+
+
+def _shown(name: str) -> str:
     return name[:LONGEST_NAME]
 
 
@@ -240,6 +243,8 @@ def _with_hint(error: InvalidRecord, fields: Mapping[str, Any]) -> InvalidRecord
         return error
     unknown = [name for name in fields if name not in _FIELDS][:MOST_FLAGS]
     if inside := [name for name in unknown if isinstance(fields[name], dict) and error.field in fields[name]]:
-        return InvalidRecord(error.field, f"is required; it stands inside {shown(inside[0])!r}: send that object alone")
+        return InvalidRecord(
+            error.field, f"is required; it stands inside {_shown(inside[0])!r}: send that object alone"
+        )
     meant = next((name for name in unknown if _nearest(name) == f" ({error.field}?)"), None)
-    return error if meant is None else InvalidRecord(error.field, f"is required; is it {shown(meant)!r}?")
+    return error if meant is None else InvalidRecord(error.field, f"is required; is it {_shown(meant)!r}?")
