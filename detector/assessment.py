@@ -138,7 +138,7 @@ def _assess(user: bytes, payment: bytes, model: Bytes, room: Bytes) -> int:
         return outcome
     earlier = _place(state, paid.event, found, desk.allowed_lateness_ms)
     look(state, earlier, paid, facts)
-    compute_features(facts, paid, vector)
+    compute_features(state, earlier, facts, paid, vector)
     found.cold, found.truncated = facts.cold != 0, facts.window_truncated != 0
     found.fired, found.profile, found.spending = fired_by(facts), profile_of(facts), paid.spending
     found.rules_log_odds = rules_log_odds(found.fired, vector[LOG_AMOUNT])
@@ -188,5 +188,6 @@ def features_of(state: Bytes, payment: bytes) -> tuple[Facts, Floats]:
 @compiled
 def _features(state: Bytes, payment: bytes, numbers: Floats, vector: Floats) -> None:
     facts, paid = numbers.view(FACTS)[0], np.frombuffer(payment, np.uint8).view(PAYMENT)[0]
-    look(state, earlier_than(state, paid.event.time_ms), paid, facts)
-    compute_features(facts, paid, vector)
+    earlier = earlier_than(state, paid.event.time_ms)
+    look(state, earlier, paid, facts)
+    compute_features(state, earlier, facts, paid, vector)

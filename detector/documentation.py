@@ -6,6 +6,7 @@ from pathlib import Path
 from detector.decision import OVERRIDE_BELOW_SCORE, OVERRIDE_FROM_TRUST
 from detector.feature_catalogue import FEATURES
 from detector.rules import AMOUNT_LOG_ODDS, BASE_LOG_ODDS, RULES
+from detector.state import MAX_KNOWN
 from weir.artefact import probability
 from weir.feature_schema import SCHEMA
 
@@ -20,8 +21,9 @@ If the payment or its user's history lacks what a feature needs, the feature is 
 Three features report a missing position, device or merchant.
 A feature's kind decides how a model bins its values.
 
-Windows of up to 24 hours are exact.
-Windows of 7 and 30 days are exact for the last 24 hours plus the allowed lateness, and use daily panes for older payments, so their far edge is off by at most 12 hours.
+Counts and sums of up to 24 hours are exact.
+Those of 7 and 30 days are exact for the last 24 hours plus the allowed lateness, and use daily panes for older payments, so their far edge is off by at most 12 hours.
+Distinct names are exact for all windows, with one bound: of the names in older payments, only the {MAX_KNOWN} last used of each kind are known.
 A session ends after a pause of 30 minutes and covers at most 24 hours.
 
 Merchants, devices, IP addresses and cards have records of their known frauds ([ADR 19](adr/0019-known-frauds-of-entities.md)).

@@ -37,8 +37,7 @@ class Facts(NamedTuple):
     windows (`detector.windows`).
 
     `tiny_10m` counts amounts of at most a tenth of the OTP threshold, `under_1h` those below it and `just_under_1h`
-    those from half of it up to it. `ratio_24h` and `ratio_7d` are the highest amount ratios. `devices_24h` and the like
-    count distinct names. `payments_a_day` is the user's rate over the whole history and one day more, this payment
+    those from half of it up to it. `ratio_24h` and `ratio_7d` are the highest amount ratios. `payments_a_day` is the user's rate over the whole history and one day more, this payment
     included; missing on the first payment. `recent_payments_a_day` is that over 30 days or since the first payment, but
     at least a day. `week_days` are the days of a week, or of a younger history: compared with a whole week, it would show
     its age, and each of its ages would be new to the model. `category_amount` is the usual amount in the merchant's
@@ -79,9 +78,12 @@ class Facts(NamedTuple):
     hour_cos: float
 
     count_20s: float
+    amount_20s: float
     count_30s: float
+    amount_30s: float
     count_10m: float
     tiny_10m: float
+    amount_10m: float
     count_1h: float
     under_1h: float
     just_under_1h: float
@@ -89,15 +91,11 @@ class Facts(NamedTuple):
     count_24h: float
     amount_24h: float
     ratio_24h: float
-    devices_24h: float
-    merchants_24h: float
-    countries_24h: float
-    ips_24h: float
-    cards_24h: float
     count_7d: float
     amount_7d: float
     ratio_7d: float
     count_30d: float
+    amount_30d: float
     session_count: float
     session_amount: float
     session_start_ms: float

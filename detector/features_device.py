@@ -6,7 +6,7 @@ from detector.facts import Facts
 from detector.features import feature
 from detector.habits import DAY_MS
 from detector.history import NO_EARLIER
-from detector.wording import DAY_S, duration, plural
+from detector.wording import DAY_S, duration
 from weir.compiled import compiled
 
 
@@ -35,12 +35,6 @@ def device_age_days(facts: Facts) -> float:
     return nan if first_ms == NO_EARLIER else log1p((facts.time_ms - first_ms) / DAY_MS)
 
 
-@feature("log(1 + devices)", lambda _, v: f"{plural(expm1(v), 'device')} used in the previous 24 hours")
-def devices_24h(facts: Facts) -> float:
-    """Distinct devices in the previous 24 hours."""
-    return log1p(facts.devices_24h)
-
-
 @feature("0 or 1", lambda _, v: f"The payment names {'no' if v else 'a'} device")
 def device_missing(facts: Facts) -> float:
     """Whether the payment names no device."""
@@ -54,6 +48,5 @@ def device_features(facts: Facts) -> tuple[float, ...]:
         device_new(facts),
         device_own(facts),
         device_age_days(facts),
-        devices_24h(facts),
         device_missing(facts),
     )

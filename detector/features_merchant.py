@@ -43,12 +43,6 @@ def category_code(facts: Facts) -> float:
     return facts.category_code
 
 
-@feature("log(1 + merchants)", lambda _, v: f"{plural(expm1(v), 'merchant')} paid in the previous 24 hours")
-def merchants_24h(facts: Facts) -> float:
-    """Distinct merchants in the previous 24 hours."""
-    return log1p(facts.merchants_24h)
-
-
 @feature("0 or 1", lambda _, v: f"The payment names {'no' if v else 'a'} merchant")
 def merchant_missing(facts: Facts) -> float:
     """Whether the payment names no merchant."""
@@ -112,7 +106,6 @@ def merchant_features(facts: Facts) -> tuple[float, ...]:
         merchant_new(facts),
         category_new(facts),
         category_code(facts),
-        merchants_24h(facts),
         merchant_missing(facts),
         merchant_fraud_rate(facts),
         merchant_fraud_share(facts),

@@ -1,10 +1,9 @@
 """Features of the payment's position and country."""
 
-from math import expm1, log1p
+from math import log1p
 
 from detector.facts import Facts
 from detector.features import CODE, feature, newness
-from detector.wording import plural
 from weir.compiled import compiled
 
 
@@ -38,12 +37,6 @@ def country_new(facts: Facts) -> float:
     return newness(facts.country_first_ms)
 
 
-@feature("log(1 + countries)", lambda _, v: f"{plural(expm1(v), 'country', 'countries')} in the previous 24 hours")
-def countries_24h(facts: Facts) -> float:
-    """Distinct countries in the previous 24 hours."""
-    return log1p(facts.countries_24h)
-
-
 @feature(CODE, lambda m, _: f"The country is {m.transaction.country}")
 def country_code(facts: Facts) -> float:
     """The country, as a hash of its name."""
@@ -64,7 +57,6 @@ def place_features(facts: Facts) -> tuple[float, ...]:
         speed_kmh(facts),
         home_distance_km(facts),
         country_new(facts),
-        countries_24h(facts),
         country_code(facts),
         location_missing(facts),
     )

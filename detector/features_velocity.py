@@ -64,6 +64,24 @@ def count_30d(facts: Facts) -> float:
     return log1p(facts.count_30d)
 
 
+@feature(MONEY, lambda m, _: _spent("20 seconds", m.facts.amount_20s, m))
+def amount_20s(facts: Facts) -> float:
+    """Sum of the payments in the previous 20 seconds."""
+    return log1p(facts.amount_20s)
+
+
+@feature(MONEY, lambda m, _: _spent("30 seconds", m.facts.amount_30s, m))
+def amount_30s(facts: Facts) -> float:
+    """Sum of the payments in the previous 30 seconds."""
+    return log1p(facts.amount_30s)
+
+
+@feature(MONEY, lambda m, _: _spent("10 minutes", m.facts.amount_10m, m))
+def amount_10m(facts: Facts) -> float:
+    """Sum of the payments in the previous 10 minutes."""
+    return log1p(facts.amount_10m)
+
+
 @feature(MONEY, lambda m, _: _spent("hour", m.facts.amount_1h, m))
 def amount_1h(facts: Facts) -> float:
     """Sum of the payments in the previous hour."""
@@ -80,6 +98,12 @@ def amount_24h(facts: Facts) -> float:
 def amount_7d(facts: Facts) -> float:
     """Sum of the payments in the previous 7 days."""
     return log1p(facts.amount_7d)
+
+
+@feature(MONEY, lambda m, _: _spent("30 days", m.facts.amount_30d, m))
+def amount_30d(facts: Facts) -> float:
+    """Sum of the payments in the previous 30 days."""
+    return log1p(facts.amount_30d)
 
 
 @feature(
@@ -226,9 +250,13 @@ def velocity_features(facts: Facts) -> tuple[float, ...]:
         count_24h(facts),
         count_7d(facts),
         count_30d(facts),
+        amount_20s(facts),
+        amount_30s(facts),
+        amount_10m(facts),
         amount_1h(facts),
         amount_24h(facts),
         amount_7d(facts),
+        amount_30d(facts),
         small_count_1h(facts),
         pace_ratio_1h(facts),
         pace_ratio(facts),

@@ -19,8 +19,8 @@ NO_NAME = 0
 # No CRC-32 is negative.
 NO_IDENTITY = -1
 
-NAME = record(("name", INTEGER), ("first_ms", INTEGER))
-"""A known name and when the user first used it."""
+NAME = record(("name", INTEGER), ("first_ms", INTEGER), ("last_ms", INTEGER))
+"""A known name, and when the user first and last used it."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -57,18 +57,18 @@ def place_of(known: Any, count: int, name: int) -> int:
 
 @compiled
 def remember(known: Any, count: int, name: int, time_ms: int) -> int:
-    """Record a use, keep the earliest time, and return the new count. If there is no room, the least recently used goes."""
+    """Record a use and return the new count. If there is no room, the least recently used goes."""
     if name == NO_NAME:
         return count
-    place, first_ms = place_of(known, count, name), time_ms
+    place, first_ms, last_ms = place_of(known, count, name), time_ms, time_ms
     if place < count:
-        first_ms = min(known[place].first_ms, time_ms)
+        first_ms, last_ms = min(known[place].first_ms, time_ms), max(known[place].last_ms, time_ms)
     elif count < len(known):
         count += 1
     else:
         place = 0
     shift_to_last(known, place, count)
-    known[count - 1].name, known[count - 1].first_ms = name, first_ms
+    known[count - 1].name, known[count - 1].first_ms, known[count - 1].last_ms = name, first_ms, last_ms
     return count
 
 

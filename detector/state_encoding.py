@@ -32,8 +32,8 @@ from detector.state import (
 from weir.compiled import Integers, compiled, warm_up
 from weir.errors import DeploymentError
 
-STATE_SCHEMA = 3
-"""Schema 1 is 0.1.0's (`detector.state_v1`); 2 was never released."""
+STATE_SCHEMA = 4
+"""Schema 1 is 0.1.0's (`detector.state_v1`); 2 and 3 were never released."""
 
 MAGIC = b"weir"
 PREFIX = MAGIC + STATE_SCHEMA.to_bytes(4, "big")

@@ -183,8 +183,9 @@ def _event(event: Event) -> tuple[Any, ...]:
     return event.time_ms, NO_IDENTITY, event.cents, _number(event.ratio), names, *position
 
 
-def _names(known: Mapping[str, int]) -> list[tuple[int, int]]:
-    return [(name_of(name), first_ms) for name, first_ms in known.items()]
+def _names(known: Mapping[str, int]) -> list[tuple[int, int, int]]:
+    """0.1.0 kept no time of the last use, so it is the first one's."""
+    return [(name_of(name), first_ms, first_ms) for name, first_ms in known.items()]
 
 
 def _number(value: float | None) -> float:

@@ -12,11 +12,12 @@ The lengths are round numbers; not measured.
 from math import isnan, nan
 from typing import Any
 
+import numpy as np
+
 from detector.habits import DAY_MS
 from detector.history import PANE_MS
-from detector.names import NO_NAME
 from detector.records import Bytes
-from detector.state import CARD, COUNTRY, DEVICE, IP, MERCHANT, header_of, panes_of, recent_of, spent
+from detector.state import header_of, panes_of, recent_of, spent
 from weir.compiled import compiled
 
 SECOND_MS = 1000
@@ -24,6 +25,9 @@ MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 WEEK_MS = 7 * DAY_MS
 MONTH_MS = 30 * DAY_MS
+
+WINDOWS_MS = np.array([20 * SECOND_MS, 30 * SECOND_MS, 10 * MINUTE_MS, HOUR_MS, DAY_MS, WEEK_MS, MONTH_MS])
+"""The lengths of `weir.feature_schema.WINDOWS`."""
 
 # A longer pause ends a session. A round number; not measured.
 SESSION_GAP_MS = 30 * MINUTE_MS
@@ -49,7 +53,8 @@ def look_at_windows(state: Bytes, earlier: int, facts: Any) -> None:
 
 @compiled
 def _last_hour(facts: Any, day: Any) -> None:
-    cents, threshold = 0.0, facts.otp_threshold * 100
+    threshold = facts.otp_threshold * 100
+    cents_20s, cents_30s, cents_10m, cents_1h = 0.0, 0.0, 0.0, 0.0
     facts.count_20s = facts.count_30s = facts.count_10m = facts.tiny_10m = 0.0
     facts.count_1h = facts.under_1h = facts.just_under_1h = 0.0
     for place in range(len(day) - 1, -1, -1):
@@ -57,16 +62,22 @@ def _last_hour(facts: Any, day: Any) -> None:
         age = facts.time_ms - event.time_ms
         if age >= HOUR_MS:
             break
-        cents += spent(event)
+        cents_1h += spent(event)
         facts.count_1h += 1
         facts.under_1h += event.cents < threshold
         facts.just_under_1h += threshold * JUST_UNDER_SHARE <= event.cents < threshold
         if age < 10 * MINUTE_MS:
+            cents_10m += spent(event)
             facts.count_10m += 1
             facts.tiny_10m += event.cents <= threshold * TINY_SHARE
-            facts.count_30s += age < 30 * SECOND_MS
-            facts.count_20s += age < 20 * SECOND_MS
-    facts.amount_1h = cents / 100
+        if age < 30 * SECOND_MS:
+            cents_30s += spent(event)
+            facts.count_30s += 1
+        if age < 20 * SECOND_MS:
+            cents_20s += spent(event)
+            facts.count_20s += 1
+    facts.amount_20s, facts.amount_30s = cents_20s / 100, cents_30s / 100
+    facts.amount_10m, facts.amount_1h = cents_10m / 100, cents_1h / 100
 
 
 @compiled
@@ -77,11 +88,6 @@ def _last_day(facts: Any, day: Any) -> float:
         cents += spent(day[place])
         ratio = _higher(ratio, day[place].ratio)
     facts.count_24h, facts.amount_24h, facts.ratio_24h = float(len(day)), cents / 100, ratio
-    facts.devices_24h = _distinct(day, DEVICE)
-    facts.merchants_24h = _distinct(day, MERCHANT)
-    facts.countries_24h = _distinct(day, COUNTRY)
-    facts.ips_24h = _distinct(day, IP)
-    facts.cards_24h = _distinct(day, CARD)
     return cents
 
 
@@ -101,24 +107,6 @@ def _today(facts: Any, day: Any) -> None:
 def _higher(ratio: float, other: float) -> float:
     """Return the higher of two ratios; NaN is none."""
     return other if isnan(ratio) or other > ratio else ratio
-
-
-@compiled
-def _distinct(day: Any, kind: int) -> float:
-    distinct = 0
-    for place in range(len(day)):
-        name = day[place].names[kind]
-        distinct += name != NO_NAME and not _is_among(day, place, kind, name)
-    return float(distinct)
-
-
-@compiled
-def _is_among(day: Any, count: int, kind: int, name: int) -> bool:
-    """Whether one of the first `count` payments has a name; the latest are looked at first, because names repeat."""
-    for place in range(count - 1, -1, -1):  # noqa: SIM110 -- Numba compiles no generators
-        if day[place].names[kind] == name:
-            return True
-    return False
 
 
 @compiled
@@ -142,13 +130,15 @@ def _long(facts: Any, day_cents: float, older: Any, panes: Any) -> None:
     for place in range(len(older)):
         cents += spent(older[place])
         ratio = _higher(ratio, older[place].ratio)
-    facts.count_30d = count
+    facts.count_30d, month_cents = count, cents
     for place in range(len(panes) - 1, -1, -1):
         pane = panes[place]
         if pane.index >= first_of_month:
             facts.count_30d += pane.count
+            month_cents += pane.cents
         if pane.index >= first_of_week:
             count += pane.count
             cents += pane.cents
             ratio = _higher(ratio, pane.ratio)
     facts.count_7d, facts.amount_7d, facts.ratio_7d = count, cents / 100, ratio
+    facts.amount_30d = month_cents / 100

@@ -94,8 +94,9 @@ def _require_key(key: str, transaction_id: str) -> None:
 
 def _require_learnable(scored: ScoredTransaction) -> None:
     """Refuse a score that no detector writes: its example would end the learner, or its time the job's timers."""
-    if not 0 <= scored.event_time_ms <= LAST_MS:
-        raise InvalidRecord("event_time_ms", "must lie between the years 1970 and 9999")
+    for field, time_ms in (("event_time_ms", scored.event_time_ms), ("scored_at_ms", scored.scored_at_ms)):
+        if not 0 <= time_ms <= LAST_MS:
+            raise InvalidRecord(field, "must lie between the years 1970 and 9999")
     if not 0 <= scored.score <= 1:
         raise InvalidRecord("score", "must be a probability, from 0 to 1")
     too_large = np.abs(vector_of(scored.features)) > _LARGEST_FEATURE

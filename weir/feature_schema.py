@@ -8,6 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from weir.former_schemas import FORMER_NAMES
+
 Kind = Literal[
     "log_amount",
     "log_ratio",
@@ -56,6 +58,12 @@ def _known_frauds(entity: str) -> list[FeatureRow]:
     return [FeatureRow(f"{entity}_{name}", entity, kind) for name, kind in kinds.items()]
 
 
+WINDOWS = ("20s", "30s", "10m", "1h", "24h", "7d", "30d")
+"""The sliding windows of counts, sums and distinct names (`detector.windows`)."""
+
+DISTINCT = {"merchants": "merchant", "devices": "device", "ips": "ip", "cards": "card", "countries": "location"}
+"""What is counted without repetition in each window, and the group that explains it."""
+
 NUMBER_SLOTS = tuple(f"attribute_number_{slot}" for slot in (1, 2, 3, 4))
 CODE_SLOTS = tuple(f"attribute_code_{slot}" for slot in (1, 2, 3, 4))
 """Features whose meaning the deployment declares (`detector.numeric_attributes`, `detector.categorical_attributes`)."""
@@ -79,9 +87,13 @@ FEATURES: tuple[FeatureRow, ...] = (
         count_24h="log_count",
         count_7d="log_count",
         count_30d="log_count",
+        amount_20s="log_amount",
+        amount_30s="log_amount",
+        amount_10m="log_amount",
         amount_1h="log_amount",
         amount_24h="log_amount",
         amount_7d="log_amount",
+        amount_30d="log_amount",
         small_count_1h="log_count",
         pace_ratio_1h="log_ratio",
         pace_ratio="log_ratio",
@@ -96,13 +108,13 @@ FEATURES: tuple[FeatureRow, ...] = (
         count_today="log_count",
         amount_today="log_amount",
     ),
+    *(FeatureRow(f"{names}_{window}", group, "log_count") for names, group in DISTINCT.items() for window in WINDOWS),
     *_rows(
         "location",
         distance_km="log_km",
         speed_kmh="log_kmh",
         home_distance_km="log_km",
         country_new="flag",
-        countries_24h="log_count",
         country_code="code",
         location_missing="flag",
     ),
@@ -111,20 +123,18 @@ FEATURES: tuple[FeatureRow, ...] = (
         device_new="flag",
         device_own="flag",
         device_age_days="log_days",
-        devices_24h="log_count",
         device_missing="flag",
     ),
     *_known_frauds("device"),
-    *_rows("ip", ip_new="flag", ips_24h="log_count"),
+    *_rows("ip", ip_new="flag"),
     *_known_frauds("ip"),
-    *_rows("card", card_new="flag", cards_24h="log_count"),
+    *_rows("card", card_new="flag"),
     *_known_frauds("card"),
     *_rows(
         "merchant",
         merchant_new="flag",
         category_new="flag",
         category_code="code",
-        merchants_24h="log_count",
         merchant_missing="flag",
         merchant_fraud_rate="odds",
         merchant_fraud_share="share",
@@ -144,13 +154,10 @@ LOG_AMOUNT = NAMES.index("log_amount")
 ROW_OF = {row.name: row for row in FEATURES}
 KIND_OF = {row.name: row.kind for row in FEATURES}
 
-SCHEMA = 2
+SCHEMA = 3
 """The number of this list of names. Messages carry it beside their values; in schema 1 each value had its name.
 
-To add, remove or move a feature, raise it and put the names as they were into `FORMER_NAMES`.
+To add, remove or move a feature, raise it and put the names as they were into `weir.former_schemas`.
 """
-
-FORMER_NAMES: dict[int, tuple[str, ...]] = {}
-"""The names of earlier schemas, whose messages stay readable."""
 
 NAMES_OF = FORMER_NAMES | {SCHEMA: NAMES}

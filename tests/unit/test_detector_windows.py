@@ -8,7 +8,7 @@ from math import expm1, isnan
 
 import pytest
 
-from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, SECOND_MS
+from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS
 from tests.detecting import User, panes
 
 
@@ -50,30 +50,22 @@ def test_payments_below_the_threshold_are_counted():
     assert (windows.tiny_10m, windows.under_1h, windows.just_under_1h) == (2, 5, 2)
 
 
-@pytest.mark.parametrize(
-    ("field", "window"),
-    [
-        ("device_id", "devices_24h"),
-        ("merchant_id", "merchants_24h"),
-        ("country", "countries_24h"),
-        ("ip", "ips_24h"),
-        ("card_id", "cards_24h"),
-    ],
-)
-def test_distinct_names_of_a_day_leave_out_the_missing_ones(field, window):
-    user = User()
-    for ago, name in ((DAY_MS, "AT"), (HOUR_MS, "FR"), (MINUTE_MS, None), (MINUTE_MS, "GB"), (SECOND_MS, "FR")):
-        user.pay(at_ms=-ago, **{field: name})
-    assert getattr(user.facts(), window) == 2
-    assert expm1(user.pay().features[window]) == pytest.approx(2)
-
-
-@pytest.mark.parametrize(("window", "seconds"), [("count_20s", 20), ("count_30s", 30)])
-def test_seconds_are_windows_too(window, seconds):
+@pytest.mark.parametrize(("window", "seconds"), [("20s", 20), ("30s", 30), ("10m", 600), ("1h", 3600), ("24h", 86400)])
+def test_counts_and_sums_are_of_the_same_payments(window, seconds):
     for ago, count in ((seconds * 1000 - 1, 1), (seconds * 1000, 0)):
         user = User()
-        user.pay(at_ms=-ago)
-        assert expm1(user.pay().features[window]) == pytest.approx(count)
+        user.pay(8.0, at_ms=-ago)
+        features = user.pay().features
+        assert expm1(features[f"count_{window}"]) == pytest.approx(count)
+        assert expm1(features[f"amount_{window}"]) == pytest.approx(8.0 * count)
+
+
+def test_sums_of_days_include_the_compacted_payments():
+    user = User()
+    for days in (40, 20, 5):
+        user.pay(float(days), at_ms=-days * DAY_MS)
+    features = user.pay().features
+    assert [expm1(features[f"amount_{window}"]) for window in ("24h", "7d", "30d")] == pytest.approx([0, 5, 25])
 
 
 def test_today_begins_at_midnight():

@@ -81,6 +81,8 @@ def test_label_with_a_wrong_key_is_dead_lettered(intake):
         ("event_time_ms", 2**63 - 1),
         ("event_time_ms", LAST_MS + 1),
         ("event_time_ms", -1),
+        ("scored_at_ms", 2**63 - 1),
+        ("scored_at_ms", -1),
         ("model", ModelRef(10**30, 1, 1)),
         ("score", 1.5),
         ("score", -1e300),
