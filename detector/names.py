@@ -23,6 +23,10 @@ NAME = record(("name", INTEGER), ("first_ms", INTEGER), ("last_ms", INTEGER))
 """A known name, and when the user first and last used it."""
 
 
+_USUAL_CODE = {"UK": "GB", "EL": "GR"}
+"""Country codes that ISO 3166 reserves because people write them for another one."""
+
+
 @lru_cache(maxsize=1 << 16)
 def name_of(text: str | None) -> int:
     """Return the hash of a name, the same on every machine; `NO_NAME` for none.
@@ -44,6 +48,15 @@ def identity_of(transaction_id: str) -> int:
 def code_of(text: str | None) -> float:
     """Return the code of a text, the same on every machine; different texts may share one."""
     return nan if text is None else float(crc32(text.encode()) % CODES)
+
+
+def country_of(code: str | None) -> str | None:
+    """Return the usual code of a country, because some senders write UK for GB.
+
+    >>> country_of("UK"), country_of("FR"), country_of(None)
+    ('GB', 'FR', None)
+    """
+    return code if code is None else _USUAL_CODE.get(code, code)
 
 
 @compiled

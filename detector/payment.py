@@ -6,7 +6,7 @@ from struct import Struct
 
 from detector.attributes import Attributes
 from detector.known_frauds import SUBJECTS
-from detector.names import code_of, identity_of, name_of
+from detector.names import code_of, country_of, identity_of, name_of
 from detector.records import INTEGER, NUMBER, record
 from detector.state import EVENT
 from weir.feature_schema import CODE_SLOTS, NUMBER_SLOTS
@@ -82,8 +82,9 @@ class Payments:
 @lru_cache(maxsize=1 << 12)
 def _coded(category: str | None, country: str | None, channel: str | None, kind: str | None) -> tuple[int, int, bytes]:
     """Return the names of category and country, and the codes of all four: payments share few combinations."""
-    codes = _CODES.pack(code_of(category), code_of(country), code_of(channel), code_of(kind))
-    return name_of(category), name_of(country), codes
+    usual = country_of(country)
+    codes = _CODES.pack(code_of(category), code_of(usual), code_of(channel), code_of(kind))
+    return name_of(category), name_of(usual), codes
 
 
 @lru_cache(maxsize=1 << 16)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from detector.habits import DAY_MS
-from detector.names import NO_NAME, name_of, place_of, remember
+from detector.names import NO_NAME, country_of, name_of, place_of, remember
 from detector.records import Bytes
 from detector.state import challenges_of, confirmed_of, header_of, trips_of
 from weir.compiled import compiled
@@ -20,7 +20,7 @@ def note(state: Bytes, event: UserEvent) -> None:
         _confirm_device(state, name_of(event.device_id), time_ms)
     elif event.type == "trip_confirmed":
         until_ms = event.until_ms if event.until_ms is not None else time_ms + TRIP_DEFAULT_MS
-        _confirm_trip(state, time_ms, until_ms, name_of(event.country))
+        _confirm_trip(state, time_ms, until_ms, name_of(country_of(event.country)))
     else:
         _challenge(state, time_ms, int(event.type == "challenge_passed"))
 

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from operations.runner.port_claims import claiming
 from operations.runner.ports import free_port_or_another
 from weir.settings import Settings
 
@@ -50,7 +51,15 @@ def _of_others(settings: Settings) -> set[int]:
     return {chosen[name][port] for chosen in others for name, ports in _OWN.items() for port in ports}
 
 
-def _choose(settings: Settings, sections: Mapping[str, tuple[str, ...]], taken: set[int]) -> tuple[Settings, list[str]]:
+def _choose(settings: Settings, sections: Mapping[str, tuple[str, ...]], avoid: set[int]) -> tuple[Settings, list[str]]:
+    with claiming(settings.cache_dir, settings.state_dir) as claimed:
+        taken = claimed | avoid
+        settings, moved = _chosen(settings, sections, taken)
+        claimed.update(taken - avoid)
+    return settings, moved
+
+
+def _chosen(settings: Settings, sections: Mapping[str, tuple[str, ...]], taken: set[int]) -> tuple[Settings, list[str]]:
     moved: list[str] = []
     update: dict[str, object] = {}
     for name, ports in sections.items():

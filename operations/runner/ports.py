@@ -1,4 +1,4 @@
-"""Find free ports. Another process can take a port between this check and its use."""
+"""Find free ports. Another process can take one before it is used; among state folders, `port_claims` prevents that."""
 
 import socket
 from collections.abc import Collection

@@ -427,3 +427,11 @@ def test_time_since_the_payment_before():
     user = User()
     user.pay(at_ms=-90 * SECOND_MS)
     assert expm1(user.pay().features["seconds_since_last"]) == pytest.approx(90)
+
+
+def test_a_country_is_the_same_by_either_code():
+    user = User()
+    user.pay(at_ms=-DAY_MS, country="GB")
+    features = user.pay(country="UK").features
+    assert (features["country_new"], features["country_code"]) == (0, user.pay(country="GB").features["country_code"])
+    assert user.pay(country="FR").features["country_new"] == 1

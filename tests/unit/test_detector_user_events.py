@@ -43,6 +43,10 @@ def test_a_trip_without_an_end_lasts_two_weeks():
     assert not trip_covers(state, name_of("GB"), NOON_MS + TRIP_DEFAULT_MS + 1)
 
 
+def test_a_trip_covers_the_country_by_either_code():
+    assert trip_covers(a_state(a_user_event(type="trip_confirmed", country="UK")), name_of("GB"), NOON_MS + 1)
+
+
 def test_only_the_latest_user_events_are_kept():
     state = a_state(*[a_challenge("challenge_failed", at_ms) for at_ms in range(3 * MAX_NOTES)])
     kept = challenges_of(state)["time_ms"]

@@ -1,7 +1,12 @@
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import pytest
+
 from operations.runner import endpoints
+from operations.runner.port_claims import CLAIM_S, claiming
 from operations.runner.ports import free_port_or_another, free_ports, is_free
 from weir.settings import Settings
 
@@ -46,6 +51,54 @@ def test_replaced_port_is_reported():
     with a_listener() as port:
         settings, moved = endpoints.choose_own(settings_with(port=port))
     assert moved == [f"api.port: {port} is in use, using {settings.api.port} instead"]
+
+
+def test_a_port_that_another_state_folder_has_chosen_and_not_opened_yet_is_avoided(tmp_path):
+    [port] = free_ports(1)
+    here, there = (
+        Settings(cache_dir=tmp_path / "cache", state_dir=tmp_path / name, api={"port": port}) for name in "ab"
+    )
+    assert endpoints.choose_own(here)[0].api.port == port
+    assert endpoints.choose_own(there)[0].api.port != port
+    assert endpoints.choose_own(here)[0].api.port == port
+
+
+@pytest.mark.parametrize("content", [b"no list", b'[{"port": 1}]'])
+def test_old_claims_and_a_damaged_file_claim_nothing(tmp_path, monkeypatch, content):
+    [port] = free_ports(1)
+    with claiming(tmp_path, tmp_path / "a") as taken:
+        taken.add(port)
+    with claiming(tmp_path, tmp_path / "b") as taken:
+        assert port in taken
+    later_s = time.time() + CLAIM_S
+    with monkeypatch.context() as later:
+        later.setattr(time, "time", lambda: later_s)
+        with claiming(tmp_path, tmp_path / "b") as taken:
+            assert not taken
+    (tmp_path / "ports.json").write_bytes(content)
+    with claiming(tmp_path, tmp_path / "b") as taken:
+        assert not taken
+
+
+def test_starts_in_two_state_folders_at_once_wait_for_each_other(tmp_path):
+    order = []
+
+    def start(name):
+        with claiming(tmp_path, tmp_path / name) as taken:
+            order.append((name, sorted(taken)))
+            taken.add(len(taken) + 1)
+            time.sleep(0.1)
+
+    with ThreadPoolExecutor() as starts:
+        list(starts.map(start, "abc"))
+    assert [taken for _, taken in order] == [[], [1], [1, 2]]
+
+
+def test_where_the_cache_is_no_folder_ports_are_chosen_without_claims(tmp_path):
+    (tmp_path / "cache").touch()
+    [port] = free_ports(1)
+    settings = Settings(cache_dir=tmp_path / "cache", state_dir=tmp_path, api={"port": port})
+    assert endpoints.choose_own(settings)[0].api.port == port
 
 
 def test_parts_that_want_the_same_port_get_different_ones():
