@@ -11,7 +11,7 @@ import numpy as np
 
 from detector.names import NO_NAME, place_of
 from detector.records import Bytes
-from detector.state import CARD, COUNTRY, DEVICE, IP, MERCHANT, header_of, known_of, recent_of
+from detector.state import CARD, COUNTRY, DEVICE, IP, MAX_KNOWN, MERCHANT, header_of, known_of, recent_of
 from detector.windows import WINDOWS_MS
 from weir.compiled import Floats, compiled
 from weir.feature_schema import DISTINCT
@@ -19,43 +19,64 @@ from weir.feature_schema import DISTINCT
 _KIND_OF = {"merchants": MERCHANT, "devices": DEVICE, "ips": IP, "cards": CARD, "countries": COUNTRY}
 _KINDS = tuple(_KIND_OF[names] for names in DISTINCT)
 
+_LOGS = np.log1p(np.arange(4.0 * MAX_KNOWN)).astype(np.float32)
+"""log(1 + names), as messages carry it; for larger numbers it is computed."""
+
 
 @compiled
 def count_distinct_names(state: Bytes, earlier: int, time_ms: float, vector: Floats, first: int) -> int:
     """Write log(1 + names) of each kind and window, in the schema's order, from a place on; return the place behind."""
-    for kind in _KINDS:
-        counts = vector[first : first + len(WINDOWS_MS)]
-        counts[:] = 0.0
-        _count_latest_uses(state, earlier, time_ms, kind, counts)
-        inside = 0.0
-        for window in range(len(counts)):
-            inside += counts[window]
-            counts[window] = np.float32(log1p(inside))
-        first += len(counts)
-    return first
+    last = first + len(_KINDS) * len(WINDOWS_MS)
+    counts = vector[first:last]
+    counts[:] = 0.0
+    _count_known(state, time_ms, counts)
+    _count_recent(state, earlier, time_ms, counts)
+    for at in range(0, len(counts), len(WINDOWS_MS)):
+        inside = 0
+        for window in range(at, at + len(WINDOWS_MS)):
+            inside += int(counts[window])
+            counts[window] = _LOGS[inside] if inside < len(_LOGS) else np.float32(log1p(inside))
+    return last
 
 
 @compiled
-def _count_latest_uses(state: Bytes, earlier: int, time_ms: float, kind: int, counts: Floats) -> None:
-    """Count each name in the shortest window that its latest use is in."""
-    recent, known, known_count = recent_of(state), known_of(state, kind), header_of(state).known[kind]
-    for place in range(known_count):
-        _count(counts, time_ms - known[place].last_ms, 1.0)
-    for place in range(earlier - 1, -1, -1):
-        name = recent[place].names[kind]
-        if name != NO_NAME and not _is_used_later(recent, place, earlier, kind, name):
-            _count(counts, time_ms - recent[place].time_ms, 1.0)
-            compacted = place_of(known, known_count, name)
-            if compacted < known_count:
-                _count(counts, time_ms - known[compacted].last_ms, -1.0)
+def _count_known(state: Bytes, time_ms: float, counts: Floats) -> None:
+    """Count each name of compacted payments in the shortest window that its latest use among them is in."""
+    for nth in range(len(_KINDS)):
+        known = known_of(state, _KINDS[nth])
+        for place in range(header_of(state).known[_KINDS[nth]]):
+            _add(counts, nth, _window_of(time_ms - known[place].last_ms), 1.0)
 
 
 @compiled
-def _count(counts: Floats, age_ms: float, change: float) -> None:
-    for window in range(len(counts)):
-        if age_ms < WINDOWS_MS[window]:
-            counts[window] += change
-            return
+def _count_recent(state: Bytes, earlier: int, time_ms: float, counts: Floats) -> None:
+    """Count each name of the first `earlier` recent payments likewise; one that is known moves to its later use."""
+    recent, header = recent_of(state), header_of(state)
+    for place in range(earlier):
+        window = _window_of(time_ms - recent[place].time_ms)
+        for nth in range(len(_KINDS)):
+            name = recent[place].names[_KINDS[nth]]
+            if name != NO_NAME and not _is_used_later(recent, place, earlier, _KINDS[nth], name):
+                _add(counts, nth, window, 1.0)
+                known = known_of(state, _KINDS[nth])
+                compacted = place_of(known, header.known[_KINDS[nth]], name)
+                if compacted < header.known[_KINDS[nth]]:
+                    _add(counts, nth, _window_of(time_ms - known[compacted].last_ms), -1.0)
+
+
+@compiled
+def _window_of(age_ms: float) -> int:
+    """Return the shortest window that a payment of this age is in; the number of windows if it is in none."""
+    window = len(WINDOWS_MS)
+    while window > 0 and age_ms < WINDOWS_MS[window - 1]:
+        window -= 1
+    return window
+
+
+@compiled
+def _add(counts: Floats, nth: int, window: int, change: float) -> None:
+    if window < len(WINDOWS_MS):
+        counts[nth * len(WINDOWS_MS) + window] += change
 
 
 @compiled
