@@ -161,6 +161,8 @@ def _read() -> None:
     records = size = 0
     while reader.position([partition])[0].offset < end:
         for message in reader.consume(500, timeout=0.1):
+            if message.error():
+                raise SystemExit(str(message.error()))
             knowledge.apply(message.value(), message.key())
             records, size = records + 1, size + len(message.value() or b"")
     reader.close()

@@ -29,7 +29,7 @@ from weir.voices import Voices, risk_by
 
 _FOUND = record(
     ("written", INTEGER),
-    ("repeat", INTEGER),
+    ("repetition", INTEGER),
     ("late", INTEGER),
     ("cold", INTEGER),
     ("truncated", INTEGER),
@@ -56,12 +56,12 @@ _STATE_AT = _VALUES_AT + 4 * len(NAMES) + -4 * len(NAMES) % 8
 class Found(NamedTuple):
     """What a payment's assessment found.
 
-    `written` are the bytes of the state after it. `repeat` is one of `detector.repeats`. `fired` has a bit for each rule
+    `written` are the bytes of the state after it. `repetition` is one of `detector.repeats`. `fired` has a bit for each rule
     (`detector.rules`), and `profile` is a place in `PROFILES`. `spending` is 0 for money back.
     """
 
     written: int
-    repeat: int
+    repetition: int
     late: int
     cold: int
     truncated: int
@@ -156,8 +156,8 @@ def _place(state: Bytes, event: Any, found: Any, allowed_lateness_ms: int) -> in
 
     A payment that comes again is looked at as it was when it came first.
     """
-    found.repeat, copy = repeat_of(state, event)
-    if found.repeat == COPY:
+    found.repetition, copy = repeat_of(state, event)
+    if found.repetition == COPY:
         found.late = 0
         return copy
     found.late = is_late(state, event.time_ms, allowed_lateness_ms)
@@ -169,11 +169,11 @@ def _place(state: Bytes, event: Any, found: Any, allowed_lateness_ms: int) -> in
 @compiled
 def _keep(state: Bytes, event: Any, found: Any, max_recent_events: int) -> bool:
     """Add a payment to its user's state unless it is late, a copy or money back; False if there is no room."""
-    if found.repeat == COPY:
+    if found.repetition == COPY:
         return True
     if found.spending and not found.late and not insert(state, event, max_recent_events):
         return False
-    if found.repeat == NEW:
+    if found.repetition == NEW:
         see(state, event.identity, event.time_ms)
     return True
 

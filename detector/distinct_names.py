@@ -1,7 +1,8 @@
 """How many distinct merchants, devices, IP addresses, cards and countries the user paid with in each sliding window.
 
-A name is in a window if its latest use is. The latest use is among the payments that are kept one by one, or else with
-the known names of compacted ones, of which a state holds `MAX_KNOWN` of each kind.
+A name counts in every window that its latest use falls in. The latest use is among the payments that are kept one by
+one, or else with the known names of compacted ones, of which a state holds `MAX_KNOWN` of each kind. A late payment may
+come before the latest use of a compacted name; the name then counts in no window.
 """
 
 from math import log1p
@@ -12,12 +13,13 @@ import numpy as np
 from detector.names import NO_NAME, place_of
 from detector.records import Bytes
 from detector.state import CARD, COUNTRY, DEVICE, IP, MAX_KNOWN, MERCHANT, header_of, known_of, recent_of
-from detector.windows import WINDOWS_MS
 from weir.compiled import Floats, compiled
-from weir.feature_schema import DISTINCT
+from weir.feature_schema import DISTINCT, WINDOWS
 
 _KIND_OF = {"merchants": MERCHANT, "devices": DEVICE, "ips": IP, "cards": CARD, "countries": COUNTRY}
 _KINDS = tuple(_KIND_OF[names] for names in DISTINCT)
+
+WINDOWS_MS = np.array(list(WINDOWS.values()))
 
 _LOGS = np.log1p(np.arange(4.0 * MAX_KNOWN)).astype(np.float32)
 """log(1 + names), as messages carry it; for larger numbers it is computed."""
@@ -66,8 +68,10 @@ def _count_recent(state: Bytes, earlier: int, time_ms: float, counts: Floats) ->
 
 @compiled
 def _window_of(age_ms: float) -> int:
-    """Return the shortest window that a payment of this age is in; the number of windows if it is in none."""
+    """Return the shortest window that a use of this age is in; the number of windows if it is in none, or in the future."""
     window = len(WINDOWS_MS)
+    if age_ms < 0:
+        return window
     while window > 0 and age_ms < WINDOWS_MS[window - 1]:
         window -= 1
     return window

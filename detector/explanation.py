@@ -1,6 +1,7 @@
 """Explain a score: contributions that sum to it, and the largest of them in words."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from math import isnan, nan
 from operator import itemgetter
 
@@ -20,6 +21,8 @@ MOST_AGAINST = 2
 
 # A contribution of .1 in log-odds moves the score by at most .025, which no analyst would notice.
 WORTH_TELLING = 0.1
+
+_SPAN = re.compile(r"_\d+[smhd]$")
 
 
 class Evidence(Struct, frozen=True):
@@ -50,7 +53,8 @@ def weigh(hits: Sequence[RuleHit], vector: Floats, model: Voices) -> Evidence:
 def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], vector: Floats, moment: Moment) -> list[Reason]:
     """Return the largest contributions for fraud, then the largest against it, each in words.
 
-    A missing feature contributes to the score, but has no value to put into words, so it is no reason.
+    A missing feature contributes to the score, but has no value to put into words, so it is no reason. Of features that
+    differ in their window only, the largest contribution speaks for all: they often count the same payments.
     """
     texts, values = {hit.rule: hit.text for hit in hits}, dict(zip(NAMES, vector.tolist(), strict=True))
     notable = [
@@ -59,8 +63,8 @@ def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], vector: Floats, mome
         if not -WORTH_TELLING < contribution < WORTH_TELLING and (code in texts or not isnan(values.get(code, nan)))
     ]
     notable.sort(key=itemgetter(1))
-    against = [item for item in notable[:MOST_AGAINST] if item[1] < 0]
-    for_fraud = [item for item in notable[: -MOST_FOR - 1 : -1] if item[1] > 0]
+    against = _of_different_facts((item for item in notable if item[1] < 0), MOST_AGAINST)
+    for_fraud = _of_different_facts((item for item in reversed(notable) if item[1] > 0), MOST_FOR)
     return [
         Reason(
             code=code,
@@ -69,3 +73,11 @@ def reasons_of(evidence: Evidence, hits: Sequence[RuleHit], vector: Floats, mome
         )
         for code, contribution in for_fraud + against
     ]
+
+
+def _of_different_facts(items: Iterable[tuple[str, float]], most: int) -> list[tuple[str, float]]:
+    """Return the first items whose names differ in more than a span of time at their end, such as 24h."""
+    first: dict[str, tuple[str, float]] = {}
+    for code, contribution in items:
+        first.setdefault(_SPAN.sub("", code), (code, contribution))
+    return list(first.values())[:most]

@@ -37,14 +37,15 @@ class Facts(NamedTuple):
     windows (`detector.windows`).
 
     `tiny_10m` counts amounts of at most a tenth of the OTP threshold, `under_1h` those below it and `just_under_1h`
-    those from half of it up to it. `ratio_24h` and `ratio_7d` are the highest amount ratios. `payments_a_day` is the user's rate over the whole history and one day more, this payment
-    included; missing on the first payment. `recent_payments_a_day` is that over 30 days or since the first payment, but
-    at least a day. `week_days` are the days of a week, or of a younger history: compared with a whole week, it would show
-    its age, and each of its ages would be new to the model. `category_amount` is the usual amount in the merchant's
-    category. The six `..._first_ms` are explained at `first_seen`. `cold` is 1 if the history is too short to compare
-    with, `new_device` if the user has used other devices but never this one and has not confirmed it, `own_device` if
-    the user has used the device for a day or confirmed it, and `window_truncated` if the last day's payments are not
-    all kept one by one. The merchant's numbers are its reputation among payments of the same kind.
+    those from half of it up to it. `ratio_24h` and `ratio_7d` are the highest amount ratios. `payments_a_day` is the
+    user's rate over the whole history and one day more, this payment included; missing on the first payment.
+    `recent_payments_a_day` is that over 30 days or since the first payment, but at least a day. `week_days` are the
+    days of a week, or of a younger history: compared with a whole week, it would show its age, and each of its ages
+    would be new to the model. `category_amount` is the usual amount in the merchant's category. The six `..._first_ms`
+    are explained at `first_seen`. `cold` is 1 if the history is too short to compare with, `new_device` if the user has
+    used other devices but never this one and has not confirmed it, `own_device` if the user has used the device for a
+    day or confirmed it, and `window_truncated` if the last day's payments are not all kept one by one. The merchant's
+    numbers are its reputation among payments of the same kind.
     """
 
     time_ms: float

@@ -6,7 +6,7 @@ from detector.features import Words, describe
 from detector.wording import plural
 from weir.feature_schema import DISTINCT, WINDOWS
 
-TEXT_OF = dict(
+_TEXT_OF = dict(
     zip(
         WINDOWS,
         ("20 seconds", "30 seconds", "10 minutes", "hour", "24 hours", "7 days", "30 days"),
@@ -30,10 +30,10 @@ def describe_distinct_names() -> None:
         _, many, _ = _NOUNS[names]
         unit = f"log(1 + {many.removeprefix('IP ')})"
         for window in WINDOWS:
-            meaning = f"Distinct {many} in the previous {TEXT_OF[window]}."
+            meaning = f"Distinct {many} in the previous {_TEXT_OF[window]}."
             describe(f"{names}_{window}", unit, _words(names, window), meaning)
 
 
 def _words(names: str, window: str) -> Words:
     one, many, did = _NOUNS[names]
-    return lambda _, value: f"{plural(expm1(value), one, many)} {did}in the previous {TEXT_OF[window]}"
+    return lambda _, value: f"{plural(expm1(value), one, many)} {did}in the previous {_TEXT_OF[window]}"

@@ -26,7 +26,7 @@ SUBJECT = record(*((name, NUMBER) for name in _FIELDS))
 SUBJECTS = record(
     ("merchant_others", SUBJECT),
     ("merchant_own", SUBJECT),
-    ("device_record", SUBJECT),  # not `device`: NumPy's own records have an attribute of that name
+    ("device_record", SUBJECT),
     ("ip_record", SUBJECT),
     ("card_record", SUBJECT),
 )

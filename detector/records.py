@@ -15,7 +15,13 @@ NUMBER = np.dtype(np.float64)
 
 
 def record(*fields: tuple[Any, ...]) -> np.dtype[Any]:
-    """Return a record's dtype; plain Python then reads its fields as attributes, as Numba does."""
+    """Return a record's dtype; plain Python then reads its fields as attributes, as Numba does.
+
+    Raises:
+        ValueError: NumPy's own records have an attribute of that name, which plain Python would read instead.
+    """
+    if taken := [name for name, *_ in fields if hasattr(np.record, name)]:
+        raise ValueError(f"A record cannot have a field called {taken[0]!r}.")
     return np.dtype((np.record, list(fields)))
 
 

@@ -149,9 +149,9 @@ def _flags(found: Found, arrival: Arrival, knowledge: Knowledge, *, priced: bool
         flags.append(MONEY_BACK)
     if knowledge.champion is None:
         flags.append("no_model")
-    if found.repeat == CONFLICT:
+    if found.repetition == CONFLICT:
         flags.append("id_conflict")
-    elif found.repeat != NEW:
+    elif found.repetition != NEW:
         flags.append("duplicate")
     if found.late:
         flags.append("late")

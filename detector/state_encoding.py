@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from detector import state_v1
+from detector import state_v1, state_v3
 from detector.names import NAME
 from detector.records import BYTE, INTEGER, Bytes
 from detector.state import (
@@ -33,7 +33,9 @@ from weir.compiled import Integers, compiled, warm_up
 from weir.errors import DeploymentError
 
 STATE_SCHEMA = 4
-"""Schema 1 is 0.1.0's (`detector.state_v1`); 2 and 3 were never released."""
+"""Schema 1 is 0.1.0's (`detector.state_v1`), and 3 had no last uses (`detector.state_v3`); 2 never left its branch."""
+
+_WITHOUT_LAST_USES = 3
 
 MAGIC = b"weir"
 PREFIX = MAGIC + STATE_SCHEMA.to_bytes(4, "big")
@@ -113,18 +115,18 @@ def encode_state(state: Bytes) -> bytes:
 
 
 def encoded(payload: bytes | None) -> bytes:
-    """Return an encoded state of this release: None gives a fresh one, and a state of 0.1.0 is upgraded.
+    """Return an encoded state of this release: None gives a fresh one, and an earlier one is upgraded.
 
     Raises:
         DeploymentError: another detector wrote the bytes, or they are not a state.
     """
     if payload is None:
         return _FRESH
-    return payload if payload.startswith(PREFIX) else encode_state(_foreign(payload))
+    return payload if payload.startswith(PREFIX) else _upgraded(payload)
 
 
 def decode_state(payload: bytes | None) -> Bytes:
-    """Decode a state; None gives a fresh one, and a state of 0.1.0 is upgraded.
+    """Decode a state; None gives a fresh one, and an earlier one is upgraded.
 
     Raises:
         DeploymentError: another detector wrote the bytes, or they are not a state.
@@ -139,15 +141,17 @@ def decode_state(payload: bytes | None) -> Bytes:
 _FRESH = PREFIX + bytes(_WHOLE * _WORD)
 
 
-def _foreign(payload: bytes) -> Bytes:
-    """Read a state that does not begin as this release's do."""
-    if payload.startswith(MAGIC):
-        schema = int.from_bytes(payload[len(MAGIC) : len(PREFIX)], "big")
-        raise DeploymentError(
-            f"A user's state has schema {schema}; this detector reads {STATE_SCHEMA} and 0.1.0's.",
-            "Run the release that wrote the state.",
-        )
-    return state_v1.read(payload)
+def _upgraded(payload: bytes) -> bytes:
+    """Upgrade a state that does not begin as this release's do."""
+    if not payload.startswith(MAGIC):
+        return encode_state(state_v1.read(payload))
+    schema = int.from_bytes(payload[len(MAGIC) : len(PREFIX)], "big")
+    if schema == _WITHOUT_LAST_USES:
+        return PREFIX + state_v3.widened(payload[len(PREFIX) :], [kind for _, kind, _ in _SECTIONS])
+    raise DeploymentError(
+        f"A user's state has schema {schema}; this detector reads {STATE_SCHEMA}, {_WITHOUT_LAST_USES} and 0.1.0's.",
+        "Run the release that wrote the state.",
+    )
 
 
 def broken_state() -> DeploymentError:

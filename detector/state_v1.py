@@ -156,10 +156,10 @@ def _upgraded(old: UserStateV1) -> Bytes:
     _fill(habits_of(array), [msgspec.structs.astuple(habits) for habits in (old.compacted, old.habits)])
     known = (old.merchants, old.categories, old.devices, old.countries, old.ips, old.cards)
     for kind, names in zip(KINDS, known, strict=True):
-        header.known[kind] = _fill(known_of(array, kind), _names(names))
+        header.known[kind] = _fill(known_of(array, kind), _names(names, old.compacted.last_ms))
     means = [(name_of(name), mean.count, mean.amount) for name, mean in old.category_means.items()]
     header.means = _fill(means_of(array), means)
-    header.confirmed = _fill(confirmed_of(array), _names(old.confirmed_devices))
+    header.confirmed = _fill(confirmed_of(array), _names(old.confirmed_devices, 0))
     header.trips = _fill(trips_of(array), [(it.from_ms, it.until_ms, name_of(it.country)) for it in old.trips])
     header.challenges = _fill(challenges_of(array), [(it.time_ms, it.time_ms, it.passed) for it in old.challenges])
     header.truncated_ms = old.truncated_ms or 0
@@ -183,9 +183,10 @@ def _event(event: Event) -> tuple[Any, ...]:
     return event.time_ms, NO_IDENTITY, event.cents, _number(event.ratio), names, *position
 
 
-def _names(known: Mapping[str, int]) -> list[tuple[int, int, int]]:
-    """0.1.0 kept no time of the last use, so it is the first one's."""
-    return [(name_of(name), first_ms, first_ms) for name, first_ms in known.items()]
+def _names(known: Mapping[str, int], last_ms: int) -> list[tuple[int, int, int]]:
+    """Return names with their first and last uses; as in `detector.state_v3`, only the latest name's last one is known."""
+    names = [(name_of(name), first_ms, first_ms) for name, first_ms in known.items()]
+    return [*names[:-1], *((name, first_ms, max(first_ms, last_ms)) for name, first_ms, _ in names[-1:])]
 
 
 def _number(value: float | None) -> float:

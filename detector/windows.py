@@ -12,8 +12,6 @@ The lengths are round numbers; not measured.
 from math import isnan, nan
 from typing import Any
 
-import numpy as np
-
 from detector.habits import DAY_MS
 from detector.history import PANE_MS
 from detector.records import Bytes
@@ -25,9 +23,6 @@ MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 WEEK_MS = 7 * DAY_MS
 MONTH_MS = 30 * DAY_MS
-
-WINDOWS_MS = np.array([20 * SECOND_MS, 30 * SECOND_MS, 10 * MINUTE_MS, HOUR_MS, DAY_MS, WEEK_MS, MONTH_MS])
-"""The lengths of `weir.feature_schema.WINDOWS`."""
 
 # A longer pause ends a session. A round number; not measured.
 SESSION_GAP_MS = 30 * MINUTE_MS
@@ -126,6 +121,7 @@ def _long(facts: Any, day_cents: float, older: Any, panes: Any) -> None:
     """Add to the last day the older exact payments, which are younger than a week, and the compacted ones."""
     first_of_week = (facts.time_ms - WEEK_MS + PANE_MS // 2) // PANE_MS
     first_of_month = (facts.time_ms - MONTH_MS + PANE_MS // 2) // PANE_MS
+    last = (facts.time_ms - PANE_MS // 2) // PANE_MS  # a late payment comes before compacted ones
     count, cents, ratio = facts.count_24h + len(older), day_cents, facts.ratio_24h
     for place in range(len(older)):
         cents += spent(older[place])
@@ -133,6 +129,8 @@ def _long(facts: Any, day_cents: float, older: Any, panes: Any) -> None:
     facts.count_30d, month_cents = count, cents
     for place in range(len(panes) - 1, -1, -1):
         pane = panes[place]
+        if pane.index > last:
+            continue
         if pane.index >= first_of_month:
             facts.count_30d += pane.count
             month_cents += pane.cents

@@ -58,8 +58,16 @@ def _known_frauds(entity: str) -> list[FeatureRow]:
     return [FeatureRow(f"{entity}_{name}", entity, kind) for name, kind in kinds.items()]
 
 
-WINDOWS = ("20s", "30s", "10m", "1h", "24h", "7d", "30d")
-"""The sliding windows of counts, sums and distinct names (`detector.windows`)."""
+WINDOWS = {
+    "20s": 20_000,
+    "30s": 30_000,
+    "10m": 600_000,
+    "1h": 3_600_000,
+    "24h": 86_400_000,
+    "7d": 7 * 86_400_000,
+    "30d": 30 * 86_400_000,
+}
+"""The sliding windows of counts, sums and distinct names, in milliseconds (`detector.windows`)."""
 
 DISTINCT = {"merchants": "merchant", "devices": "device", "ips": "ip", "cards": "card", "countries": "location"}
 """What is counted without repetition in each window, and the group that explains it."""

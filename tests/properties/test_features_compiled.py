@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# 400 payments of three users, some late, some without names or position, with user events and reputations.
+# 400 payments of a user, some out of order, late, without names or position, and every 25th sent twice, with user events
+# and reputations.
 SCRIPT = """
 import random, sys
 from detector.facts import look
@@ -28,11 +29,13 @@ some = lambda value: value if rng.random() < 0.8 else None
 for n in range(400):
     place = {"latitude": rng.uniform(-60, 60), "longitude": rng.uniform(-180, 180)} if rng.random() < 0.8 else {}
     at_ms = n * 300 * MINUTE_MS - int(rng.random() < 0.2) * rng.randrange(90 * MINUTE_MS)
+    at_ms -= int(rng.random() < 0.05) * rng.randrange(40 * 24 * 60 * MINUTE_MS)
     names = {"merchant_id": some(f"m{rng.randrange(90)}"), "device_id": some(f"d{rng.randrange(3)}"), "card_id": some("card")}
     names |= {"merchant_category": some(f"c{rng.randrange(5)}"), "ip": some(f"i{rng.randrange(90)}"), "country": some("FR")}
     if n % 20 == 0:
         user.tell(rng.choice(["trip_confirmed", "device_confirmed", "challenge_failed"]), at_ms=at_ms, device_id="d1")
-    print(encode(user.pay(round(rng.lognormvariate(3, 1), 2), at_ms=at_ms, **names, **place)).decode())
+    for _ in range(1 + (n % 25 == 0)):
+        print(encode(user.pay(50.0 + n % 7, transaction_id=f"t{n}", at_ms=at_ms, **names, **place)).decode())
 """
 
 
@@ -47,7 +50,8 @@ def lived(how: str, **environment: str) -> list[dict]:
 
 def test_features_and_scores_are_those_of_plain_python():
     compiled, plain = lived("compiled"), lived("plain", NUMBA_DISABLE_JIT="1")
-    assert len(compiled) == len(plain) == 400
+    assert len(compiled) == len(plain) == 416
+    assert sum("duplicate" in one.get("flags", []) for one in plain) > 8  # the rest is late
     for one, other in zip(compiled, plain, strict=True):
         assert one["features"] == pytest.approx(other["features"], abs=1e-9)
         assert one["score"] == pytest.approx(other["score"])

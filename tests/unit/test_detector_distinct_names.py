@@ -65,3 +65,27 @@ def test_of_the_compacted_names_the_last_used_are_counted(user):
         user.pay(at_ms=-3 * DAY_MS + nth, merchant_id=f"m{nth}")
     user.pay(at_ms=-HOUR_MS, merchant_id="m0")
     assert distinct(user)[-2:] == [MAX_KNOWN + 1, MAX_KNOWN + 1]
+
+
+def test_a_late_payment_counts_nothing_from_its_future(user):
+    for nth in range(10):
+        user.pay(at_ms=-2 * DAY_MS + nth, merchant_id=f"m{nth}")
+    user.pay(at_ms=0, merchant_id="m0")
+    features = user.pay(at_ms=-40 * DAY_MS, merchant_id=None).features
+    for window in WINDOWS:
+        assert (features[f"merchants_{window}"], features[f"count_{window}"], features[f"amount_{window}"]) == (0, 0, 0)
+
+
+def test_names_that_were_compacted_early_are_known_within_the_day():
+    user = User(max_recent_events=16)
+    for nth in range(20, 0, -1):
+        user.pay(at_ms=-nth * 28 * SECOND_MS, merchant_id=f"m{nth}")
+    assert distinct(user) == [0, 1, 20, 20, 20, 20, 20]
+
+
+def test_a_payment_that_comes_again_has_the_same_counts(user):
+    for nth in range(3):
+        user.pay(at_ms=nth * MINUTE_MS, transaction_id=f"t{nth}", merchant_id=f"m{nth}")
+    again = user.pay(at_ms=MINUTE_MS, transaction_id="t1", merchant_id="m1")
+    assert "duplicate" in again.flags
+    assert round(expm1(again.features["merchants_1h"])) == 1

@@ -5,7 +5,7 @@ import pytest
 
 from detector.decision import decide, thresholds_by_profile
 from detector.rules import AMOUNT_LOG_ODDS, RULES, rules_log_odds
-from tests.builders import HOUR_MS
+from tests.builders import HOUR_MS, MINUTE_MS
 from tests.detecting import User, a_champion, a_model_of_everything, champion_with_trees, fired
 from weir.artefact import probability
 from weir.messages import RuleHit
@@ -65,6 +65,16 @@ def test_four_reasons_for_and_two_against_the_largest_first():
     assert [value > 0 for value in contributions] == [True] * 4 + [False] * 2
     assert contributions[:4] == sorted(contributions[:4], reverse=True)
     assert contributions[4:] == sorted(contributions[4:])
+
+
+def test_of_the_windows_of_one_fact_the_strongest_is_the_reason():
+    user = User(a_champion(intercept=9.0, count_1h=1.0, count_24h=2.0, amount_1h=0.5, small_count_1h=3.0))
+    for nth in range(1, 4):
+        user.pay(at_ms=-nth * MINUTE_MS)
+    codes = [reason.code for reason in user.pay().reasons if reason.contribution > 0]
+    assert [code for code in codes if code.startswith(("count", "amount", "small"))] == [
+        *("small_count_1h", "count_24h", "amount_1h"),
+    ]
 
 
 def test_a_tiny_contribution_is_no_reason():

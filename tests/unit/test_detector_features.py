@@ -100,8 +100,10 @@ def test_words_name_large_sums_to_the_cent():
     words = {
         feature.name: feature.words(moment, values[feature.name]) for feature in FEATURES if feature.name in values
     }
-    for name in ("amount_1h", "amount_24h", "amount_7d", "session_amount"):
+    for name in ("amount_1h", "amount_24h", "amount_7d", "amount_30d", "session_amount"):
         assert words[name].startswith("300000.21 EUR")
+    for name in ("amount_20s", "amount_30s"):
+        assert words[name].startswith("0.00 EUR")
     for name in ("spend_ratio_1h", "spend_ratio_24h", "week_spend_ratio"):
         assert words[name].startswith("300020.22 EUR")
 

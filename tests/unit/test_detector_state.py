@@ -1,4 +1,5 @@
 from base64 import b64decode
+from math import expm1
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from tests.builders import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.detecting import User
 from weir.errors import DeploymentError
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "user_state_1.base64"
+GOLDEN = Path(__file__).parent.parent / "golden"
 
 
 def test_no_state_yet_is_a_fresh_state():
@@ -20,7 +21,7 @@ def test_no_state_yet_is_a_fresh_state():
 
 def test_a_state_of_version_1_keeps_decoding():
     user = User()
-    user.state = b64decode(GOLDEN.read_text())
+    user.state = b64decode((GOLDEN / "user_state_1.base64").read_text())
     scored = user.pay(transaction_id="next", at_ms=10 * MINUTE_MS, merchant_id="m1", device_id="d3")
     assert scored.features["count_1h"] == pytest.approx(0.6931471805599453)
     assert (scored.features["merchant_new"], scored.features["device_new"], scored.features["history_cold"]) == (
@@ -29,6 +30,27 @@ def test_a_state_of_version_1_keeps_decoding():
         0,
     )
     assert "duplicate" in user.pay(transaction_id="p0").flags
+
+
+def a_state_of_version_3():
+    """A customer who paid every day for 20 days, at another merchant each time and with one device, until NOON_MS."""
+    return b64decode((GOLDEN / "user_state_3.base64").read_text())
+
+
+def test_a_state_of_version_3_keeps_its_names_without_their_last_uses():
+    user = User()
+    user.state = a_state_of_version_3()
+    features = user.pay(at_ms=MINUTE_MS, merchant_id="m3", device_id="d1").features
+    assert (features["merchant_new"], features["device_new"]) == (0, 0)
+    assert expm1(features["device_age_days"]) == pytest.approx(20, abs=0.01)
+    assert [expm1(features[f"devices_{window}"]) for window in ("1h", "24h", "7d")] == pytest.approx([1, 1, 1])
+    assert expm1(features["merchants_30d"]) == pytest.approx(21)
+
+
+@pytest.mark.parametrize("broken", [slice(100), slice(-8), slice(8, None)])
+def test_a_broken_state_of_version_3_is_a_wrong_deployment(broken):
+    with pytest.raises(DeploymentError, match="does not decode"):
+        decode_state(a_state_of_version_3()[:8] + a_state_of_version_3()[8:][broken])
 
 
 def test_fields_that_a_state_lacks_get_their_defaults():
