@@ -19,14 +19,14 @@ import numpy as np
 from confluent_kafka import TopicPartition
 from pydantic import SecretStr
 
-from bench.parts import KEY, PAIRED_FEATURES
+from bench.parts import KEY, PAIRED_FEATURES, wait_for
 from detector.knowledge import MODEL_KEY, TREES_KEY, Knowledge
 from learner.example_cache import TrainingSet
 from learner.pace import RESERVE_BYTES
 from learner.xgboost_training import train
 from operations.runner.broker import Broker, prepare
 from operations.runner.fetch import fetch
-from operations.runner.ports import free_ports
+from operations.runner.ports import free_ports, is_free
 from operations.runner.process import running
 from weir.artefact import AdditiveScorer, pack, sign, sign_reputation
 from weir.bins import Layout
@@ -54,6 +54,7 @@ def main() -> None:
                 signing_key=SecretStr(KEY),
                 kafka=KafkaSettings(bootstrap_servers=broker.bootstrap_servers),
             )
+            wait_for(lambda: not is_free(broker_port))
             create_topics(settings.bootstrap_servers, settings.topics.all())
             _write(settings)
             for _ in range(READERS):

@@ -54,7 +54,7 @@ def started(folder: Path) -> Iterator[Infrastructure]:
         stack.enter_context(running(prepare(broker), folder / "kafka.log"))
         stack.enter_context(running(prepare_jobmanager(cluster), folder / "jobmanager.log"))
         stack.enter_context(running(prepare_taskmanager(cluster, "taskmanager-1"), folder / "taskmanager-1.log"))
-        _wait_for(lambda: '"slots-available":1' in httpx.get(f"{cluster.rest}/overview", timeout=2).text)
+        wait_for(lambda: '"slots-available":1' in httpx.get(f"{cluster.rest}/overview", timeout=2).text)
         yield Infrastructure(broker.bootstrap_servers, cluster)
 
 
@@ -102,7 +102,7 @@ def detector_job(infrastructure: Infrastructure, settings: Settings) -> Iterator
         yield
     finally:
         httpx.patch(f"{infrastructure.cluster.rest}/jobs/{job_id}")
-        _wait_for(lambda: '"state":"CANCELED"' in httpx.get(f"{infrastructure.cluster.rest}/jobs/{job_id}").text)
+        wait_for(lambda: '"state":"CANCELED"' in httpx.get(f"{infrastructure.cluster.rest}/jobs/{job_id}").text)
 
 
 @contextmanager
@@ -126,7 +126,8 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _wait_for(check: Callable[[], bool], deadline_s: float = 60) -> None:
+def wait_for(check: Callable[[], bool], deadline_s: float = 60) -> None:
+    """Wait until a check holds; end the program if it does not in time."""
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
         try:

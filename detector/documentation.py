@@ -21,9 +21,10 @@ If the payment or its user's history lacks what a feature needs, the feature is 
 Three features report a missing position, device or merchant.
 A feature's kind decides how a model bins its values.
 
-Counts and sums of up to 24 hours are exact.
-Those of 7 and 30 days are exact for the last 24 hours plus the allowed lateness, and use daily panes for older payments, so their far edge is off by at most 12 hours.
-Distinct names are exact for all windows, with one bound: of the names in older payments, only the {MAX_KNOWN} last used of each kind are known.
+A user's payments are kept one by one for 24 hours and the allowed lateness, at most `detector.max_recent_events` of them; older ones are compacted.
+Counts and sums are exact over what is kept one by one; over compacted payments they use daily panes, so the far edge of 7 and 30 days is off by at most 12 hours.
+Distinct names are counted by their last use, exactly; of compacted payments the {MAX_KNOWN} last used names of each kind are known.
+A customer who pays more than `detector.max_recent_events` times in a day has lower counts and sums for the windows that reach beyond them.
 A session ends after a pause of 30 minutes and covers at most 24 hours.
 
 Merchants, devices, IP addresses and cards have records of their known frauds ([ADR 19](adr/0019-known-frauds-of-entities.md)).

@@ -39,7 +39,7 @@ class ExampleCache:
     """Keeps the verdict in force on each transaction of the sample.
 
     A transaction is known by 64 bits of a hash. Among a million, two share them with a probability of 3e-8, and the
-    later one then replaces the earlier. A million examples with a hundred features take 0.4 GB at most.
+    later one then replaces the earlier. A million examples of 135 features take 0.5 GB at most.
     """
 
     def __init__(self, names: tuple[str, ...], most: int = MOST) -> None:
