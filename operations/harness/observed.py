@@ -19,6 +19,7 @@ from weir.messages import (
     ModelRef,
     Position,
     Publication,
+    TreesPublication,
     decode_with,
     decoder_of,
 )
@@ -56,7 +57,8 @@ class Observed:
 
     A record that is not one of Weir's messages changes nothing.
 
-    `learned_n` is the last example of the newest publication, and `in_force_n` that of the newest model that scored.
+    `learned_n` is the last example of the newest publication, and `in_force_n` that of the newest model that scored;
+    `trees_n` and `trees_in_force_n` are those of the trees.
     `stale` counts scores by a model that had not learned example `required_n`, which the caller sets.
     Scores for which `keep` is true are kept to measure their quality; `on_score` is called with every score.
     """
@@ -77,9 +79,9 @@ class Observed:
         self.kept: list[ObservedScore] = []
         self.counts: Counts | None = None
         self.publications = 0
-        self.learned_n = 0
+        self.learned_n = self.trees_n = 0
         self.required_n = 0
-        self.in_force_n = 0
+        self.in_force_n = self.trees_in_force_n = 0
         self.stale = 0
 
     @property
@@ -101,6 +103,7 @@ class Observed:
         self.flags.update(score.flags)
         learned_n = score.model.n if score.model else 0
         self.in_force_n = max(self.in_force_n, learned_n)
+        self.trees_in_force_n = max(self.trees_in_force_n, (score.model.trees_n if score.model else None) or 0)
         self.stale += learned_n < self.required_n
         left_ms = self._left_ms.pop(score.transaction_id, None)
         if left_ms is not None:
@@ -127,6 +130,8 @@ class Observed:
         if isinstance(control, Publication):
             self.publications += 1
             self.learned_n = max(self.learned_n, control.n)
+        elif isinstance(control, TreesPublication):
+            self.trees_n = max(self.trees_n, control.n)
 
     def handlers(self) -> dict[str, Callable[[bytes | None, bytes | None], object]]:
         """By topic, the function to call with key and payload of a record."""

@@ -53,4 +53,4 @@ async def wait_until(
 def _progress(observed: Observed) -> tuple[object, ...]:
     counts = observed.counts
     counted = None if counts is None else (counts.scored, counts.labels_accepted, log_length(counts))
-    return observed.done, observed.learned_n, counted
+    return observed.done, observed.learned_n, observed.trees_n, counted

@@ -5,6 +5,8 @@ before the slice:
 
     labels known before the slice --> learned and in force --> transactions of the slice --> scored --> next slice
 
+Trees that became due on the way are waited for, too (`operations.replay.trees_due`).
+
 With a speed, event time runs that many times as fast as wall time, and the replay does not wait for the loop.
 """
 
@@ -20,6 +22,7 @@ from operations.harness.standstill import wait_until
 from operations.replay.label_schedule import LabelSchedule, label_body
 from operations.replay.mapping import Labels
 from operations.replay.rows import Row
+from operations.replay.trees_due import TreesDue
 from operations.runner.reconciliation import log_length
 from weir.clock import now_ms
 from weir.http_labels import LabelSender
@@ -44,6 +47,7 @@ class Replay:
     watcher: Watcher
     observed: Observed
     schedule: LabelSchedule
+    trees: TreesDue
     report: Callable[[int, int], None] = lambda _sent, _event_ms: None
     waits: Callable[[str], None] = lambda _what: None
     _event_ms: int = 0
@@ -94,9 +98,13 @@ class Replay:
         Publications and transactions reach the detector on separate topics, so a publication on `control` need not be
         in force yet.
         """
-        while self.observed.in_force_n < self.observed.required_n and (pilot := next(rows, None)):
+        while not self._newest_scores() and (pilot := next(rows, None)):
             await self._send_rows([pilot])
             await self._wait_until(lambda: self.observed.done >= self.transactions.sent, "a score")
+
+    def _newest_scores(self) -> bool:
+        observed = self.observed
+        return observed.in_force_n >= observed.required_n and observed.trees_in_force_n >= self.trees.due_n
 
     async def _send_labels(self, now_event_ms: int) -> None:
         if self.labels is not None and self.label is not None:
@@ -110,7 +118,9 @@ class Replay:
             self.observed.required_n = log_length(counts) if counts else 0
 
     def _unsettled(self) -> str | None:
-        return unsettled(self.sent, self.observed.counts, self.observed.learned_n)
+        counts = self.observed.counts
+        left = unsettled(self.sent, counts, self.observed.learned_n)
+        return left or self.trees.missing(log_length(counts) if counts else 0, self.observed.trees_n)
 
     def _has_room(self) -> bool:
         return self.transactions.sent - self.observed.done < MAX_IN_FLIGHT

@@ -26,6 +26,7 @@ from operations.replay.period import Extent, Period
 from operations.replay.rows import Row
 from operations.replay.selected_rows import extent, read_rows
 from operations.replay.summary import Summary, summarise, tables, verdict
+from operations.replay.trees_due import TreesDue
 from weir.errors import DeploymentError
 from weir.http_labels import LabelSender
 from weir.settings import Settings
@@ -117,12 +118,13 @@ async def run(plan: ReplayPlan, settings: Settings, console: Console) -> Summary
     label, started_s = plan.mapping.label, time.monotonic()
     schedule = LabelSchedule(label.send if label else "fraud")
     labels = LabelSender(settings.api_url) if label else None
+    trees = TreesDue(settings.learning.epoch)
     with (
-        Watcher(settings, observed.handlers()) as watcher,
+        Watcher(settings, observed.handlers() | {settings.topics.learning_log: trees.read}) as watcher,
         _progress(console, plan.extent.rows) as (report, waits),
     ):
         transactions = TransactionSender(settings)
-        one = Replay(transactions, label, labels, watcher, observed, schedule, report, waits)
+        one = Replay(transactions, label, labels, watcher, observed, schedule, trees, report, waits)
         try:
             await _paced(one, plan, started_s)
         finally:

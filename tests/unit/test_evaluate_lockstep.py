@@ -3,6 +3,7 @@ learner over bytes, as on Kafka, and each score is compared."""
 
 import asyncio
 import heapq
+from collections import deque
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from operations.replay.label_schedule import LabelSchedule
 from operations.replay.lockstep import Replay
 from operations.replay.rows import Row
 from operations.replay.selected_rows import read_rows
+from operations.replay.trees_due import TreesDue
 from simulator.world.traffic import TrafficSettings
 from tests.builders import some_counts
 from tests.traffic_file import payments_of, table_of, write_traffic
@@ -37,19 +39,22 @@ from weir.topics import Topics
 
 KEY, TOPICS, EVENTS = b"key", Topics("pure"), 300
 NOW_MS = 4_000_000_000_000
+LOOKS_OF_A_TRAINING = 5
+"""Long enough that a replay which did not wait for it would have sent the next slice."""
 
 
 class BytesLoop:
     """The loop that a replay drives, over bytes: states, timers, learning log, control records.
 
-    Trees are in force with the next publication, as if training took no time.
+    Trees come into force some looks after the publication that they were due with, because training takes time.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._intake = Intake(Detector(settings.detector), TOPICS)
         self._join = JoinIntake(settings.learning, TOPICS)
         self._fold, self._knowledge = Fold(settings.learning), Knowledge(KEY)
-        self._trees, self._trained = TreeLearner(settings.learning.epoch), list[bytes]()
+        self._trees, self._training = TreeLearner(settings.learning.epoch), deque[tuple[int, bytes]]()
+        self.due, self._looks = TreesDue(settings.learning.epoch), 0
         self._users: dict[str, Any] = {}
         self._joins: dict[str, Any] = {}
         self._timers: list[tuple[int, str]] = []
@@ -77,13 +82,19 @@ class BytesLoop:
 
     def check(self) -> None:
         """The learner folds what has arrived in its log and publishes; the ledger counts."""
+        self._looks += 1
         for payload in self._log[self._fold.n :]:
             example = decode_with(EXAMPLE, payload)
             self._fold.learn(self._fold.epoch, self._fold.n + 1, example)
+            self.due.read(f"{self._fold.epoch}:{self._fold.n}".encode(), payload)
             if self._trees.learn(self._fold.n, example):
-                self._trained.append(encode(self._trees.train(NOW_MS, KEY)))
+                self._training.append((self._looks + LOOKS_OF_A_TRAINING, encode(self._trees.train(NOW_MS, KEY))))
         if self._fold.n > self.observed.learned_n:
             self._publish()
+        while self._training and self._training[0][0] <= self._looks:
+            _, trees = self._training.popleft()
+            self._knowledge.apply(trees)
+            self.observed.published(trees)
         known = {"transactions_sent": self.sent, "scored": self.sent, "labels_accepted": self.labels}
         known |= {"label_examples": self.labels, "implicit_examples": self._fold.n - self.labels}
         self.observed.counts = some_counts(**known)
@@ -109,9 +120,6 @@ class BytesLoop:
         for reputation in self._fold.changed_reputation():
             self._knowledge.apply(encode(sign_reputation(reputation, KEY)))
         self._knowledge.apply(encode(self._fold.publication(self._published, NOW_MS, KEY)))
-        for trees in self._trained:
-            self._knowledge.apply(trees)
-        self._trained.clear()
         self.observed.learned_n = self._fold.n
 
     def _wake(self, watermark_ms: int) -> None:
@@ -174,7 +182,7 @@ def plan(tmp_path_factory):
 def replayed(plan):
     loop = BytesLoop(plan.settings)
     schedule = LabelSchedule(plan.label.send)
-    replay = Replay(loop, plan.label, Labels(loop), loop, loop.observed, schedule)
+    replay = Replay(loop, plan.label, Labels(loop), loop, loop.observed, schedule, loop.due)
     asyncio.run(replay.in_lockstep(read_rows(plan.checked, plan.period, None), plan.slice_ms))
     return loop.scored
 

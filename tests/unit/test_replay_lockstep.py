@@ -21,6 +21,16 @@ START = NOON_MS // HOUR_MS * HOUR_MS
 LABELS = Labels(column="fraud", fraud=[1], legitimate=[0])
 
 
+class Trees:
+    """Trees that are due, and have been trained on nothing yet; only `lacking` says so."""
+
+    def __init__(self) -> None:
+        self.due_n, self.lacking = 0, None
+
+    def missing(self, _length: int, _trees_n: int) -> str | None:
+        return self.lacking
+
+
 class Loop:
     """Accepts transactions and labels, and immediately reports them as scored and, if it `learns`, as learned."""
 
@@ -30,6 +40,7 @@ class Loop:
         self.sent, self.labels, self.learns = 0, 0, learns
         self.most_in_flight = 0
         self.behind = scores_before_in_force
+        self.trees = Trees()
 
     def send(self, transaction) -> None:
         self.sent += 1
@@ -70,7 +81,7 @@ class LabelSender:
 
 
 def a_replay(loop: Loop, report: Callable[[int, int], None] = lambda *_: None) -> Replay:
-    return Replay(loop, LABELS, LabelSender(loop), loop, loop.observed, LabelSchedule(), report)
+    return Replay(loop, LABELS, LabelSender(loop), loop, loop.observed, LabelSchedule(), loop.trees, report)
 
 
 def a_row(name: str, hours: float, known_hours: float | None = None) -> Row:
@@ -109,6 +120,23 @@ def test_no_slice_is_sent_before_the_labels_are_in_force(monkeypatch):
     with pytest.raises(PartUnavailable, match="the learner has yet to publish 1 example"):
         asyncio.run(a_replay(loop).in_lockstep(rows, HOUR_MS))
     assert "b" not in loop.log
+
+
+def test_no_slice_is_sent_before_the_trees_that_are_due_are_in_force(monkeypatch):
+    monkeypatch.setattr(standstill, "STANDSTILL_S", 0.05)
+    loop = Loop()
+    loop.trees.lacking = "the trainer has yet to train the trees"
+    with pytest.raises(PartUnavailable, match="has yet to train the trees"):
+        asyncio.run(a_replay(loop).in_lockstep([a_row("a", 0), a_row("b", 1)], HOUR_MS))
+    assert "b" not in loop.log
+
+
+def test_transactions_go_one_at_a_time_until_a_score_shows_the_newest_trees():
+    loop, told = Loop(), []
+    loop.trees.due_n = 30
+    replay = a_replay(loop, lambda sent, _: told.append(sent) or setattr(loop.observed, "trees_in_force_n", 10 * sent))
+    asyncio.run(replay.in_lockstep([a_row(f"t{number}", 0) for number in range(9)], HOUR_MS))
+    assert told == [1, 2, 3, 9]
 
 
 def test_long_wait_says_what_it_waits_for(monkeypatch):

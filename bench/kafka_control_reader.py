@@ -1,4 +1,4 @@
-"""How soon a fresh reader of the control topic is ready: `python -m bench.control_reader`.
+"""How soon a fresh reader of the control topic is ready: `python -m bench.kafka_control_reader`.
 
 A broker of its own gets 20,000 reputations, a hundred trees, and models of all weights until the learner's reserve of
 bytes is spent (`learner.pace`). Nothing is compacted yet, so this is the most that a reader meets. Readers in processes
@@ -141,7 +141,7 @@ def _read_in_a_process(settings: Settings) -> None:
         "WEIR_KAFKA__BOOTSTRAP_SERVERS": settings.bootstrap_servers,
         "PYTHONPATH": str(Path(__file__).parents[1]),
     }
-    command = [sys.executable, "-m", "bench.control_reader", "--read"]
+    command = [sys.executable, "-m", "bench.kafka_control_reader", "--read"]
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(done.stdout)
     sys.stdout.write("a reader: " + ", ".join(f"{name} {value:,}" for name, value in found.items()) + "\n")
