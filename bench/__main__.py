@@ -20,6 +20,7 @@ from rich.table import Table
 
 from bench.parts import Infrastructure, a_namespace, bare_loop, detector_job, started
 from bench.traffic import payments
+from operations.replay.interruption import interruptible
 from weir.kafka_clients import consumer, producer
 from weir.settings import Settings
 
@@ -31,7 +32,11 @@ WARM_UP = 0.2
 
 def main(backlog: int = 150_000, users: int = 5_000, latency_s: float = 20, rounds: int = 2) -> None:
     """Measure both systems in turn, for several rounds, and report the median of each."""
-    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder, started(Path(folder)) as infrastructure:
+    with (
+        interruptible(),
+        tempfile.TemporaryDirectory(prefix="weir-bench-") as folder,
+        started(Path(folder)) as infrastructure,
+    ):
         rates: dict[str, list[float]] = {system: [] for system in SYSTEMS}
         for turn in range(rounds):
             for system in SYSTEMS:

@@ -24,6 +24,7 @@ from detector.knowledge import MODEL_KEY, TREES_KEY, Knowledge
 from learner.example_cache import TrainingSet
 from learner.pace import RESERVE_BYTES
 from learner.xgboost_training import train
+from operations.replay.interruption import interruptible
 from operations.runner.broker import Broker, prepare
 from operations.runner.fetch import fetch
 from operations.runner.ports import free_ports, is_free
@@ -46,7 +47,7 @@ def main() -> None:
     fetch(cache_dir, print)
     warm(cache_dir)
     broker_port, controller_port = free_ports(2)
-    with tempfile.TemporaryDirectory() as folder:
+    with interruptible(), tempfile.TemporaryDirectory() as folder:
         broker = Broker(broker_port, controller_port, Path(folder) / "kafka", cache_dir)
         with running(prepare(broker), Path(folder) / "kafka.log"):
             settings = Settings(

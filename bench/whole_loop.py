@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.traffic import payments
+from operations.replay.interruption import interruptible
 from weir.kafka_clients import consumer, producer
 from weir.messages import TRANSACTION, encode
 from weir.topics import Topics
@@ -50,7 +51,11 @@ def main(
     """Measure each checkout's loop at each rate."""
     found: list[dict[str, Any]] = []
     for checkout in [HERE, *(checkouts or [])]:
-        with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder, _loop(checkout, Path(folder)) as loop:
+        with (
+            interruptible(),
+            tempfile.TemporaryDirectory(prefix="weir-bench-") as folder,
+            _loop(checkout, Path(folder)) as loop,
+        ):
             found.append({"checkout": str(checkout), "rate": 0.0, **loop.idle(SETTLE_S)})
             for each in rate or [50.0, 200.0]:
                 loop.measure(each, WARM_UP_S)
