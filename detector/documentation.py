@@ -22,7 +22,7 @@ Three features report a missing position, device or merchant.
 A feature's kind decides how a model bins its values.
 
 A user's payments are kept one by one for 24 hours and the allowed lateness, at most `detector.max_recent_events` of them; older ones are compacted.
-Counts and sums are exact over what is kept one by one; over compacted payments they use daily panes, so the far edge of 7 and 30 days is off by at most 12 hours.
+Counts and sums are exact over what is kept one by one; over compacted payments they use daily panes, so the far edge of 7 and 30 days is off by at most 12 hours, and so is the near edge for a late payment.
 Distinct names are counted by their last use, exactly; of compacted payments the {MAX_KNOWN} last used names of each kind are known.
 A customer who pays more than `detector.max_recent_events` times in a day has lower counts and sums for the windows that reach beyond them.
 A session ends after a pause of 30 minutes and covers at most 24 hours.

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct, field
 
-from detector.names import NO_IDENTITY, identity_of, name_of
+from detector.names import NO_IDENTITY, country_of, identity_of, name_of
 from detector.records import Bytes
 from detector.repeats import see
 from detector.state import (
@@ -154,13 +154,16 @@ def _upgraded(old: UserStateV1) -> Bytes:
     header.recent = _fill(recent_of(array), [_event(event) for event in old.recent])
     header.panes = _fill(panes_of(array), [(it.index, it.count, it.cents, _number(it.ratio)) for it in old.panes])
     _fill(habits_of(array), [msgspec.structs.astuple(habits) for habits in (old.compacted, old.habits)])
-    known = (old.merchants, old.categories, old.devices, old.countries, old.ips, old.cards)
+    countries = {country_of(name) or name: first_ms for name, first_ms in old.countries.items()}
+    known = (old.merchants, old.categories, old.devices, countries, old.ips, old.cards)
     for kind, names in zip(KINDS, known, strict=True):
         header.known[kind] = _fill(known_of(array, kind), _names(names, old.compacted.last_ms))
     means = [(name_of(name), mean.count, mean.amount) for name, mean in old.category_means.items()]
     header.means = _fill(means_of(array), means)
     header.confirmed = _fill(confirmed_of(array), _names(old.confirmed_devices, 0))
-    header.trips = _fill(trips_of(array), [(it.from_ms, it.until_ms, name_of(it.country)) for it in old.trips])
+    header.trips = _fill(
+        trips_of(array), [(it.from_ms, it.until_ms, name_of(country_of(it.country))) for it in old.trips]
+    )
     header.challenges = _fill(challenges_of(array), [(it.time_ms, it.time_ms, it.passed) for it in old.challenges])
     header.truncated_ms = old.truncated_ms or 0
     for transaction_id in _decided_ids(old.decided):
@@ -178,13 +181,13 @@ def _decided_ids(record: bytes) -> Iterator[str]:
 
 
 def _event(event: Event) -> tuple[Any, ...]:
-    kinds = (event.merchant_id, event.category, event.device_id, event.country, event.ip, event.card_id)
+    kinds = (event.merchant_id, event.category, event.device_id, country_of(event.country), event.ip, event.card_id)
     names, position = tuple(map(name_of, kinds)), (_number(event.latitude), _number(event.longitude))
     return event.time_ms, NO_IDENTITY, event.cents, _number(event.ratio), names, *position
 
 
 def _names(known: Mapping[str, int], last_ms: int) -> list[tuple[int, int, int]]:
-    """Return names with their first and last uses; as in `detector.state_v3`, only the latest name's last one is known."""
+    """Return names with their first and last uses; of the last uses, the latest name's is known best (`detector.state_v3`)."""
     names = [(name_of(name), first_ms, first_ms) for name, first_ms in known.items()]
     return [*names[:-1], *((name, first_ms, max(first_ms, last_ms)) for name, first_ms, _ in names[-1:])]
 

@@ -15,8 +15,8 @@ _NAME = record(("name", INTEGER), ("first_ms", INTEGER))
 def widened(payload: bytes, kinds: Sequence[np.dtype[Any]]) -> bytes:
     """Return the records with wider names, without the prefix; `kinds` are the sections' records in order.
 
-    Of a payload that is no state, nothing is returned. Names are in the order of their last use: the last one was used by the last compacted payment at the latest, and of
-    the others only the first use is known.
+    Nothing is returned of a payload that is no state. Names are in the order of their last use: the last one was used by
+    the last compacted payment at the latest, which is taken for its last use; of the others only the first use is known.
     """
     at = HEADER.itemsize + 2 * HABITS.itemsize
     if len(payload) < at:

@@ -15,7 +15,7 @@ from typing import Any
 from detector.habits import DAY_MS
 from detector.history import PANE_MS
 from detector.records import Bytes
-from detector.state import header_of, panes_of, recent_of, spent
+from detector.state import COMPACTED, habits_of, header_of, panes_of, recent_of, spent
 from weir.compiled import compiled
 
 SECOND_MS = 1000
@@ -43,7 +43,8 @@ def look_at_windows(state: Bytes, earlier: int, facts: Any) -> None:
     day_cents = _last_day(facts, day)
     _today(facts, day)
     _session(facts, day)
-    _long(facts, day_cents, recent[:first_of_day], panes_of(state)[: header_of(state).panes])
+    is_late = facts.time_ms < habits_of(state)[COMPACTED].last_ms
+    _long(facts, day_cents, recent[:first_of_day], panes_of(state)[: header_of(state).panes], is_late)
 
 
 @compiled
@@ -117,11 +118,14 @@ def _session(facts: Any, day: Any) -> None:
 
 
 @compiled
-def _long(facts: Any, day_cents: float, older: Any, panes: Any) -> None:
-    """Add to the last day the older exact payments, which are younger than a week, and the compacted ones."""
+def _long(facts: Any, day_cents: float, older: Any, panes: Any, is_late: bool) -> None:
+    """Add to the last day the older exact payments, which are younger than a week, and the compacted ones.
+
+    Compacted payments come before this one, unless it is late: then a pane counts if its middle does.
+    """
     first_of_week = (facts.time_ms - WEEK_MS + PANE_MS // 2) // PANE_MS
     first_of_month = (facts.time_ms - MONTH_MS + PANE_MS // 2) // PANE_MS
-    last = (facts.time_ms - PANE_MS // 2) // PANE_MS  # a late payment comes before compacted ones
+    last = (facts.time_ms - PANE_MS // 2) // PANE_MS
     count, cents, ratio = facts.count_24h + len(older), day_cents, facts.ratio_24h
     for place in range(len(older)):
         cents += spent(older[place])
@@ -129,7 +133,7 @@ def _long(facts: Any, day_cents: float, older: Any, panes: Any) -> None:
     facts.count_30d, month_cents = count, cents
     for place in range(len(panes) - 1, -1, -1):
         pane = panes[place]
-        if pane.index > last:
+        if is_late and pane.index > last:
             continue
         if pane.index >= first_of_month:
             facts.count_30d += pane.count

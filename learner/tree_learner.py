@@ -20,11 +20,14 @@ NAMES = tuple(KIND_OF)
 
 
 class TreeLearner:
-    """Follows one epoch of the log to example `n`, whose latest event time is `clock_ms`."""
+    """Follows one epoch of the log to example `n`, whose latest event time is `clock_ms`.
 
-    def __init__(self, epoch: int) -> None:
+    Without columns it keeps no features: it knows when training is due, and cannot train.
+    """
+
+    def __init__(self, epoch: int, columns: tuple[str, ...] = NAMES) -> None:
         self.epoch, self.n = epoch, 0
-        self._schedule, self._examples = TrainingSchedule(), ExampleCache(NAMES)
+        self._schedule, self._examples = TrainingSchedule(), ExampleCache(columns)
 
     @property
     def clock_ms(self) -> int:

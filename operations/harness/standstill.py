@@ -11,7 +11,7 @@ from weir.errors import PartUnavailable
 STANDSTILL_S = 120.0
 """How long a loop may make no progress. A round number, many times the 6.6 s that a killed TaskManager costs."""
 POLL_S = 0.01
-_SOME_S = 2.0
+SOME_S = 2.0
 """A wait of so long is explained. A round number; not measured."""
 
 
@@ -37,7 +37,7 @@ async def wait_until(
     while not holds():
         check()
         if (
-            time.monotonic() - begun_s > _SOME_S
+            time.monotonic() - begun_s > SOME_S
             and (what := f"waiting for {whom}: {state() or 'nothing moves'}") != told
         ):
             waits(told := what)
@@ -53,4 +53,4 @@ async def wait_until(
 def _progress(observed: Observed) -> tuple[object, ...]:
     counts = observed.counts
     counted = None if counts is None else (counts.scored, counts.labels_accepted, log_length(counts))
-    return observed.done, observed.learned_n, observed.trees_n, counted
+    return observed.done, observed.learned_n, counted

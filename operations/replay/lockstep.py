@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from operations.harness.kafka_traffic import TransactionSender, Watcher
 from operations.harness.observed import Observed
 from operations.harness.pacing import Clock, Sent, slices, unsettled
-from operations.harness.standstill import wait_until
+from operations.harness.standstill import POLL_S, SOME_S, wait_until
 from operations.replay.label_schedule import LabelSchedule, label_body
 from operations.replay.mapping import Labels
 from operations.replay.rows import Row
@@ -29,6 +29,9 @@ from weir.http_labels import LabelSender
 
 MAX_IN_FLIGHT = 20_000
 """Bounds the backlog in Kafka: a slow loop slows the replay. A round number; not measured."""
+LONGEST_TRAINING_S = 300.0
+"""A training that takes longer, or keeps failing, is not waited for. A round number: 310,000 examples take 8 s of a slow
+core."""
 REPORT_EVERY = 500
 """Transactions between two reports and checks of the backlog. A round number; not measured."""
 
@@ -51,6 +54,8 @@ class Replay:
     report: Callable[[int, int], None] = lambda _sent, _event_ms: None
     waits: Callable[[str], None] = lambda _what: None
     _event_ms: int = 0
+    _required_trees_n: int = 0
+    _given_up_n: int = 0
 
     @property
     def sent(self) -> Sent:
@@ -61,6 +66,7 @@ class Replay:
         for start_ms, some in slices(rows, slice_ms):
             await self._send_labels(start_ms)
             await self._settle()
+            await self._await_trees()
             await self._send_pilots(some)
             await self._send_rows(some)
         await self._finish()
@@ -104,7 +110,7 @@ class Replay:
 
     def _newest_scores(self) -> bool:
         observed = self.observed
-        return observed.in_force_n >= observed.required_n and observed.trees_in_force_n >= self.trees.due_n
+        return observed.in_force_n >= observed.required_n and observed.trees_in_force_n >= self._required_trees_n
 
     async def _send_labels(self, now_event_ms: int) -> None:
         if self.labels is not None and self.label is not None:
@@ -117,10 +123,26 @@ class Replay:
             counts = self.observed.counts
             self.observed.required_n = log_length(counts) if counts else 0
 
+    async def _await_trees(self) -> None:
+        """Wait for the trees that are due, but not for ever: the loop scores without them, too."""
+        begun_s, told = time.monotonic(), False
+        while (what := self._missing_trees()) and self.trees.due_n > self._given_up_n:
+            self.watcher.check()
+            waited_s = time.monotonic() - begun_s
+            if waited_s > LONGEST_TRAINING_S:
+                self.waits(f"going on without the trees: {what}")
+                self._given_up_n = self.trees.due_n
+            elif waited_s > SOME_S and not told:
+                self.waits(f"waiting for the trees: {what}")
+                told = True
+            await asyncio.sleep(POLL_S)
+        self._required_trees_n = self.observed.trees_n
+
+    def _missing_trees(self) -> str | None:
+        return self.trees.missing(self.observed.required_n, self.observed.trees_n)
+
     def _unsettled(self) -> str | None:
-        counts = self.observed.counts
-        left = unsettled(self.sent, counts, self.observed.learned_n)
-        return left or self.trees.missing(log_length(counts) if counts else 0, self.observed.trees_n)
+        return unsettled(self.sent, self.observed.counts, self.observed.learned_n)
 
     def _has_room(self) -> bool:
         return self.transactions.sent - self.observed.done < MAX_IN_FLIGHT

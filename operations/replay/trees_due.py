@@ -15,23 +15,26 @@ from weir.messages import EXAMPLE, EntryNumber, decode_with
 class TreesDue:
     """Follows one epoch of the learning log as the trainer does, without training.
 
-    `due_n` is the last example that trees are to be trained on, 0 before the first ones are.
+    `due_n` is the last example that trees are to be trained on, 0 before the first ones are. One thread may read the log
+    while another asks what is missing.
     """
 
     def __init__(self, epoch: int) -> None:
-        self._trees = TreeLearner(epoch)
-        self.due_n = 0
+        self._trees = TreeLearner(epoch, columns=())
+        self.due_n = self._read_n = 0
 
     def read(self, key: bytes | None, payload: bytes | None) -> None:
         """Apply a record of the learning log; one that is no example changes nothing."""
         with suppress(InvalidRecord):
             number = EntryNumber.parse(key)
-            if number.epoch == self._trees.epoch and self._trees.learn(number.n, decode_with(EXAMPLE, payload)):
-                self.due_n = number.n
+            if number.epoch == self._trees.epoch:
+                if self._trees.learn(number.n, decode_with(EXAMPLE, payload)):
+                    self.due_n = number.n
+                self._read_n = number.n  # last: until then nobody may take `due_n` for known
 
     def missing(self, length: int, trees_n: int) -> str | None:
         """Say what a log of this length still waits for, if the newest trees were trained on `trees_n` examples."""
-        if unread := max(length - self._trees.n, 0):
+        if unread := max(length - self._read_n, 0):
             return f"the replay has yet to read {amount(unread, 'example')} of the learning log"
         if self.due_n > trees_n:
             return f"the trainer has yet to train the trees on the first {amount(self.due_n, 'example')}"

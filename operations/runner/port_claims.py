@@ -1,25 +1,28 @@
 """Ports that `weir up` has chosen for a state folder and not opened yet, so that another one does not choose them, too."""
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
+import psutil
 from msgspec import Struct
 
 CLAIM_S = 600.0
-"""How long a claim lasts; then its owner has opened the port or given up. A round number above the slowest start."""
+"""How long a claim lasts at most; it ends sooner with the start that made it. A round number above the slowest start."""
 
 _FILE = "ports.json"
 
 
 class Claim(Struct):
-    """A port, the state folder that it was chosen for, and when, in seconds since 1970."""
+    """A port, the state folder that it was chosen for, the process that starts it, and when, in seconds since 1970."""
 
     port: int
     state_dir: str
+    pid: int
     claimed_s: float
 
 
@@ -32,18 +35,18 @@ def claiming(cache_dir: Path, state_dir: Path) -> Iterator[set[int]]:
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         file = (cache_dir / _FILE).open("a+b")
+        fcntl.flock(file, fcntl.LOCK_EX)
     except OSError:
         yield set()
         return
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         claims = _alive(file.read())
         owner = str(state_dir.absolute())
         others = {claim.port for claim in claims if claim.state_dir != owner}
         taken = set(others)
         yield taken
-        claims += [Claim(port, owner, time.time()) for port in taken - others]
+        claims += [Claim(port, owner, os.getpid(), time.time()) for port in taken - others]
         file.truncate(0)
         file.write(msgspec.json.encode(claims))
 
@@ -54,4 +57,4 @@ def _alive(content: bytes) -> list[Claim]:
     with suppress(msgspec.MsgspecError):
         claims = msgspec.json.decode(content, type=list[Claim])
     now_s = time.time()
-    return [claim for claim in claims if 0 <= now_s - claim.claimed_s < CLAIM_S]
+    return [claim for claim in claims if 0 <= now_s - claim.claimed_s < CLAIM_S and psutil.pid_exists(claim.pid)]

@@ -1,4 +1,4 @@
-"""Find free ports. Another process can take one before it is used; among state folders, `port_claims` prevents that."""
+"""Find free ports. Another process can take one before it is used; `port_claims` keeps starts of Weir apart."""
 
 import socket
 from collections.abc import Collection

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -11,20 +12,26 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.timeout(300)
 
 
+def brokers_of(process: psutil.Process) -> list[psutil.Process]:
+    found = []
+    for child in process.children(recursive=True):
+        with suppress(psutil.Error):
+            found += [child] if "kafka.Kafka" in child.cmdline() else []
+    return found
+
+
 def test_sigterm_ends_the_broker_that_a_benchmark_started():
     bench = psutil.Popen(
         [sys.executable, "-m", "bench.kafka_control_reader"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    started = [bench]
     try:
-        eventually(
-            lambda: any("kafka" in " ".join(child.cmdline()).lower() for child in bench.children(recursive=True)),
-            deadline_s=180,
-        )
-        children = bench.children(recursive=True)
+        started += eventually(lambda: brokers_of(bench), deadline_s=40)
         bench.terminate()
         assert bench.wait(60) != 0
-        _, alive = psutil.wait_procs(children, timeout=30)
+        _, alive = psutil.wait_procs(started[1:], timeout=30)
         assert not alive
     finally:
-        for left in [*bench.children(recursive=True), bench] if bench.is_running() else []:
-            left.kill()
+        for left in started:
+            with suppress(psutil.Error):
+                left.kill()

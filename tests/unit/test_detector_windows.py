@@ -127,3 +127,13 @@ def test_a_day_later_windows_are_whole_again():
     for second in range(20):
         user.pay(at_ms=second * 1000)
     assert "window_truncated" not in user.pay(at_ms=2 * DAY_MS).flags
+
+
+@pytest.mark.parametrize("hour", [1, 9, 13, 23])
+def test_payments_that_were_compacted_early_count_at_every_hour(hour):
+    """Their pane is today's, whose middle may be later than the payment."""
+    user, midnight = User(max_recent_events=16), -(NOON_MS % DAY_MS)
+    for minute in range(40):
+        user.pay(at_ms=midnight + hour * HOUR_MS + minute * MINUTE_MS)
+    facts = user.facts(midnight + hour * HOUR_MS + 45 * MINUTE_MS)
+    assert (facts.count_24h, facts.count_7d, facts.count_30d, facts.amount_30d) == (16, 40, 40, 800)

@@ -122,18 +122,34 @@ def test_no_slice_is_sent_before_the_labels_are_in_force(monkeypatch):
     assert "b" not in loop.log
 
 
-def test_no_slice_is_sent_before_the_trees_that_are_due_are_in_force(monkeypatch):
-    monkeypatch.setattr(standstill, "STANDSTILL_S", 0.05)
-    loop = Loop()
-    loop.trees.lacking = "the trainer has yet to train the trees"
-    with pytest.raises(PartUnavailable, match="has yet to train the trees"):
-        asyncio.run(a_replay(loop).in_lockstep([a_row("a", 0), a_row("b", 1)], HOUR_MS))
-    assert "b" not in loop.log
+def test_no_slice_is_sent_before_the_trees_that_are_due_are_published():
+    loop, trained_at = Loop(), []
+    loop.trees.due_n, loop.trees.lacking = 30, "the trainer has yet to train the trees"
+
+    def train() -> None:
+        trained_at.append(loop.sent)
+        loop.trees.lacking = None if len(trained_at) > 3 else loop.trees.lacking
+
+    loop.check = lambda: (loop._tell(), train())
+    asyncio.run(a_replay(loop).in_lockstep([a_row("a", 0), a_row("b", 1)], HOUR_MS))
+    assert trained_at[:4] == [0] * 4
+    assert loop.log == ["a", "b"]
+
+
+def test_trees_that_never_come_are_waited_for_once(monkeypatch):
+    monkeypatch.setattr(lockstep, "LONGEST_TRAINING_S", 0.05)
+    loop, told = Loop(), []
+    loop.trees.due_n, loop.trees.lacking = 30, "the trainer has yet to train the trees"
+    replay = a_replay(loop)
+    replay.waits = told.append
+    asyncio.run(replay.in_lockstep([a_row("a", 0), a_row("b", 1)], HOUR_MS))
+    assert told == ["going on without the trees: the trainer has yet to train the trees"]
+    assert loop.log == ["a", "b"]
 
 
 def test_transactions_go_one_at_a_time_until_a_score_shows_the_newest_trees():
     loop, told = Loop(), []
-    loop.trees.due_n = 30
+    loop.observed.trees_n = 30
     replay = a_replay(loop, lambda sent, _: told.append(sent) or setattr(loop.observed, "trees_in_force_n", 10 * sent))
     asyncio.run(replay.in_lockstep([a_row(f"t{number}", 0) for number in range(9)], HOUR_MS))
     assert told == [1, 2, 3, 9]
@@ -141,7 +157,7 @@ def test_transactions_go_one_at_a_time_until_a_score_shows_the_newest_trees():
 
 def test_long_wait_says_what_it_waits_for(monkeypatch):
     monkeypatch.setattr(standstill, "STANDSTILL_S", 0.05)
-    monkeypatch.setattr(standstill, "_SOME_S", 0.0)
+    monkeypatch.setattr(standstill, "SOME_S", 0.0)
     replay, told = a_replay(Loop(learns=False)), []
     replay.waits = told.append
     with pytest.raises(PartUnavailable):

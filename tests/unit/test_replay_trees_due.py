@@ -35,3 +35,15 @@ def test_another_epoch_and_records_that_are_no_examples_change_nothing():
     due.read(None, b"{}")
     due.read(b"2:1", b"{}")
     assert (due.due_n, due.missing(0, 0)) == (0, None)
+
+
+def test_nothing_is_taken_for_known_while_an_example_is_read(monkeypatch):
+    due, seen = TreesDue(1), []
+    frauds = TreeLearner.learn
+    monkeypatch.setattr(
+        TreeLearner, "learn", lambda self, n, one: (frauds(self, n, one), seen.append(due.missing(n, 0)))[0]
+    )
+    for n, example in numbered(a_learning_stream(300)):
+        due.read(f"1:{n}".encode(), encode(example))
+    assert due.due_n > 0
+    assert set(seen) == {"the replay has yet to read 1 example of the learning log"}

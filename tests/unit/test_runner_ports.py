@@ -1,8 +1,10 @@
+import os
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psutil
 import pytest
 
 from operations.runner import endpoints
@@ -64,7 +66,7 @@ def test_a_port_that_another_state_folder_has_chosen_and_not_opened_yet_is_avoid
 
 
 @pytest.mark.parametrize("content", [b"no list", b'[{"port": 1}]'])
-def test_old_claims_and_a_damaged_file_claim_nothing(tmp_path, monkeypatch, content):
+def test_claims_that_are_old_or_whose_start_has_ended_and_a_damaged_file_claim_nothing(tmp_path, monkeypatch, content):
     [port] = free_ports(1)
     with claiming(tmp_path, tmp_path / "a") as taken:
         taken.add(port)
@@ -75,6 +77,14 @@ def test_old_claims_and_a_damaged_file_claim_nothing(tmp_path, monkeypatch, cont
         later.setattr(time, "time", lambda: later_s)
         with claiming(tmp_path, tmp_path / "b") as taken:
             assert not taken
+    ended = psutil.Popen(["true"])
+    ended.wait()
+    with monkeypatch.context() as another:
+        another.setattr(os, "getpid", lambda: ended.pid)
+        with claiming(tmp_path, tmp_path / "a") as taken:
+            taken.add(port)
+    with claiming(tmp_path, tmp_path / "b") as taken:
+        assert not taken
     (tmp_path / "ports.json").write_bytes(content)
     with claiming(tmp_path, tmp_path / "b") as taken:
         assert not taken
