@@ -55,7 +55,7 @@ class Replay:
     waits: Callable[[str], None] = lambda _what: None
     _event_ms: int = 0
     _required_trees_n: int = 0
-    _given_up_n: int = 0
+    _given_up_n: int = -1  # below 0, so that the log is read to its end before any trees are due
 
     @property
     def sent(self) -> Sent:

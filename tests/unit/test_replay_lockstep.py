@@ -122,9 +122,10 @@ def test_no_slice_is_sent_before_the_labels_are_in_force(monkeypatch):
     assert "b" not in loop.log
 
 
-def test_no_slice_is_sent_before_the_trees_that_are_due_are_published():
+@pytest.mark.parametrize("due_n", [0, 30])
+def test_no_slice_is_sent_before_the_log_is_read_and_the_trees_that_are_due_are_published(due_n):
     loop, trained_at = Loop(), []
-    loop.trees.due_n, loop.trees.lacking = 30, "the trainer has yet to train the trees"
+    loop.trees.due_n, loop.trees.lacking = due_n, "the trainer has yet to train the trees"
 
     def train() -> None:
         trained_at.append(loop.sent)
